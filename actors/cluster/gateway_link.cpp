@@ -1,0 +1,167 @@
+#include "actors/cluster/gateway_link.hpp"
+
+#include "config/version.hpp"
+
+#include <caf/atom.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/io/middleman_actor.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <set>
+
+namespace troupe {
+
+namespace {
+
+constexpr std::chrono::milliseconds first_backoff{50};
+constexpr std::chrono::milliseconds longest_backoff{1000};
+/// A refusal will not go away by itself soon.
+constexpr std::chrono::milliseconds after_refusal{10000};
+
+} // namespace
+
+gateway_link::gateway_link(caf::actor_config& config, detail::event_loop& loop, std::string host,
+                           std::uint16_t port, join_request announcement)
+  : detail::pinned_actor(config, loop), host_(std::move(host)), port_(port),
+    address_(host_ + ":" + std::to_string(port)), announcement_(std::move(announcement)),
+    backoff_(first_backoff) {
+  set_default_handler(caf::drop); // a peer may send anything
+  set_down_handler([this](const caf::down_msg& down) { on_lost(down.source); });
+}
+
+caf::behavior gateway_link::make_behavior() {
+  connect();
+  return {
+    [this](const welcome&) { on_welcome(); },
+    [this](const refusal& what) { on_refusal(what); },
+    [this](const leave_gateway& what) { on_leave(what); },
+    [this](const leaving& what) {
+      farewells_expected_ = what.loops;
+      drain_when_last_farewell();
+    },
+    [this](const farewell&) {
+      ++farewells_;
+      drain_when_last_farewell();
+    },
+    [this](drained) {
+      if (++drained_ == announcement_.dispatchers.size())
+        detail::deliver(gateway_, caf::strong_actor_ptr{ctrl()}, probe{});
+    },
+    [this](const probe&) { end(); }, // everything that was sent before has arrived
+  };
+}
+
+void gateway_link::on_exit() {
+  retry_.disarm();
+  gateway_ = nullptr;
+  announcement_ = {};
+}
+
+void gateway_link::connect() {
+  state_ = state::connecting;
+  request(system().middleman().actor_handle(), caf::infinite, caf::connect_atom::value, host_, port_)
+    .then(
+      [this](const caf::node_id&, caf::strong_actor_ptr& gateway, const std::set<std::string>&) {
+        if (state_ == state::connecting)
+          gateway ? greet(gateway) : retry_with_backoff();
+      },
+      [this](const caf::error&) {
+        if (state_ != state::connecting)
+          return;
+        if (!std::exchange(told_unreachable_, true))
+          spdlog::warn("gateway {} cannot be reached, trying on", address_);
+        retry_with_backoff();
+      });
+}
+
+void gateway_link::greet(const caf::strong_actor_ptr& gateway) {
+  state_ = state::greeting;
+  gateway_ = gateway;
+  monitor(gateway);
+  detail::deliver(gateway, caf::strong_actor_ptr{ctrl()},
+                  hello{protocol_version, announcement_.node, std::string{config::framework_version()}});
+}
+
+void gateway_link::on_welcome() {
+  if (current_sender() != gateway_)
+    return;
+  if (state_ == state::greeting) {
+    state_ = state::joining;
+    detail::deliver(gateway_, caf::strong_actor_ptr{ctrl()}, join_request{announcement_});
+  } else if (state_ == state::joining) {
+    state_ = state::joined;
+    backoff_ = first_backoff;
+    told_unreachable_ = false;
+    last_refusal_.clear();
+    spdlog::info("joined gateway {}", address_);
+  }
+}
+
+void gateway_link::on_refusal(const refusal& what) {
+  if (current_sender() != gateway_ || (state_ != state::greeting && state_ != state::joining))
+    return;
+  if (last_refusal_ != what.reason)
+    spdlog::error("refused by gateway {}: {}", address_, what.reason);
+  last_refusal_ = what.reason;
+  demonitor(caf::actor_cast<caf::actor_addr>(gateway_));
+  gateway_ = nullptr;
+  retry_after(after_refusal);
+}
+
+void gateway_link::on_lost(const caf::actor_addr& who) {
+  if (!gateway_ || caf::actor_cast<caf::actor_addr>(gateway_) != who)
+    return;
+  gateway_ = nullptr;
+  if (state_ == state::leaving) {
+    end();
+    return;
+  }
+  if (state_ == state::joined)
+    spdlog::warn("lost gateway {}", address_);
+  retry_with_backoff();
+}
+
+void gateway_link::on_leave(const leave_gateway& what) {
+  done_ = what.done;
+  retry_.disarm();
+  if (state_ != state::joined) {
+    end();
+    return;
+  }
+  state_ = state::leaving;
+  detail::deliver(gateway_, caf::strong_actor_ptr{ctrl()}, leave_request{announcement_.node});
+}
+
+void gateway_link::drain_when_last_farewell() {
+  if (state_ != state::leaving || !farewells_expected_ || farewells_ < *farewells_expected_)
+    return;
+  farewells_expected_.reset(); // once
+  for (const auto& each : announcement_.dispatchers)
+    detail::deliver(caf::actor_cast<caf::strong_actor_ptr>(each), caf::strong_actor_ptr{ctrl()},
+                    drain{});
+}
+
+void gateway_link::end() {
+  state_ = state::ended;
+  if (auto done = std::exchange(done_, nullptr))
+    done();
+}
+
+void gateway_link::retry_after(std::chrono::milliseconds delay) {
+  state_ = state::waiting;
+  retry_.arm(
+    loop().timers(), std::chrono::steady_clock::now() + delay,
+    [](void* self) { static_cast<gateway_link*>(self)->connect(); }, this);
+}
+
+void gateway_link::retry_with_backoff() {
+  // Jitter of a quarter, so that twenty workers do not come back in one wave.
+  std::uniform_int_distribution<long> jitter{0, backoff_.count() / 4};
+  auto delay = backoff_ + std::chrono::milliseconds{jitter(random_)};
+  backoff_ = std::min(backoff_ * 2, longest_backoff);
+  retry_after(delay);
+}
+
+} // namespace troupe

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "actors/cluster/dispatcher.hpp"
+#include "actors/detail/caf.hpp"
+#include "actors/messages/cluster.hpp"
+
+#include <caf/behavior.hpp>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// Message to a gateway link: leave the gateway, let the work end, then call `done` (on the link's
+/// loop).
+struct leave_gateway {
+  std::function<void()> done;
+};
+
+/// A worker node's membership of one gateway: connects, joins, joins again after a loss.
+///
+///     waiting --timer--> connecting --> greeting --welcome--> joining --welcome--> joined
+///        ^                   |              |                    |                   |
+///        +----- backoff -----+------------ refusal or loss ------+-------------------+
+///     joined --leave_gateway--> leaving: `leave_request`, all farewells, all drained, probe --> done
+class gateway_link : public detail::pinned_actor {
+public:
+  /// `announcement` without dispatchers is what the node offers; `dispatchers` serve it.
+  gateway_link(caf::actor_config& config, detail::event_loop& loop, std::string host,
+               std::uint16_t port, join_request announcement);
+
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  enum class state { waiting, connecting, greeting, joining, joined, leaving, ended };
+
+  void connect();
+  void greet(const caf::strong_actor_ptr& gateway);
+  void on_welcome();
+  void on_refusal(const refusal& what);
+  void on_lost(const caf::actor_addr& who);
+  void on_leave(const leave_gateway& what);
+  void drain_when_last_farewell();
+  void end();
+  void retry_after(std::chrono::milliseconds delay);
+  void retry_with_backoff();
+
+  std::string host_;
+  std::uint16_t port_;
+  std::string address_;
+  join_request announcement_;
+  state state_ = state::waiting;
+  caf::strong_actor_ptr gateway_;
+  detail::timer retry_;
+  std::chrono::milliseconds backoff_;
+  std::minstd_rand random_{std::random_device{}()};
+  std::string last_refusal_;
+  bool told_unreachable_ = false;
+  std::function<void()> done_;
+  std::optional<std::uint32_t> farewells_expected_;
+  std::uint32_t farewells_ = 0;
+  std::size_t drained_ = 0;
+};
+
+} // namespace troupe
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::leave_gateway)

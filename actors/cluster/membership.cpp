@@ -1,0 +1,206 @@
+#include "actors/cluster/membership.hpp"
+
+#include "actors/messages/local.hpp"
+#include "actors/route_pattern.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace troupe {
+
+namespace {
+
+std::size_t route_count(const std::vector<service_announcement>& services) {
+  std::size_t count = 0;
+  for (const auto& each : services)
+    count += each.routes.size();
+  return count;
+}
+
+bool serves(const node_view& node, const std::string& service) {
+  return std::any_of(node.services.begin(), node.services.end(),
+                     [&](const auto& each) { return each.name == service; });
+}
+
+std::string route_key(const route_announcement& route) {
+  return std::string{to_string(route.method)} + " " + route_pattern{route.pattern}.shape();
+}
+
+/// What `theirs` claims that belongs to another service of `present`; empty if nothing.
+std::string conflict_between(const std::vector<service_announcement>& present,
+                             const std::string& owner, const service_announcement& theirs) {
+  for (const auto& ours : present) {
+    if (ours.name == theirs.name) {
+      if (ours.singleton != theirs.singleton)
+        return "service \"" + theirs.name + "\" is " + (ours.singleton ? "" : "not ")
+               + "a singleton on node " + owner;
+      continue;
+    }
+    for (const auto& route : theirs.routes)
+      for (const auto& taken : ours.routes)
+        if (route_key(route) == route_key(taken))
+          return "route " + std::string{to_string(route.method)} + " " + route.pattern
+                 + " of service \"" + theirs.name + "\" is served by service \"" + ours.name
+                 + "\" of node " + owner;
+  }
+  return {};
+}
+
+} // namespace
+
+membership::membership(caf::actor_config& config, detail::event_loop& loop,
+                       std::string gateway_name, std::optional<node_view> local)
+  : detail::pinned_actor(config, loop), gateway_name_(std::move(gateway_name)),
+    local_(std::move(local)) {
+  if (local_)
+    local_->id = 1;
+  set_default_handler(caf::drop); // a peer may send anything
+  set_down_handler([this](const caf::down_msg& down) { on_lost(down.source); });
+}
+
+caf::behavior membership::make_behavior() {
+  return {
+    [this](const hello& what) { on_hello(what); },
+    [this](join_request& what) { on_join(what); },
+    [this](call_id id, view_query) {
+      detail::deliver(current_sender(), nullptr, id,
+                      local_reply{std::make_shared<std::shared_ptr<const cluster_view>>(view())});
+    },
+    [this](const leave_request&) { on_leave(); },
+    [this](const probe& what) {
+      detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()}, probe{what});
+    },
+    [this](const subscribe& who) {
+      subscribers_.push_back(who.gateway);
+      publish();
+    },
+  };
+}
+
+void membership::on_hello(const hello& what) {
+  if (!current_sender())
+    return;
+  if (what.protocol != protocol_version) {
+    refuse(what.node, "it speaks cluster protocol " + std::to_string(what.protocol) + " (troupe "
+                        + what.software + "), this gateway speaks "
+                        + std::to_string(protocol_version));
+    return;
+  }
+  auto who = caf::actor_cast<caf::actor_addr>(current_sender());
+  if (greeted_.emplace(who, what.node).second && members_.count(who) == 0)
+    monitor(who);
+  detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()}, welcome{protocol_version, gateway_name_});
+}
+
+void membership::on_join(join_request& what) {
+  if (!current_sender())
+    return;
+  auto who = caf::actor_cast<caf::actor_addr>(current_sender());
+  if (greeted_.erase(who) == 0 || members_.count(who) != 0)
+    return; // out of turn
+  if (auto reason = conflict(what); !reason.empty()) {
+    refuse(what.node, reason);
+    return;
+  }
+  node_view made;
+  made.id = ++last_id_;
+  made.name = what.node;
+  made.agent = current_sender();
+  made.capacity = std::max<std::uint32_t>(1, what.capacity);
+  made.services = std::move(what.services);
+  for (const auto& each : what.dispatchers)
+    made.dispatchers.push_back(caf::actor_cast<caf::strong_actor_ptr>(each));
+  spdlog::info("worker node {} joined: {} services, {} routes", made.name, made.services.size(),
+               route_count(made.services));
+  members_.emplace(who, member{std::move(made), false});
+  publish();
+  detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()},
+                  welcome{protocol_version, gateway_name_});
+}
+
+void membership::on_leave() {
+  auto found = members_.find(caf::actor_cast<caf::actor_addr>(current_sender()));
+  if (found == members_.end() || found->second.leaving)
+    return;
+  found->second.leaving = true;
+  spdlog::info("worker node {} left", found->second.view.name);
+  remember_departed(found->second.view);
+  publish();
+  detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()},
+                  leaving{static_cast<std::uint32_t>(subscribers_.size())});
+}
+
+void membership::on_lost(const caf::actor_addr& who) {
+  greeted_.erase(who);
+  auto found = members_.find(who);
+  if (found == members_.end())
+    return;
+  auto gone = std::move(found->second);
+  members_.erase(found);
+  if (!gone.leaving) {
+    spdlog::warn("worker node {} lost", gone.view.name);
+    remember_departed(gone.view);
+  }
+  publish();
+  for (const auto& each : subscribers_)
+    detail::deliver(each, nullptr, node_gone{gone.view.id});
+}
+
+void membership::publish() {
+  auto now = view();
+  for (const auto& each : subscribers_)
+    detail::deliver(each, nullptr, view_changed{now});
+}
+
+std::shared_ptr<const cluster_view> membership::view() const {
+  auto view = std::make_shared<cluster_view>();
+  if (local_)
+    view->nodes.push_back(*local_);
+  for (const auto& [who, each] : members_)
+    if (!each.leaving)
+      view->nodes.push_back(each.view);
+  std::sort(view->nodes.begin(), view->nodes.end(),
+            [](const node_view& a, const node_view& b) { return a.id < b.id; });
+  for (const auto& each : departed_)
+    if (std::none_of(view->nodes.begin(), view->nodes.end(),
+                     [&](const node_view& node) { return serves(node, each.name); }))
+      view->departed.push_back(each);
+  return view;
+}
+
+void membership::refuse(const std::string& node, const std::string& reason) {
+  spdlog::warn("refused worker node {}: {}", node, reason);
+  detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()}, refusal{reason});
+}
+
+std::string membership::conflict(const join_request& what) const {
+  if (what.dispatchers.empty())
+    return "it names no dispatcher";
+  try {
+    for (const auto& theirs : what.services) {
+      for (const auto& route : theirs.routes)
+        route_pattern{route.pattern};
+      if (local_)
+        if (auto found = conflict_between(local_->services, local_->name, theirs); !found.empty())
+          return found;
+      for (const auto& [who, each] : members_)
+        if (auto found = conflict_between(each.view.services, each.view.name, theirs);
+            !found.empty())
+          return found;
+    }
+  } catch (const std::invalid_argument& e) {
+    return e.what();
+  }
+  return {};
+}
+
+void membership::remember_departed(const node_view& gone) {
+  for (const auto& each : gone.services) {
+    std::erase_if(departed_, [&](const auto& old) { return old.name == each.name; });
+    departed_.push_back(each);
+  }
+}
+
+} // namespace troupe

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "actors/cluster/view.hpp"
+#include "actors/detail/caf.hpp"
+
+#include <caf/behavior.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// Message to membership: send every view to `gateway` from now on, the present one at once.
+struct subscribe {
+  caf::strong_actor_ptr gateway;
+};
+
+/// Message to membership, with a `call_id` before it: answered by `local_reply` with a
+/// `std::shared_ptr<const cluster_view>`.
+struct view_query {};
+
+/// Keeps the list of nodes on a gateway node: takes `hello`, `join_request` and `leave_request` from worker nodes,
+/// notices when one is lost, and tells each gateway loop.
+///
+///     worker                         membership
+///       | -- hello{protocol, name} ---> |  refusal, or
+///       | <------------- welcome ------ |
+///       | -- join_request{...} -------> |  refusal (route conflict), or in the view
+///       | -- leave_request -----------> |  out of the view; its answers still arrive
+///       x  (connection lost)            |  out of the view; `node_gone` to the loops
+class membership : public detail::pinned_actor {
+public:
+  /// `local` is the gateway's own node, if it has workers.
+  membership(caf::actor_config& config, detail::event_loop& loop, std::string gateway_name,
+             std::optional<node_view> local);
+
+  caf::behavior make_behavior() override;
+
+private:
+  struct member {
+    node_view view;
+    bool leaving = false;
+  };
+
+  void on_hello(const hello& what);
+  void on_join(join_request& what);
+  void on_leave();
+  void on_lost(const caf::actor_addr& who);
+  void publish();
+  [[nodiscard]] std::shared_ptr<const cluster_view> view() const;
+  void refuse(const std::string& node, const std::string& reason);
+  /// Why the node cannot join beside the present ones; empty when it can.
+  [[nodiscard]] std::string conflict(const join_request& what) const;
+  void remember_departed(const node_view& gone);
+
+  std::string gateway_name_;
+  std::optional<node_view> local_;
+  std::map<caf::actor_addr, member> members_;
+  std::map<caf::actor_addr, std::string> greeted_; // said hello, has not joined yet
+  std::vector<service_announcement> departed_;
+  std::vector<caf::strong_actor_ptr> subscribers_;
+  std::uint64_t last_id_ = 1;
+};
+
+} // namespace troupe
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::subscribe)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::view_query)

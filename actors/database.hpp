@@ -1,0 +1,146 @@
+#pragma once
+
+#include "actors/detail/host.hpp"
+#include "actors/rows.hpp"
+#include "actors/task.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace troupe {
+
+namespace detail {
+
+sql_value json_to_sql(const nlohmann::json& value);
+
+template <class T>
+sql_value to_sql_value(const T& value) {
+  if constexpr (is_optional<T>::value)
+    return value ? to_sql_value(*value) : sql_value{};
+  else if constexpr (std::same_as<T, std::nullptr_t> || std::same_as<T, std::nullopt_t>)
+    return {};
+  else if constexpr (std::same_as<T, bool>)
+    return value;
+  else if constexpr (std::integral<T>) {
+    static_assert(sizeof(T) < 8 || std::signed_integral<T>, "SQL has no unsigned 64-bit integer");
+    return static_cast<std::int64_t>(value);
+  } else if constexpr (std::floating_point<T>)
+    return static_cast<double>(value);
+  else if constexpr (std::convertible_to<const T&, std::string_view>)
+    return std::string{std::string_view{value}};
+  else if constexpr (std::same_as<T, nlohmann::json>)
+    return json_to_sql(value);
+  else
+    return value; // one of sql_value's own types
+}
+
+} // namespace detail
+
+/// Runs statements: `$1`, `$2`, ... in the text, one argument for each. Arguments are sent beside
+/// the text, never pasted into it. Every member may throw `error`: `unavailable` when the database
+/// is away or busy past the acquire timeout, `conflict` for a violated constraint, `internal` for
+/// a statement that the database rejects.
+class statements {
+public:
+  /// All rows.
+  template <class... Args>
+  [[nodiscard]] task<rows> query(std::string_view sql, const Args&... args) {
+    return run(*host_, held_, bind(sql, args...));
+  }
+
+  /// The one row; error{not_found} when there is none.
+  template <class... Args>
+  [[nodiscard]] task<row> one(std::string_view sql, const Args&... args) {
+    return run_one(*host_, held_, bind(sql, args...));
+  }
+
+  /// The first row, if any.
+  template <class... Args>
+  [[nodiscard]] task<std::optional<row>> find(std::string_view sql, const Args&... args) {
+    return run_find(*host_, held_, bind(sql, args...));
+  }
+
+  /// The number of rows inserted, updated or deleted.
+  template <class... Args>
+  [[nodiscard]] task<std::int64_t> exec(std::string_view sql, const Args&... args) {
+    return run_exec(*host_, held_, bind(sql, args...));
+  }
+
+protected:
+  statements(detail::host& owner, detail::held_connection held)
+    : host_(&owner), held_(std::move(held)) {}
+
+  template <class... Args>
+  static sql_statement bind(std::string_view sql, const Args&... args) {
+    sql_statement out{std::string{sql}, {}};
+    out.parameters.reserve(sizeof...(args));
+    (out.parameters.push_back(detail::to_sql_value<std::decay_t<Args>>(args)), ...);
+    return out;
+  }
+
+  // Static, so that the coroutine outlives the temporary that `ctx.db()` is.
+  static task<rows> run(detail::host& owner, detail::held_connection on, sql_statement what);
+  static task<row> run_one(detail::host& owner, detail::held_connection on, sql_statement what);
+  static task<std::optional<row>> run_find(detail::host& owner, detail::held_connection on,
+                                           sql_statement what);
+  static task<std::int64_t> run_exec(detail::host& owner, detail::held_connection on,
+                                     sql_statement what);
+
+  detail::host* host_;
+  detail::held_connection held_; // none: any connection of the pool
+};
+
+/// The statements of one transaction: all on one connection.
+class transaction : public statements {
+public:
+  transaction(transaction&& other) noexcept
+    : statements(*other.host_, std::exchange(other.held_, {})) {}
+  transaction& operator=(transaction&&) = delete;
+  /// Without a commit before: rolls back. The connection returns to the pool.
+  ~transaction();
+
+private:
+  friend class database;
+  using statements::statements;
+
+  static task<transaction> begin(detail::host& owner);
+  task<void> commit();
+};
+
+/// The node's database: `ctx.db()`. Cheap to make, valid as long as its context.
+class database : public statements {
+public:
+  explicit database(detail::host& owner) : statements(owner, {}) {}
+
+  /// Runs `work(transaction&)`, a coroutine, on one connection: commits when it has returned,
+  /// rolls back when it throws or is destroyed. Gives what `work` gives.
+  template <class F>
+  auto transact(F work) -> std::invoke_result_t<F&, transaction&> {
+    return run_transaction(*host_, std::move(work));
+  }
+
+private:
+  template <class F>
+  static auto run_transaction(detail::host& owner, F work)
+    -> std::invoke_result_t<F&, transaction&> {
+    auto tx = co_await transaction::begin(owner);
+    using result = typename std::invoke_result_t<F&, transaction&>::value_type;
+    if constexpr (std::is_void_v<result>) {
+      co_await work(tx);
+      co_await tx.commit();
+    } else {
+      auto value = co_await work(tx);
+      co_await tx.commit();
+      co_return value;
+    }
+  }
+};
+
+} // namespace troupe

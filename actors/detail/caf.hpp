@@ -1,0 +1,75 @@
+#pragma once
+
+/// The one place that knows what differs between CAF 0.17 and CAF 1.x: the execution unit, the
+/// pinned actor's `enqueue`, how a message is built and how types are registered.
+
+#include "actors/detail/address.hpp"
+#include "actors/detail/event_loop.hpp"
+
+#include <caf/actor_config.hpp>
+#include <caf/actor_system.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/execution_unit.hpp>
+#include <caf/mailbox_element.hpp>
+#include <caf/resumable.hpp>
+
+namespace troupe::detail {
+
+/// Runs CAF actors on an event loop.
+class loop_unit : public caf::execution_unit {
+public:
+  loop_unit(caf::actor_system& system, event_loop& loop)
+    : caf::execution_unit(&system), loop_(loop) {}
+
+  /// Unlike CAF's contract: any thread.
+  void exec_later(caf::resumable* job) override { loop_.enqueue(job); }
+
+private:
+  event_loop& loop_;
+};
+
+/// An actor that always runs on one event loop, whoever sends to it.
+class pinned_actor : public caf::event_based_actor {
+public:
+  pinned_actor(caf::actor_config& config, event_loop& loop)
+    : caf::event_based_actor(config), loop_(loop), unit_(&loop.unit()) {}
+
+  void enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) override {
+    caf::event_based_actor::enqueue(std::move(what), unit_);
+  }
+
+  [[nodiscard]] event_loop& loop() noexcept { return loop_; }
+
+private:
+  event_loop& loop_;
+  caf::execution_unit* unit_; // not looked up in `loop_`: late messages may outlive it
+};
+
+/// Starts a pinned actor. Any thread; hidden from CAF's count of running actors, because the node
+/// ends its actors itself before the loops stop.
+template <class Actor, class... Args>
+caf::actor spawn_pinned(event_loop& loop, Args&&... args) {
+  caf::actor_config config{&loop.unit()};
+  return loop.system().spawn_impl<Actor, caf::hidden>(config, std::ref(loop),
+                                                      std::forward<Args>(args)...);
+}
+
+/// Sends without a copy and without CAF's request bookkeeping; `from` may be null.
+template <class... Values>
+void deliver(const caf::strong_actor_ptr& to, caf::strong_actor_ptr from, Values&&... values) {
+  if (to)
+    to->enqueue(caf::make_mailbox_element(std::move(from), caf::make_message_id(), {},
+                                          std::forward<Values>(values)...),
+                nullptr);
+}
+
+/// The actor behind an address.
+inline caf::strong_actor_ptr to_caf(const actor_address& from) {
+  return caf::strong_actor_ptr{static_cast<caf::actor_control_block*>(from.control_block())};
+}
+
+inline actor_address from_caf(caf::strong_actor_ptr from) {
+  return actor_address::adopt(from.release());
+}
+
+} // namespace troupe::detail

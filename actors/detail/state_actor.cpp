@@ -1,0 +1,69 @@
+#include "actors/detail/state_actor.hpp"
+
+#include "actors/detail/failure.hpp"
+
+namespace troupe::detail {
+
+state_actor::state_actor(caf::actor_config& config, event_loop& loop, const node_services& node,
+                         std::shared_ptr<state_box> state)
+  : coroutine_actor(config, loop, node), state_(std::move(state)) {}
+
+caf::behavior state_actor::make_behavior() {
+  return caf::message_handler{
+    [this](call_id id, local_call& call) {
+      waiting_.push_back({current_sender(), id, std::move(call.what)});
+      start_next();
+    },
+  }.or_else(reply_handlers());
+}
+
+void state_actor::start_next() {
+  while (!running_ && !waiting_.empty()) {
+    running_ = true;
+    work_ = waiting_.front().what->run(state_->get(), ctx());
+    work_.start(*this);
+    if (!ended_)
+      return; // it waits for something; completed() is called later
+    answer_current();
+  }
+}
+
+void state_actor::completed() noexcept {
+  ended_ = true;
+  loop().defer(*this); // for an end outside of start_next
+}
+
+void state_actor::run_deferred() {
+  if (ended_) {
+    answer_current();
+    start_next();
+  }
+  coroutine_actor::run_deferred();
+}
+
+void state_actor::answer_current() {
+  auto& call = waiting_.front();
+  try {
+    auto value = work_.take();
+    if (call.id.value != 0)
+      deliver(call.from, nullptr, call.id, local_reply{std::move(value)});
+  } catch (...) {
+    auto failed = current_failure("a stateful actor", "");
+    if (call.id.value != 0)
+      deliver(call.from, nullptr, call.id, std::move(failed));
+  }
+  work_.reset();
+  waiting_.pop_front();
+  running_ = ended_ = false;
+}
+
+void state_actor::drop_work() {
+  work_.reset();
+  for (const auto& call : waiting_)
+    if (call.id.value != 0)
+      deliver(call.from, nullptr, call.id, failure{errc::unavailable, "the actor has ended"});
+  waiting_.clear();
+  state_.reset();
+}
+
+} // namespace troupe::detail

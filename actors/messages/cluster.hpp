@@ -1,0 +1,169 @@
+#pragma once
+
+#include "actors/messages/call.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// Raised when a change of these messages or of `request`/`response` breaks older nodes.
+inline constexpr std::uint32_t protocol_version = 1;
+
+/// Worker node -> gateway node, first message. Its layout never changes, so that any two versions
+/// can tell each other why they part.
+struct hello {
+  std::uint32_t protocol = protocol_version;
+  std::string node;
+  std::string software;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, hello& x) {
+    return f(x.protocol, x.node, x.software);
+  }
+};
+
+/// Gateway node -> worker node, answer to `hello` (go on) and to `join_request` (you are in).
+/// Layout never changes.
+struct welcome {
+  std::uint32_t protocol = protocol_version;
+  std::string gateway;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, welcome& x) {
+    return f(x.protocol, x.gateway);
+  }
+};
+
+/// Gateway node -> worker node: not accepted, with a sentence for the operator. Layout never
+/// changes.
+struct refusal {
+  std::string reason;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, refusal& x) {
+    return f(x.reason);
+  }
+};
+
+struct route_announcement {
+  http_method method = http_method::get;
+  std::string pattern;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, route_announcement& x) {
+    return f(x.method, x.pattern);
+  }
+};
+
+struct service_announcement {
+  std::string name;
+  /// One instance in the whole cluster answers for it.
+  bool singleton = false;
+  /// In the node's own order: `request::route` counts these.
+  std::vector<route_announcement> routes;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, service_announcement& x) {
+    return f(x.name, x.singleton, x.routes);
+  }
+};
+
+/// Worker node -> gateway node, after `welcome`: what it serves and where to send requests.
+struct join_request {
+  std::string node;
+  /// Event loops; what it can take is measured by them.
+  std::uint32_t capacity = 1;
+  std::vector<service_announcement> services;
+  /// One actor for each event loop, each takes `request_batch`.
+  std::vector<caf::actor> dispatchers;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, join_request& x) {
+    return f(x.node, x.capacity, x.services, x.dispatchers);
+  }
+};
+
+/// Worker node -> gateway node: no more requests, please; what is under way will be answered.
+struct leave_request {
+  std::string node;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, leave_request& x) {
+    return f(x.node);
+  }
+};
+
+/// Gateway node -> worker node, answer to `leave_request`: as many `farewell` will come.
+struct leaving {
+  std::uint32_t loops = 0;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, leaving& x) {
+    return f(x.loops);
+  }
+};
+
+/// One gateway loop -> the actor that sent `join_request`: this loop sends the node nothing more.
+struct farewell {
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, farewell&) {
+    return f();
+  }
+};
+
+/// Worker node -> gateway node and back: all that was sent before has arrived.
+struct probe {
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, probe&) {
+    return f();
+  }
+};
+
+/// One request on its way to a worker node.
+struct remote_request {
+  call_id call;
+  std::string service;
+  troupe::request request;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, remote_request& x) {
+    return f(x.call, x.service, x.request);
+  }
+};
+
+/// All requests of one turn of a gateway's loop for one node.
+struct request_batch {
+  std::vector<remote_request> items;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, request_batch& x) {
+    return f(x.items);
+  }
+};
+
+/// One answer: a response, or a failure when `failed`.
+struct remote_response {
+  call_id call;
+  bool failed = false;
+  troupe::response response;
+  troupe::failure failure;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, remote_response& x) {
+    return f(x.call, x.failed, x.response, x.failure);
+  }
+};
+
+/// All responses of one turn of a worker's loop for one gateway loop.
+struct response_batch {
+  std::vector<remote_response> items;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, response_batch& x) {
+    return f(x.items);
+  }
+};
+
+} // namespace troupe

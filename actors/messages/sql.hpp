@@ -1,0 +1,76 @@
+#pragma once
+
+#include "actors/messages/errc.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace troupe {
+
+/// Bytes as they are stored (bytea, BLOB).
+struct blob {
+  std::string bytes;
+  friend bool operator==(const blob&, const blob&) = default;
+};
+
+/// A JSON document as text (json, jsonb).
+struct json_text {
+  std::string text;
+  friend bool operator==(const json_text&, const json_text&) = default;
+};
+
+/// A decimal number as text, so that no digit is lost (numeric).
+struct numeric {
+  std::string text;
+  friend bool operator==(const numeric&, const numeric&) = default;
+};
+
+/// A date, time or timestamp as ISO 8601 text, e.g. "2026-01-31T12:00:00.5Z".
+struct timestamp {
+  std::string text;
+  friend bool operator==(const timestamp&, const timestamp&) = default;
+};
+
+/// One SQL value, both as a parameter and in a result; `std::monostate` is NULL.
+using sql_value = std::variant<std::monostate, bool, std::int64_t, double, std::string, blob,
+                               json_text, numeric, timestamp>;
+
+/// Message to a database or connection actor, always with a `call_id` before it: SQL text with the
+/// placeholders $1, $2, ... and one parameter for each. Answered by `sql_result` or `failure`.
+struct sql_statement {
+  std::string sql;
+  std::vector<sql_value> parameters;
+};
+
+/// Answer to `sql_statement`: all rows, row by row in `cells` (rows x columns values).
+struct sql_result {
+  std::vector<std::string> columns;
+  std::vector<sql_value> cells;
+  /// Rows inserted, updated or deleted; 0 for statements that only read.
+  std::int64_t affected_rows = 0;
+
+  [[nodiscard]] std::size_t row_count() const noexcept {
+    return columns.empty() ? 0 : cells.size() / columns.size();
+  }
+};
+
+/// Message to the database actor, with a `call_id` before it: asks for one connection to hold.
+/// Answered by `sql_lease` or, after the acquire timeout, by `failure{unavailable}`.
+struct sql_acquire {};
+
+/// Message to a leased connection actor, no answer: the holder is done. An open transaction is
+/// rolled back, then the connection returns to its pool.
+struct sql_release {
+  std::uint64_t lease = 0;
+};
+
+/// Answer instead of a result: what went wrong, in a sentence that a client may see.
+struct failure {
+  errc code = errc::internal;
+  std::string detail;
+};
+
+} // namespace troupe

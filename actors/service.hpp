@@ -1,0 +1,67 @@
+#pragma once
+
+#include "actors/messages/cluster_fwd.hpp"
+#include "actors/messages/request.hpp"
+#include "actors/messages/response.hpp"
+#include "actors/route_pattern.hpp"
+#include "actors/task.hpp"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe {
+
+class context;
+
+/// Answers a request. Runs on one event loop; the request, the context and the handler's own
+/// captures live until its coroutine has ended. Throws `error` for expected failures; any other
+/// exception becomes a 500 whose details stand in the log only.
+using handler = std::function<task<response>(context&, const request&)>;
+
+/// A named set of routes that is deployed as a whole.
+///
+/// Each event loop of each node that has the service runs one worker actor for it, so handlers of
+/// a service run in parallel, each on one loop. State shared by all requests goes into storage or
+/// into a singleton service.
+class service {
+public:
+  struct route {
+    http_method method;
+    route_pattern pattern;
+    handler handle;
+  };
+
+  /// Letters, digits, '-', '_' and '.'; throws std::invalid_argument otherwise.
+  explicit service(std::string name);
+
+  // Each adds a route and throws std::invalid_argument for a bad or repeated pattern.
+  service& get(std::string_view pattern, handler handle);
+  service& post(std::string_view pattern, handler handle);
+  service& put(std::string_view pattern, handler handle);
+  service& patch(std::string_view pattern, handler handle);
+  service& delete_(std::string_view pattern, handler handle);
+  service& add(http_method method, std::string_view pattern, handler handle);
+
+  /// One worker actor in the whole cluster answers for the service: its state has one home, and
+  /// every gateway routes to it. When that node is lost, another node starts with fresh state.
+  service& singleton();
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] bool is_singleton() const noexcept { return singleton_; }
+  [[nodiscard]] const std::vector<route>& routes() const noexcept { return routes_; }
+
+  /// What a node tells the others about it.
+  [[nodiscard]] service_announcement announcement() const;
+
+private:
+  std::string name_;
+  bool singleton_ = false;
+  std::vector<route> routes_;
+};
+
+/// Throws std::invalid_argument when two services have one name or claim the same route.
+void check_services(const std::vector<service>& services);
+
+} // namespace troupe

@@ -1,0 +1,25 @@
+# FindPQXX: libpqxx through pkg-config  ->  PQXX::PQXX, PQXX_VERSION
+
+find_package(PkgConfig QUIET)
+if(PkgConfig_FOUND)
+  pkg_check_modules(PC_PQXX QUIET libpqxx)
+endif()
+
+find_path(PQXX_INCLUDE_DIR pqxx/pqxx HINTS ${PC_PQXX_INCLUDE_DIRS})
+find_library(PQXX_LIBRARY pqxx HINTS ${PC_PQXX_LIBRARY_DIRS})
+find_library(PQXX_PQ_LIBRARY pq HINTS ${PC_PQXX_LIBRARY_DIRS})
+mark_as_advanced(PQXX_INCLUDE_DIR PQXX_LIBRARY PQXX_PQ_LIBRARY)
+set(PQXX_VERSION "${PC_PQXX_VERSION}")
+
+include(FindPackageHandleStandardArgs)
+find_package_handle_standard_args(PQXX
+  REQUIRED_VARS PQXX_LIBRARY PQXX_PQ_LIBRARY PQXX_INCLUDE_DIR
+  VERSION_VAR PQXX_VERSION)
+
+if(PQXX_FOUND AND NOT TARGET PQXX::PQXX)
+  add_library(PQXX::PQXX UNKNOWN IMPORTED)
+  set_target_properties(PQXX::PQXX PROPERTIES
+    IMPORTED_LOCATION "${PQXX_LIBRARY}"
+    INTERFACE_INCLUDE_DIRECTORIES "${PQXX_INCLUDE_DIR}"
+    INTERFACE_LINK_LIBRARIES "${PQXX_PQ_LIBRARY}")
+endif()

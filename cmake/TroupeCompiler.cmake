@@ -1,0 +1,47 @@
+# Refuses compilers that cannot build Troupe, then collects every compile flag of our own code in
+# one INTERFACE target, troupe_flags. Nothing of it reaches those who link Troupe.
+
+include(TroupeCompilerCheck)
+troupe_check_compiler()
+
+add_library(troupe_flags INTERFACE)
+
+target_compile_options(troupe_flags INTERFACE
+  -Wall
+  -Wextra
+  -Wpedantic
+  -Wcast-align
+  -Wextra-semi
+  -Wimplicit-fallthrough
+  -Wnon-virtual-dtor
+  -Woverloaded-virtual
+  -Wshadow
+  -Wswitch
+  -Wunused)
+
+if(TROUPE_WERROR)
+  target_compile_options(troupe_flags INTERFACE -Werror)
+endif()
+
+# lld links the larger executables several times faster than the default linker.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  include(CheckLinkerFlag)
+  check_linker_flag(CXX -fuse-ld=lld TROUPE_HAS_LLD)
+  if(TROUPE_HAS_LLD)
+    target_link_options(troupe_flags INTERFACE -fuse-ld=lld)
+  endif()
+endif()
+
+# ccache only accepts a precompiled header when told that its time stamp and macros may differ, and
+# does not know by itself that the sanitizers' ignore list is an input.
+find_program(TROUPE_CCACHE ccache)
+mark_as_advanced(TROUPE_CCACHE)
+if(TROUPE_CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
+    CCACHE_SLOPPINESS=pch_defines,time_macros
+    "CCACHE_EXTRAFILES=${PROJECT_SOURCE_DIR}/cmake/sanitizer-ignore.txt"
+    "${TROUPE_CCACHE}")
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_compile_options(troupe_flags INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
+endif()

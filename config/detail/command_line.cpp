@@ -1,0 +1,132 @@
+#include "config/detail/command_line.hpp"
+
+#include "config/detail/values.hpp"
+#include "config/detail/wording.hpp"
+#include "config/version.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+namespace troupe::config::detail {
+namespace {
+
+constexpr std::size_t help_column = 38;
+constexpr const char* layers_note =
+    "\nA value is taken from the flag, else from the environment variable, else from the file,\n"
+    "else it is the default.";
+
+std::string help_of(const setting& target) {
+  const auto& what = *target.what;
+  const auto allowed = range(target);
+  const auto value = to_text(target);
+  return fmt::format("{}\n{}{}default {}; {}, {}", what.help, allowed, allowed.empty() ? "" : "; ",
+                     value.empty() ? "none" : value, variable_of(what), key_of(what));
+}
+
+// Each value is kept as text, however often its flag is given: what is wrong is said elsewhere.
+void add_flag(CLI::App& command, const setting& target) {
+  const auto help = help_of(target);
+  const auto flag = flag_of(*target.what);
+  auto* option = target.what->form == flag_form::value
+                     ? command.add_option(flag, help)->type_name(hint(target))
+                     : command.add_flag(flag, help);
+  option->group(fmt::format("[{}]", target.what->section));
+  option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  if (is_list(target))
+    option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(false);
+}
+
+void add_command(CLI::App& app, const known_command& command) {
+  auto* added = app.add_subcommand(command.name, command.help);
+  added->allow_extras();
+  if (command.settings.empty()) return;
+  const auto file_help = fmt::format("TOML file to read settings from; {}", config_variable);
+  added->add_option(std::string(config_flag), file_help)
+      ->type_name("FILE")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  const std::string check_help = "Check the configuration, print the settings in effect and exit";
+  added->add_flag(std::string(check_flag), check_help)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  for (const auto& target : command.settings)
+    add_flag(*added, target);
+  added->footer(layers_note);
+}
+
+// CLI11 takes the next flag for a value that is missing, after "--flag=" too: so look beforehand.
+void find_missing_values(const known_commands& known, int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument(argv[i]);
+    const auto name = name_before_equals(argument);
+    const auto wanted = known.value_of(name);
+    if (wanted.empty()) continue;
+    if (argument.size() == name.size() + 1) throw config_error(name, "an empty value", wanted);
+    if (argument.size() > name.size()) continue;
+    ++i;
+    if (i >= argc || std::string_view(argv[i]).starts_with("--"))
+      throw config_error(name, "no value", wanted);
+  }
+}
+
+std::string only_value(const std::string& flag, const std::vector<std::string>& values) {
+  if (values.size() == 1) return values.front();
+  throw config_error(flag, fmt::format("it {} times", values.size()), "it once");
+}
+
+bool is_true(const std::string& flag, const std::string& value) {
+  if (value == "true" || value == "false") return value == "true";
+  throw config_error(flag, in_quotes(value), "no value");
+}
+
+arguments collect(const known_command& known, const CLI::App& command) {
+  arguments result{known.run, {}, {}, {}};
+  for (const auto* option : command.get_options())
+    if (option->count() > 0) result.given["--" + option->get_single_name()] = option->results();
+  if (auto file = result.given.extract(std::string(config_flag)); !file.empty())
+    result.config_file = only_value(file.key(), file.mapped());
+  if (auto check = result.given.extract(std::string(check_flag)); !check.empty())
+    result.check_only = is_true(check.key(), only_value(check.key(), check.mapped()));
+  return result;
+}
+
+arguments command_given(const known_commands& known, const CLI::App& app) {
+  if (const auto early = app.remaining(false); !early.empty())
+    known.refuse_before_command(early.front());
+  for (const auto& candidate : known.all()) {
+    if (!app.got_subcommand(candidate.name)) continue;
+    const auto& command = *app.get_subcommand(candidate.name);
+    if (const auto rest = command.remaining(false); !rest.empty())
+      known.refuse_after(candidate, rest.front());
+    return collect(candidate, command);
+  }
+  known.refuse_no_command();
+}
+
+} // namespace
+
+std::variant<arguments, text_to_print> read_arguments(const app_info& info, int argc,
+                                                      const char* const* argv) {
+  const known_commands known(info.name);
+  CLI::App app(info.description, info.name);
+  app.allow_extras();
+  app.require_subcommand(0, 1);
+  app.get_formatter()->column_width(help_column);
+  const std::string version_help = "Print the version and exit";
+  const auto* version = app.add_flag("--version", version_help);
+  for (const auto& command : known.all())
+    add_command(app, command);
+
+  find_missing_values(known, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return text_to_print{app.help()};
+  } catch (const CLI::ParseError& error) {
+    throw config_error("command line: " + on_one_line(error.what()));
+  }
+  if (version->count() > 0)
+    return text_to_print{
+        fmt::format("{} {} (troupe {})\n", info.name, info.version, framework_version())};
+  return command_given(known, app);
+}
+
+} // namespace troupe::config::detail

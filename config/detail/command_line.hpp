@@ -1,0 +1,27 @@
+// What stands on the command line, and the help. The only code that knows CLI11.
+#pragma once
+
+#include "config/detail/known_commands.hpp"
+#include "config/detail/layers.hpp"
+#include "config/parse.hpp"
+
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace troupe::config::detail {
+
+/// A command and its flags; values of settings are still text.
+struct arguments {
+  role run = role::gateway;
+  flags given;
+  std::optional<std::string> config_file;
+  bool check_only = false;
+};
+
+/// The command and its flags, or the help or version to print.
+/// @throws config_error for whatever is not a known command, a known flag or a flag's value
+std::variant<arguments, text_to_print> read_arguments(const app_info& app, int argc,
+                                                      const char* const* argv);
+
+} // namespace troupe::config::detail

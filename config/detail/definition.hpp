@@ -1,0 +1,59 @@
+// How one setting is described, and where its value lives.
+#pragma once
+
+#include "config/settings.hpp"
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace troupe::config::detail {
+
+/// Where a value is stored. The type decides how text is read: see values.hpp.
+using slot = std::variant<bool*, unsigned*, std::size_t*, milliseconds*, std::string*, endpoint*,
+                          std::vector<endpoint>*, log_level*, log_format*>;
+
+/// What the flag on the command line looks like.
+enum class flag_form {
+  value,        // --name VALUE
+  switch_true,  // --name sets true; --name=false is understood
+  switch_false, // --no-name sets false; --no-name=false sets true
+};
+
+/// One row of the table. Flag, variable and key are derived from `section`, `key` and `name`.
+struct definition {
+  std::string_view section;
+  std::string_view key;
+  std::string_view help;
+  std::string_view name = {}; // flag and variable, when not derived: "storage", not "storage-url"
+  long long low = 0;          // numbers, bytes or milliseconds; of an endpoint: the lowest port
+  long long high = 0;
+  flag_form form = flag_form::value;
+  bool is_secret = false;                           // printed through mask_secrets only
+  std::string_view text_hint = {};                  // of a text: the word in the help, ...
+  std::string_view text_rule = {};                  // ... what is expected, in words, ...
+  bool (*accepts_text)(std::string_view) = nullptr; // ... and the check
+  bool may_be_empty = false;
+};
+
+/// A row together with the place in one settings struct that it fills.
+struct setting {
+  const definition* what;
+  slot where;
+};
+
+/// "--http-max-headers", "--no-local-workers".
+std::string flag_of(const definition& what);
+
+/// "TROUPE_HTTP_MAX_HEADERS", "TROUPE_LOCAL_WORKERS".
+std::string variable_of(const definition& what);
+
+/// "http.max_headers".
+std::string key_of(const definition& what);
+
+/// Every setting of a role, in the order of help and files. The result points into `settings`.
+std::vector<setting> settings_of(gateway_settings& settings);
+std::vector<setting> settings_of(worker_settings& settings);
+
+} // namespace troupe::config::detail

@@ -1,0 +1,234 @@
+// The table: one row for each setting. A new setting is a member in settings.hpp, which holds the
+// default, and a row here; flag, variable, key, help, checks and printing follow from the row.
+#include "config/detail/definition.hpp"
+#include "config/detail/text_rules.hpp"
+
+namespace troupe::config::detail {
+namespace {
+
+template <class Owner>
+using member =
+    std::variant<bool Owner::*, unsigned Owner::*, std::size_t Owner::*, milliseconds Owner::*,
+                 std::string Owner::*, endpoint Owner::*, std::vector<endpoint> Owner::*,
+                 log_level Owner::*, log_format Owner::*>;
+
+template <class Owner>
+struct row {
+  definition what;
+  member<Owner> where;
+};
+
+constexpr long long kib = 1024;
+constexpr long long mib = 1024 * kib;
+constexpr long long gib = 1024 * mib;
+constexpr long long second = 1000;
+constexpr long long minute = 60 * second;
+constexpr long long hour = 60 * minute;
+
+constexpr row<http_settings> http_table[] = {
+    {{.section = "http",
+      .key = "max_header_bytes",
+      .help = "Size of a request's header fields; more is answered with 431.",
+      .low = kib,
+      .high = mib},
+     &http_settings::max_header_bytes},
+    {{.section = "http",
+      .key = "max_headers",
+      .help = "Number of header fields in a request; more is answered with 431.",
+      .low = 8,
+      .high = 1000},
+     &http_settings::max_headers},
+    {{.section = "http",
+      .key = "max_target_bytes",
+      .help = "Length of a request's path and query; more is answered with 414.",
+      .low = 64,
+      .high = 64 * kib},
+     &http_settings::max_target_bytes},
+    {{.section = "http",
+      .key = "max_body_bytes",
+      .help = "Size of a request's body; more is answered with 413.",
+      .low = 0,
+      .high = gib},
+     &http_settings::max_body_bytes},
+    {{.section = "http",
+      .key = "max_connections",
+      .help = "Connections held open at the same time.",
+      .low = 1,
+      .high = 1'000'000},
+     &http_settings::max_connections},
+    {{.section = "http",
+      .key = "max_pipelined",
+      .help = "Requests of one connection that may wait for their answers.",
+      .low = 1,
+      .high = 1024},
+     &http_settings::max_pipelined},
+    {{.section = "http",
+      .key = "head_timeout",
+      .help = "Time for a client to send a request's head.",
+      .low = 10,
+      .high = hour},
+     &http_settings::head_timeout},
+    {{.section = "http",
+      .key = "body_timeout",
+      .help = "Time for a client to send a request's body.",
+      .low = 10,
+      .high = hour},
+     &http_settings::body_timeout},
+    {{.section = "http",
+      .key = "idle_timeout",
+      .help = "Time a connection may stay open without a request.",
+      .low = 10,
+      .high = hour},
+     &http_settings::idle_timeout},
+    {{.section = "http",
+      .key = "write_timeout",
+      .help = "Time for a client to take an answer.",
+      .low = 10,
+      .high = hour},
+     &http_settings::write_timeout},
+    {{.section = "http",
+      .key = "handler_timeout",
+      .help = "Time for a handler to answer; then the client gets 504.",
+      .low = 10,
+      .high = hour},
+     &http_settings::handler_timeout},
+};
+
+constexpr row<storage_settings> storage_table[] = {
+    {{.section = "storage",
+      .key = "url",
+      .help = "The database: a file for SQLite, or a PostgreSQL server.",
+      .name = "storage",
+      .is_secret = true,
+      .text_hint = "URL",
+      .text_rule = "sqlite:PATH, postgres://... or postgresql://...",
+      .accepts_text = is_storage_url},
+     &storage_settings::url},
+    {{.section = "storage",
+      .key = "max_connections",
+      .help = "Connections to the database that are open at the same time.",
+      .low = 1,
+      .high = 1000},
+     &storage_settings::max_connections},
+    {{.section = "storage",
+      .key = "acquire_timeout",
+      .help = "Time a statement waits for a free connection; then the client gets 503.",
+      .low = 10,
+      .high = 10 * minute},
+     &storage_settings::acquire_timeout},
+    {{.section = "storage",
+      .key = "connect_timeout",
+      .help = "Time to open one connection to the database.",
+      .low = second,
+      .high = minute},
+     &storage_settings::connect_timeout},
+    {{.section = "storage",
+      .key = "migrations",
+      .help = "Folder of NNN_name.sql files to apply at the start; empty: the application's own.",
+      .text_hint = "DIR",
+      .text_rule = "the path of a folder",
+      .may_be_empty = true},
+     &storage_settings::migrations},
+};
+
+constexpr row<log_settings> log_table[] = {
+    {{.section = "log", .key = "level", .help = "The least important kind of line that is logged."},
+     &log_settings::level},
+    {{.section = "log",
+      .key = "format",
+      .help = "How lines are written; auto: text on a terminal, JSON otherwise."},
+     &log_settings::format},
+    {{.section = "log",
+      .key = "access",
+      .help = "Log a line for each request.",
+      .name = "access-log"},
+     &log_settings::access},
+};
+
+constexpr definition threads(std::string_view section) {
+  return {.section = section,
+          .key = "threads",
+          .help = "Event loops, each a thread of its own; 0: one for each core.",
+          .low = 0,
+          .high = 256};
+}
+
+constexpr definition drain_timeout(std::string_view section) {
+  return {.section = section,
+          .key = "drain_timeout",
+          .help = "Time for requests in flight to end when the node is stopped.",
+          .low = 0,
+          .high = 10 * minute};
+}
+
+constexpr row<gateway_settings> gateway_table[] = {
+    {{.section = "gateway",
+      .key = "listen",
+      .help = "Where HTTP is served; port 0: any free port."},
+     &gateway_settings::listen},
+    {{.section = "gateway",
+      .key = "cluster",
+      .help = "Where worker nodes join; port 0: any free port."},
+     &gateway_settings::cluster},
+    {{.section = "gateway",
+      .key = "cluster_insecure",
+      .help = "Allow a cluster address that other machines reach, unencrypted.",
+      .form = flag_form::switch_true},
+     &gateway_settings::cluster_insecure},
+    {{.section = "gateway",
+      .key = "admin",
+      .help = "Where health and node list are served; port 0: any free port."},
+     &gateway_settings::admin},
+    {threads("gateway"), &gateway_settings::threads},
+    {{.section = "gateway",
+      .key = "local_workers",
+      .help = "Run worker actors in the gateway itself; the flag turns it off.",
+      .form = flag_form::switch_false},
+     &gateway_settings::local_workers},
+    {drain_timeout("gateway"), &gateway_settings::drain_timeout},
+};
+
+constexpr row<worker_settings> worker_table[] = {
+    {{.section = "worker",
+      .key = "join",
+      .help = "Cluster address of a gateway to serve; repeat for each gateway.",
+      .low = 1},
+     &worker_settings::join},
+    {{.section = "worker",
+      .key = "name",
+      .help = "Name of the node in logs and node list; empty: HOSTNAME-PID.",
+      .text_hint = "NAME",
+      .text_rule = "1 to 64 of the characters A-Z a-z 0-9 . _ -",
+      .accepts_text = is_node_name,
+      .may_be_empty = true},
+     &worker_settings::name},
+    {threads("worker"), &worker_settings::threads},
+    {drain_timeout("worker"), &worker_settings::drain_timeout},
+};
+
+template <class Owner, std::size_t Size>
+void bind(const row<Owner> (&rows)[Size], Owner& owner, std::vector<setting>& result) {
+  for (const auto& [what, where] : rows)
+    result.push_back({&what, std::visit([&](auto m) { return slot(&(owner.*m)); }, where)});
+}
+
+} // namespace
+
+std::vector<setting> settings_of(gateway_settings& settings) {
+  std::vector<setting> result;
+  bind(gateway_table, settings, result);
+  bind(http_table, settings.http, result);
+  bind(storage_table, settings.storage, result);
+  bind(log_table, settings.log, result);
+  return result;
+}
+
+std::vector<setting> settings_of(worker_settings& settings) {
+  std::vector<setting> result;
+  bind(worker_table, settings, result);
+  bind(storage_table, settings.storage, result);
+  bind(log_table, settings.log, result);
+  return result;
+}
+
+} // namespace troupe::config::detail

@@ -1,0 +1,37 @@
+#include "config/detail/text_rules.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace troupe::config::detail {
+namespace {
+
+constexpr std::size_t longest_node_name = 64;
+
+bool is_name_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.'
+         || c == '_' || c == '-';
+}
+
+} // namespace
+
+bool is_storage_url(std::string_view text) {
+  constexpr std::array<std::string_view, 3> schemes{"sqlite:", "postgres://", "postgresql://"};
+  return std::any_of(schemes.begin(), schemes.end(), [&](auto scheme) {
+    return text.starts_with(scheme) && text.size() > scheme.size();
+  });
+}
+
+bool is_in_memory(std::string_view url) { return url.starts_with("sqlite::memory:"); }
+
+bool is_node_name(std::string_view text) {
+  return !text.empty() && text.size() <= longest_node_name
+         && std::all_of(text.begin(), text.end(), is_name_character);
+}
+
+bool has_control_character(std::string_view text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });
+}
+
+} // namespace troupe::config::detail

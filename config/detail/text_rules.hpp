@@ -1,0 +1,20 @@
+// What a text must look like to be a storage URL or a node's name.
+#pragma once
+
+#include <string_view>
+
+namespace troupe::config::detail {
+
+/// sqlite:PATH, postgres://... or postgresql://..., each with something after the scheme.
+bool is_storage_url(std::string_view text);
+
+/// Whether the URL asks SQLite for a database that lives in the memory of one connection.
+bool is_in_memory(std::string_view url);
+
+/// 1 to 64 of the characters A-Z a-z 0-9 . _ -
+bool is_node_name(std::string_view text);
+
+/// No setting may hold a control character: values are logged and printed line by line.
+bool has_control_character(std::string_view text);
+
+} // namespace troupe::config::detail

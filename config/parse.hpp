@@ -1,0 +1,53 @@
+// From the command line, the environment and a TOML file to checked settings.
+#pragma once
+
+#include "config/error.hpp"
+#include "config/origin.hpp"
+#include "config/settings.hpp"
+
+#include <string>
+#include <variant>
+
+namespace troupe::config {
+
+/// The application that is started, as its help and version show it.
+struct app_info {
+  std::string name;
+  std::string version;
+  std::string description;
+};
+
+/// Run a gateway node; with check_only print describe() and exit with 0.
+struct gateway_command {
+  gateway_settings settings;
+  bool check_only = false;
+  origins from;
+};
+
+/// Run a worker node; with check_only print describe() and exit with 0.
+struct worker_command {
+  worker_settings settings;
+  bool check_only = false;
+  origins from;
+};
+
+/// Print the application's routes.
+struct routes_command {};
+
+/// Nothing to run: print the text to standard output, exit with the code (--help, --version).
+struct text_to_print {
+  std::string text;
+  int exit_code = 0;
+};
+
+using command = std::variant<gateway_command, worker_command, routes_command, text_to_print>;
+
+/// What the user asked for. A value is taken from the flag, else from the variable, else from the
+/// file of --config (or TROUPE_CONFIG), else it is the default; each layer is checked whether or
+/// not a higher one hides it. `environment` is an array of "NAME=VALUE" that ends with a null
+/// pointer, as `environ` is, or null for an empty one; apart from it and the file, nothing is read.
+/// @throws config_error when anything is not as it should be
+command parse(const app_info& app, int argc, const char* const* argv,
+              const char* const* environment);
+
+} // namespace troupe::config

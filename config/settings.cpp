@@ -1,0 +1,35 @@
+#include "config/settings.hpp"
+
+namespace troupe::config {
+
+std::string to_string(log_level level) {
+  switch (level) {
+    case log_level::trace:
+      return "trace";
+    case log_level::debug:
+      return "debug";
+    case log_level::info:
+      return "info";
+    case log_level::warn:
+      return "warn";
+    case log_level::error:
+      return "error";
+    case log_level::off:
+      return "off";
+  }
+  return "info";
+}
+
+std::string to_string(log_format format) {
+  switch (format) {
+    case log_format::automatic:
+      return "auto";
+    case log_format::text:
+      return "text";
+    case log_format::json:
+      return "json";
+  }
+  return "auto";
+}
+
+} // namespace troupe::config

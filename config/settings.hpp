@@ -1,0 +1,87 @@
+// What a node can be told. The defaults stand here and nowhere else; the name, the range and the
+// help of each setting stand in one row of detail/definitions.cpp.
+#pragma once
+
+#include "config/endpoint.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace troupe::config {
+
+using std::chrono::milliseconds;
+
+/// Limits and deadlines of the HTTP side. `std::size_t` counts bytes, `unsigned` counts things.
+struct http_settings {
+  std::size_t max_header_bytes = 16 * 1024;
+  unsigned max_headers = 100;
+  std::size_t max_target_bytes = 8 * 1024;
+  std::size_t max_body_bytes = 1024 * 1024;
+  unsigned max_connections = 10'000;
+  unsigned max_pipelined = 64;
+  milliseconds head_timeout{10'000};
+  milliseconds body_timeout{30'000};
+  milliseconds idle_timeout{60'000};
+  milliseconds write_timeout{30'000};
+  milliseconds handler_timeout{30'000};
+
+  friend bool operator==(const http_settings&, const http_settings&) = default;
+};
+
+/// The database. `url` may carry a password: print it through mask_secrets (config/secrets.hpp).
+struct storage_settings {
+  std::string url = "sqlite:troupe.db";
+  unsigned max_connections = 5;
+  milliseconds acquire_timeout{2'000};
+  milliseconds connect_timeout{2'000};
+  std::string migrations; // folder; empty: the application's own
+
+  friend bool operator==(const storage_settings&, const storage_settings&) = default;
+};
+
+enum class log_level { trace, debug, info, warn, error, off };
+
+/// `automatic` (written "auto"): text on a terminal, JSON lines otherwise.
+enum class log_format { automatic, text, json };
+
+/// The word that stands for the value in settings: "info", "auto".
+std::string to_string(log_level level);
+std::string to_string(log_format format);
+
+struct log_settings {
+  log_level level = log_level::info;
+  log_format format = log_format::automatic;
+  bool access = true;
+
+  friend bool operator==(const log_settings&, const log_settings&) = default;
+};
+
+struct gateway_settings {
+  endpoint listen{"127.0.0.1", 8080};
+  endpoint cluster{"127.0.0.1", 4242};
+  bool cluster_insecure = false;
+  endpoint admin{"127.0.0.1", 8081};
+  unsigned threads = 0; // event loops; 0: one per core
+  bool local_workers = true;
+  milliseconds drain_timeout{10'000};
+  http_settings http;
+  storage_settings storage;
+  log_settings log;
+
+  friend bool operator==(const gateway_settings&, const gateway_settings&) = default;
+};
+
+struct worker_settings {
+  std::vector<endpoint> join; // at least one after parse()
+  std::string name;           // empty: the node chooses HOSTNAME-PID
+  unsigned threads = 0;       // event loops; 0: one per core
+  milliseconds drain_timeout{10'000};
+  storage_settings storage;
+  log_settings log;
+
+  friend bool operator==(const worker_settings&, const worker_settings&) = default;
+};
+
+} // namespace troupe::config

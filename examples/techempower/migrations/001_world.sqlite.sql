@@ -1,0 +1,3 @@
+CREATE TABLE world (id INTEGER PRIMARY KEY, randomnumber INTEGER NOT NULL);
+WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 10000)
+INSERT INTO world SELECT n, 1 + abs(random() % 10000) FROM numbers;

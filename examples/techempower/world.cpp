@@ -1,0 +1,118 @@
+#include "world.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <random>
+#include <unordered_map>
+
+using namespace troupe;
+
+namespace {
+
+constexpr int world_size = 10'000;
+constexpr int most_queries = 500;
+
+int random_id() {
+  thread_local std::minstd_rand engine{std::random_device{}()};
+  return std::uniform_int_distribution<int>{1, world_size}(engine);
+}
+
+// The rules: anything that is no number counts as 1, the rest is brought into 1 to 500.
+int count_of(const request& req, std::string_view name) {
+  auto text = req.raw_query(name).value_or("");
+  int count = 1;
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (end != text.data() + text.size())
+    return 1;
+  if (ec == std::errc::result_out_of_range)
+    return text.starts_with('-') ? 1 : most_queries;
+  return std::clamp(count, 1, most_queries);
+}
+
+struct world {
+  int id = 0;
+  int random_number = 0;
+};
+
+nlohmann::json to_json(const world& from) {
+  return {{"id", from.id}, {"randomNumber", from.random_number}};
+}
+
+task<world> load(statements& db, int id) {
+  auto found = co_await db.one("SELECT id, randomnumber FROM world WHERE id = $1", id);
+  co_return world{found.get<int>("id"), found.get<int>("randomnumber")};
+}
+
+task<world> load_any(context& ctx) {
+  auto db = ctx.db();
+  co_return co_await load(db, random_id());
+}
+
+// Each row is read by its own statement, all of them at once.
+task<std::vector<world>> load_many(context& ctx, int count) {
+  std::vector<join_handle<world>> running;
+  for (int i = 0; i < count; ++i)
+    running.push_back(ctx.spawn(load_any(ctx)));
+  co_return co_await join_all(std::move(running));
+}
+
+response worlds_json(const std::vector<world>& all) {
+  auto out = nlohmann::json::array();
+  for (const auto& each : all)
+    out.push_back(to_json(each));
+  return json(out);
+}
+
+task<response> single(context& ctx, const request&) {
+  co_return json(to_json(co_await load_any(ctx)));
+}
+
+task<response> queries(context& ctx, const request& req) {
+  co_return worlds_json(co_await load_many(ctx, count_of(req, "queries")));
+}
+
+task<response> updates(context& ctx, const request& req) {
+  auto all = co_await load_many(ctx, count_of(req, "queries"));
+  for (auto& each : all)
+    each.random_number = random_id();
+  // In the order of ids, so that two requests never wait for each other in a circle.
+  std::sort(all.begin(), all.end(), [](const world& a, const world& b) { return a.id < b.id; });
+  co_await ctx.db().transact([&all](transaction& tx) -> task<void> {
+    for (const auto& each : all)
+      co_await tx.exec("UPDATE world SET randomnumber = $2 WHERE id = $1", each.id,
+                       each.random_number);
+  });
+  co_return worlds_json(all);
+}
+
+// Each worker actor has its own cache: no lock, and after a while no query.
+struct world_cache {
+  std::unordered_map<int, world> known;
+};
+
+task<response> cached_queries(context& ctx, const request& req) {
+  std::vector<world> out;
+  for (int left = count_of(req, "count"); left > 0; --left) {
+    auto id = random_id();
+    auto& known = ctx.local<world_cache>().known;
+    if (auto found = known.find(id); found != known.end()) {
+      out.push_back(found->second);
+      continue;
+    }
+    auto db = ctx.db();
+    auto loaded = co_await load(db, id);
+    ctx.local<world_cache>().known.insert_or_assign(id, loaded);
+    out.push_back(loaded);
+  }
+  co_return worlds_json(out);
+}
+
+} // namespace
+
+service world_service() {
+  return service("world")
+    .get("/db", single)
+    .get("/queries", queries)
+    .get("/updates", updates)
+    .get("/cached-queries", cached_queries);
+}

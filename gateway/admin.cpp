@@ -1,0 +1,85 @@
+#include "gateway/admin.hpp"
+
+#include "actors/cluster/membership.hpp"
+#include "actors/context.hpp"
+#include "actors/detail/coroutine_actor.hpp"
+#include "actors/messages/local.hpp"
+#include "gateway/detail/gateway_actor.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace troupe::gateway {
+
+namespace {
+
+using ordered_json = nlohmann::ordered_json;
+
+/// Sends `(call_id, query)` to an actor outside of the services and waits for its `local_reply`.
+template <class Answer, class Query>
+task<Answer> ask(context& ctx, caf::strong_actor_ptr to, Query query) {
+  auto& self = static_cast<detail::coroutine_actor&>(ctx.host());
+  auto value = co_await detail::reply_to{self, [&](std::uint64_t id) {
+    detail::deliver(to, self.self(), call_id{id}, query);
+    return true;
+  }};
+  auto held = detail::expect_reply<std::shared_ptr<void>>(std::move(value));
+  co_return std::move(*static_cast<Answer*>(held.get()));
+}
+
+ordered_json describe(const service_announcement& what) {
+  auto routes = ordered_json::array();
+  for (const auto& each : what.routes)
+    routes.push_back(std::string{to_string(each.method)} + " " + each.pattern);
+  return {{"name", what.name}, {"singleton", what.singleton}, {"routes", routes}};
+}
+
+ordered_json describe(const node_view& node, const loop_figures::of_node& figures) {
+  auto services = ordered_json::array();
+  for (const auto& each : node.services)
+    services.push_back(describe(each));
+  return {{"name", node.name},
+          {"local", node.local},
+          {"capacity", node.capacity},
+          {"outstanding", figures.outstanding},
+          {"answered", figures.answered},
+          {"services", services}};
+}
+
+task<response> nodes(context& ctx, const admin_sources& from) {
+  using view_ptr = std::shared_ptr<const cluster_view>;
+  std::map<std::uint64_t, loop_figures::of_node> sums;
+  for (const auto& loop : from.loops) {
+    auto figures = co_await ask<loop_figures>(ctx, loop, figures_query{});
+    for (const auto& [id, each] : figures.nodes) {
+      sums[id].outstanding += each.outstanding;
+      sums[id].answered += each.answered;
+    }
+  }
+  auto view = co_await ask<view_ptr>(ctx, from.membership, view_query{});
+  auto list = ordered_json::array();
+  for (const auto& each : view->nodes)
+    list.push_back(describe(each, sums[each.id]));
+  co_return json_body(ordered_json{{"nodes", list}}.dump());
+}
+
+response status_text(std::uint16_t code, const char* word) {
+  return json_body(ordered_json{{"status", word}}.dump()).with_status(code);
+}
+
+} // namespace
+
+service admin_service(admin_sources sources) {
+  service out{"admin"};
+  out.get("/healthz", [](context&, const request&) -> task<response> {
+    co_return status_text(200, "ok");
+  });
+  out.get("/readyz", [ready = sources.ready](context&, const request&) -> task<response> {
+    co_return ready() ? status_text(200, "ready") : status_text(503, "not ready");
+  });
+  out.get("/_troupe/nodes", [sources](context& ctx, const request&) {
+    return nodes(ctx, sources);
+  });
+  return out;
+}
+
+} // namespace troupe::gateway

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "actors/service.hpp"
+
+#include <caf/actor_control_block.hpp>
+
+#include <functional>
+#include <vector>
+
+namespace troupe::gateway {
+
+/// What the admin listener reports on.
+struct admin_sources {
+  caf::strong_actor_ptr membership;
+  /// The gateway actors of the public listener, one for each event loop.
+  std::vector<caf::strong_actor_ptr> loops;
+  /// Whether the node takes requests: false while it starts and while it drains.
+  std::function<bool()> ready;
+};
+
+/// GET /healthz, /readyz and /_troupe/nodes. Names no secrets, but is for operators: it is served
+/// on a listener of its own.
+service admin_service(admin_sources sources);
+
+} // namespace troupe::gateway

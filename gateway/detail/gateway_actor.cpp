@@ -1,0 +1,312 @@
+#include "gateway/detail/gateway_actor.hpp"
+
+#include "actors/messages/local.hpp"
+#include "gateway/detail/problem.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <random>
+
+namespace troupe::gateway {
+
+namespace {
+
+constexpr std::uint32_t index_of(std::uint64_t id) noexcept {
+  return static_cast<std::uint32_t>(id);
+}
+
+std::uint64_t random_start() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
+} // namespace
+
+gateway_actor::gateway_actor(caf::actor_config& config, detail::event_loop& loop, options how,
+                             listening_socket listening)
+  : detail::pinned_actor(config, loop), options_(std::move(how)),
+    access_log_(options_.access, loop.timers()), last_request_id_(random_start()) {
+  listener_.emplace(loop, std::move(listening),
+                    [this](tcp_socket&& socket) { accept(std::move(socket)); });
+  set_default_handler(caf::drop);
+}
+
+gateway_actor::~gateway_actor() = default;
+
+caf::behavior gateway_actor::make_behavior() {
+  return {
+    [this](call_id id, troupe::response& what) { finish(id, std::move(what)); },
+    [this](call_id id, const failure& why) { fail(id, why); },
+    [this](response_batch& batch) {
+      for (auto& each : batch.items)
+        each.failed ? fail(each.call, each.failure) : finish(each.call, std::move(each.response));
+    },
+    [this](const view_changed& what) { on_view(what.view); },
+    [this](const node_gone& what) { on_node_gone(what.id); },
+    [this](const stop_serving& what) { on_stop(what.drained); },
+    [this](call_id id, figures_query) {
+      detail::deliver(current_sender(), nullptr, id,
+                      local_reply{std::make_shared<loop_figures>(figures())});
+    },
+  };
+}
+
+void gateway_actor::on_exit() {
+  listener_.reset();
+  for (auto& [each, owned] : std::exchange(sessions_, {}))
+    owned->close();
+  calls_.clear();
+  free_calls_.clear();
+  view_.reset();
+  nodes_.clear();
+  drained_ = nullptr;
+  access_log_.close();
+}
+
+// -- connections ------------------------------------------------------------------------------------
+
+void gateway_actor::accept(tcp_socket&& socket) {
+  auto made = std::make_shared<session>(*this, std::move(socket));
+  if (sessions_.size() >= options_.http.max_connections) {
+    made->reject("the server has as many connections as it may");
+    return;
+  }
+  sessions_.emplace(made.get(), made);
+  made->start();
+}
+
+void gateway_actor::forget(session& closed) {
+  sessions_.erase(&closed);
+  if (sessions_.empty() && drained_)
+    std::exchange(drained_, nullptr)();
+}
+
+void gateway_actor::on_stop(std::function<void()> drained) {
+  listener_->close();
+  std::vector<std::shared_ptr<session>> present;
+  for (auto& [each, owned] : sessions_)
+    present.push_back(owned);
+  for (auto& each : present)
+    each->drain();
+  if (sessions_.empty())
+    drained();
+  else
+    drained_ = std::move(drained);
+}
+
+// -- nodes ------------------------------------------------------------------------------------------
+
+void gateway_actor::on_view(std::shared_ptr<const cluster_view> view) {
+  auto first = view_ == nullptr;
+  nodes_by_place_.clear();
+  for (const auto& [id, each] : nodes_)
+    each->view = nullptr;
+  for (const auto& each : view->nodes) {
+    auto& state = nodes_[each.id];
+    if (!state) {
+      state = std::make_unique<node_state>();
+      state->id = each.id;
+    }
+    state->view = &each;
+    nodes_by_place_.push_back(state.get());
+  }
+  if (!first)
+    for (const auto& old : view_->nodes)
+      if (auto found = nodes_.find(old.id);
+          found != nodes_.end() && found->second->view == nullptr && old.agent) {
+        send_batches();
+        detail::deliver(old.agent, caf::strong_actor_ptr{ctrl()}, farewell{});
+      }
+  router_.emplace(*view);
+  view_ = std::move(view);
+  if (first)
+    listener_->start();
+}
+
+void gateway_actor::on_node_gone(std::uint64_t node) {
+  std::vector<std::uint64_t> lost;
+  for (std::uint32_t i = 0; i < calls_.size(); ++i)
+    if (calls_[i].from && calls_[i].node == node)
+      lost.push_back((std::uint64_t{calls_[i].generation} << 32) | i);
+  for (auto id : lost) {
+    auto each = take_call(id, false);
+    auto from = each.from;
+    auto sequence = each.sequence;
+    if (!retry(std::move(each)))
+      from->fail(sequence, {errc::node_lost, "the worker node was lost before it answered; "
+                                             "whether the request was carried out is unknown"});
+  }
+  nodes_.erase(node);
+}
+
+gateway_actor::node_state* gateway_actor::choose(const route_entry& entry, std::uint64_t except,
+                                                 route_candidate& chosen) {
+  node_state* best = nullptr;
+  ++rotation_; // so that nodes with the same load take turns
+  for (std::size_t i = 0; i < entry.candidates.size(); ++i) {
+    const auto& each = entry.candidates[(i + rotation_) % entry.candidates.size()];
+    auto* state = nodes_by_place_[each.node];
+    if (state->id == except)
+      continue;
+    // Outstanding requests per event loop, compared without a division.
+    if (best == nullptr
+        || state->outstanding * best->view->capacity < best->outstanding * state->view->capacity) {
+      best = state;
+      chosen = each;
+    }
+  }
+  return best;
+}
+
+loop_figures gateway_actor::figures() const {
+  loop_figures out;
+  for (const auto& [id, each] : nodes_)
+    out.nodes[id] = {each->outstanding, each->answered};
+  return out;
+}
+
+// -- requests ---------------------------------------------------------------------------------------
+
+std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64_t sequence,
+                                      troupe::request&& what) {
+  auto match = router_->find(what);
+  if (match.entry == nullptr) {
+    from->complete(sequence, not_routed(match, what));
+    return 0;
+  }
+  route_candidate chosen;
+  auto* to = choose(*match.entry, 0, chosen);
+  if (to == nullptr) {
+    from->fail(sequence, {errc::unavailable, "no node serves \"" + match.entry->service
+                                               + "\" at present"});
+    return 0;
+  }
+  what.time_left = options_.http.handler_timeout;
+  auto id = new_call(std::move(from), sequence);
+  send(id, *to, chosen, match.entry->service, std::move(what));
+  return id;
+}
+
+troupe::response gateway_actor::not_routed(const route_match& match, const troupe::request& what) {
+  if (match.malformed)
+    return problem({errc::invalid_argument, "the path is not valid percent-encoding"}, what.id);
+  if (what.method == http_method::options && (!match.allowed.empty() || what.target == "*"))
+    return status(204).with_header("Allow", match.allowed);
+  if (match.allowed.empty())
+    return problem({errc::not_found, "no route for this path"}, what.id);
+  return problem({errc::method_not_allowed, "this path does not answer to "
+                                              + std::string{to_string(what.method)}},
+                 what.id)
+    .with_header("Allow", match.allowed);
+}
+
+std::uint64_t gateway_actor::new_call(std::shared_ptr<session> from, std::uint64_t sequence) {
+  if (free_calls_.empty()) {
+    free_calls_.push_back(static_cast<std::uint32_t>(calls_.size()));
+    calls_.emplace_back();
+  }
+  auto index = free_calls_.back();
+  free_calls_.pop_back();
+  auto& made = calls_[index];
+  made.from = std::move(from);
+  made.sequence = sequence;
+  made.retried = false;
+  return (std::uint64_t{++made.generation} << 32) | index;
+}
+
+gateway_actor::call* gateway_actor::find_call(std::uint64_t id) {
+  auto index = index_of(id);
+  if (index >= calls_.size() || !calls_[index].from || calls_[index].generation != id >> 32)
+    return nullptr;
+  return &calls_[index];
+}
+
+/// REQUIRES: find_call(id) is not null.
+gateway_actor::call gateway_actor::take_call(std::uint64_t id, bool answered) {
+  auto& slot = calls_[index_of(id)];
+  call out;
+  out.from = std::exchange(slot.from, nullptr);
+  out.sequence = slot.sequence;
+  out.node = slot.node;
+  out.retried = slot.retried;
+  out.copy = std::move(slot.copy);
+  free_calls_.push_back(index_of(id));
+  if (auto found = nodes_.find(out.node); found != nodes_.end()) {
+    --found->second->outstanding;
+    found->second->answered += answered ? 1 : 0;
+  }
+  return out;
+}
+
+void gateway_actor::send(std::uint64_t id, node_state& to, const route_candidate& chosen,
+                         const std::string& service, troupe::request&& what) {
+  auto& mine = calls_[index_of(id)];
+  mine.node = to.id;
+  ++to.outstanding;
+  what.route = chosen.route;
+  if (to.view->local) {
+    detail::deliver(to.view->workers[loop().index()][chosen.service],
+                    caf::strong_actor_ptr{ctrl()}, call_id{id}, std::move(what));
+    return;
+  }
+  if (is_safe(what.method) && !mine.retried)
+    mine.copy = std::make_unique<troupe::request>(what);
+  to.batch.items.push_back({call_id{id}, service, std::move(what)});
+  if (std::exchange(batches_posted_, true))
+    return;
+  // Behind what is ready on this loop: all requests of the turn share a message.
+  boost::asio::post(loop().io(),
+                    [this, alive = caf::strong_actor_ptr{ctrl()}] { send_batches(); });
+}
+
+void gateway_actor::send_batches() {
+  batches_posted_ = false;
+  for (const auto& [id, each] : nodes_) {
+    if (each->batch.items.empty())
+      continue;
+    auto batch = std::exchange(each->batch, {});
+    if (each->view == nullptr)
+      continue; // lost meanwhile: node_gone answers these
+    const auto& dispatchers = each->view->dispatchers;
+    detail::deliver(dispatchers[loop().index() % dispatchers.size()],
+                    caf::strong_actor_ptr{ctrl()}, std::move(batch));
+  }
+}
+
+void gateway_actor::give_up(std::uint64_t id) {
+  if (find_call(id) != nullptr)
+    take_call(id, false);
+}
+
+void gateway_actor::finish(call_id id, troupe::response&& what) {
+  if (find_call(id.value) == nullptr)
+    return; // given up
+  auto done = take_call(id.value, true);
+  done.from->complete(done.sequence, std::move(what));
+}
+
+void gateway_actor::fail(call_id id, const failure& why) {
+  if (find_call(id.value) == nullptr)
+    return;
+  auto done = take_call(id.value, true);
+  done.from->fail(done.sequence, why);
+}
+
+bool gateway_actor::retry(call&& lost) {
+  if (!lost.copy || lost.retried)
+    return false;
+  auto what = std::move(*lost.copy);
+  auto match = router_->find(what);
+  route_candidate chosen;
+  auto* to = match.entry != nullptr ? choose(*match.entry, lost.node, chosen) : nullptr;
+  if (to == nullptr)
+    return false;
+  auto from = lost.from;
+  auto id = new_call(std::move(lost.from), lost.sequence);
+  calls_[index_of(id)].retried = true;
+  from->resent(lost.sequence, id);
+  send(id, *to, chosen, match.entry->service, std::move(what));
+  return true;
+}
+
+} // namespace troupe::gateway

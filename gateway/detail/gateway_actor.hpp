@@ -1,0 +1,128 @@
+#pragma once
+
+#include "actors/cluster/view.hpp"
+#include "actors/detail/caf.hpp"
+#include "config/settings.hpp"
+#include "gateway/detail/access_log.hpp"
+#include "gateway/detail/listener.hpp"
+#include "gateway/detail/response_writer.hpp"
+#include "gateway/detail/router.hpp"
+#include "gateway/detail/session.hpp"
+
+#include <caf/behavior.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe::gateway {
+
+/// Message: accept no more connections, end the present ones, then call `drained` (on the loop).
+struct stop_serving {
+  std::function<void()> drained;
+};
+
+/// Message with a `call_id` before it; answered by `local_reply` with a `loop_figures`.
+struct figures_query {};
+
+struct loop_figures {
+  struct of_node {
+    std::uint64_t outstanding = 0;
+    std::uint64_t answered = 0;
+  };
+  std::map<std::uint64_t, of_node> nodes; // by node_view::id
+};
+
+/// The gateway on one event loop: owns its listener and sessions, and turns each request into a
+/// message to the worker with the least to do.
+class gateway_actor : public detail::pinned_actor {
+public:
+  struct options {
+    config::http_settings http; // max_connections is this loop's share
+    access_format access = access_format::off;
+  };
+
+  gateway_actor(caf::actor_config& config, detail::event_loop& loop, options how,
+                listening_socket listening);
+  ~gateway_actor() override;
+
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+  // -- for sessions, on the loop's thread -----------------------------------------------------------
+
+  [[nodiscard]] const config::http_settings& settings() const noexcept { return options_.http; }
+  [[nodiscard]] access_log& access() noexcept { return access_log_; }
+  [[nodiscard]] date_cache& date() noexcept { return date_; }
+  std::uint64_t next_request_id() noexcept { return ++last_request_id_; }
+
+  /// Sends the request on its way; its answer comes through `session::complete`, perhaps before
+  /// this returns. Gives a number for `give_up`, 0 when it is answered already.
+  std::uint64_t dispatch(std::shared_ptr<session> from, std::uint64_t sequence,
+                         troupe::request&& what);
+  /// The session does not wait for the answer any more.
+  void give_up(std::uint64_t call);
+  void forget(session& closed);
+
+private:
+  /// A node and what this loop has to do with it.
+  struct node_state {
+    std::uint64_t id = 0;
+    std::uint64_t outstanding = 0;
+    std::uint64_t answered = 0;
+    const node_view* view = nullptr; // null once it has left the view
+    request_batch batch;
+  };
+
+  /// A request that a worker has.
+  struct call {
+    std::shared_ptr<session> from; // null: the slot is free
+    std::uint64_t sequence = 0;
+    std::uint32_t generation = 0;
+    std::uint64_t node = 0;
+    bool retried = false;
+    std::unique_ptr<troupe::request> copy; // of a safe request to a remote node
+  };
+
+  void accept(tcp_socket&& socket);
+  void on_view(std::shared_ptr<const cluster_view> view);
+  void on_node_gone(std::uint64_t node);
+  void on_stop(std::function<void()> drained);
+  [[nodiscard]] loop_figures figures() const;
+
+  node_state* choose(const route_entry& entry, std::uint64_t except, route_candidate& chosen);
+  std::uint64_t new_call(std::shared_ptr<session> from, std::uint64_t sequence);
+  call* find_call(std::uint64_t id);
+  call take_call(std::uint64_t id, bool answered);
+  void send(std::uint64_t id, node_state& to, const route_candidate& chosen,
+            const std::string& service, troupe::request&& what);
+  void send_batches();
+  void finish(call_id id, troupe::response&& what);
+  void fail(call_id id, const failure& why);
+  bool retry(call&& lost);
+  static troupe::response not_routed(const route_match& match, const troupe::request& what);
+
+  options options_;
+  std::optional<listener> listener_; // none after the end: sockets must not outlive the loop
+  access_log access_log_;
+  date_cache date_;
+  std::uint64_t last_request_id_;
+  std::unordered_map<session*, std::shared_ptr<session>> sessions_;
+  std::shared_ptr<const cluster_view> view_;
+  std::optional<router> router_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<node_state>> nodes_;
+  std::vector<node_state*> nodes_by_place_; // as in view_
+  std::vector<call> calls_;
+  std::vector<std::uint32_t> free_calls_;
+  std::size_t rotation_ = 0;
+  bool batches_posted_ = false;
+  std::function<void()> drained_;
+};
+
+} // namespace troupe::gateway
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::stop_serving)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::figures_query)

@@ -1,0 +1,216 @@
+#include "gateway/detail/http_parser.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/error.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <new>
+
+namespace troupe::gateway {
+
+namespace beast = boost::beast;
+namespace http = beast::http;
+
+namespace {
+
+std::string_view view(beast::string_view text) {
+  return {text.data(), text.size()};
+}
+
+} // namespace
+
+/// Beast's parser with our limits, filling our request.
+class http_parser::message_parser : public http::basic_parser<true> {
+public:
+  explicit message_parser(const config::http_settings& limits) : limits_(limits) {
+    header_limit(static_cast<std::uint32_t>(limits.max_header_bytes));
+    body_limit(limits.max_body_bytes);
+    eager(true);
+  }
+
+  request message;
+  failure problem;
+  bool refused = false;
+  bool has_start_line = false;
+  int http_version = 11;
+  bool expects_continue = false;
+
+private:
+  void refuse(beast::error_code& ec, errc code, std::string detail) {
+    problem = {code, std::move(detail)};
+    refused = true;
+    ec = http::error::bad_value; // any error stops Beast; `problem` says which
+  }
+
+  void on_request_impl(http::verb, beast::string_view method, beast::string_view target,
+                       int version, beast::error_code& ec) override {
+    has_start_line = true;
+    http_version = version;
+    if (version != 10 && version != 11)
+      return refuse(ec, errc::version_not_supported, "the server speaks HTTP/1.1");
+    auto known = troupe::parse_method(view(method));
+    if (!known)
+      return refuse(ec, errc::not_implemented,
+                    "the server does not know the method " + std::string{view(method)});
+    message.method = *known;
+    if (target.size() > limits_.max_target_bytes)
+      return refuse_long_target(ec);
+    set_target(view(target), ec);
+  }
+
+  void refuse_long_target(beast::error_code& ec) {
+    refuse(ec, errc::uri_too_long,
+           "the request target is longer than " + std::to_string(limits_.max_target_bytes)
+             + " bytes");
+  }
+
+  void set_target(std::string_view target, beast::error_code& ec) {
+    if (target.starts_with("http://") || target.starts_with("https://")) {
+      auto path = target.find('/', target.find("//") + 2);
+      target = path == std::string_view::npos ? std::string_view{"/"} : target.substr(path);
+    }
+    if (!target.starts_with('/') && !(target == "*" && message.method == http_method::options))
+      return refuse(ec, errc::invalid_argument, "the request target does not begin with /");
+    if (target.find('#') != std::string_view::npos)
+      return refuse(ec, errc::invalid_argument, "the request target has a fragment");
+    message.target = target;
+    message.path_size = static_cast<std::uint32_t>(std::min(target.find('?'), target.size()));
+  }
+
+  void on_field_impl(http::field name, beast::string_view name_text, beast::string_view value,
+                     beast::error_code& ec) override {
+    if (message.headers.size() >= limits_.max_headers)
+      return refuse(ec, errc::header_too_large,
+                    "more than " + std::to_string(limits_.max_headers) + " header fields");
+    if (name == http::field::host && ++hosts_ > 1)
+      return refuse(ec, errc::invalid_argument, "more than one Host field");
+    if (name == http::field::content_length || name == http::field::transfer_encoding)
+      message.has_body = true;
+    if (name == http::field::content_length)
+      has_length_ = true;
+    if (name == http::field::transfer_encoding)
+      on_transfer_encoding(view(value), ec);
+    if (name == http::field::expect)
+      on_expect(view(value), ec);
+    message.headers.add(view(name_text), view(value));
+  }
+
+  void on_transfer_encoding(std::string_view value, beast::error_code& ec) {
+    has_coding_ = true;
+    if (!equals_ignore_case(value, "chunked"))
+      refuse(ec, errc::not_implemented, "the only transfer coding of requests is chunked");
+  }
+
+  void on_expect(std::string_view value, beast::error_code& ec) {
+    if (!equals_ignore_case(value, "100-continue"))
+      return refuse(ec, errc::expectation_failed, "the only expectation is 100-continue");
+    expects_continue = true;
+  }
+
+  void on_header_impl(beast::error_code& ec) override {
+    if (has_length_ && has_coding_)
+      return refuse(ec, errc::invalid_argument, "both Content-Length and Transfer-Encoding");
+    if (http_version == 11 && hosts_ == 0)
+      return refuse(ec, errc::invalid_argument, "the Host field is missing");
+    if (http_version == 10 && has_coding_)
+      return refuse(ec, errc::invalid_argument, "HTTP/1.0 has no Transfer-Encoding");
+  }
+
+  std::size_t on_body_impl(beast::string_view bytes, beast::error_code&) override {
+    message.body.append(bytes.data(), bytes.size());
+    return bytes.size();
+  }
+
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view bytes,
+                                 beast::error_code&) override {
+    message.body.append(bytes.data(), bytes.size());
+    return bytes.size();
+  }
+
+  void on_body_init_impl(boost::optional<std::uint64_t> const&, beast::error_code&) override {}
+  void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
+  void on_finish_impl(beast::error_code&) override {}
+  void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}
+
+  const config::http_settings& limits_;
+  int hosts_ = 0;
+  bool has_length_ = false;
+  bool has_coding_ = false;
+};
+
+http_parser::http_parser(const config::http_settings& limits)
+  : limits_(limits), parser_(std::make_unique<message_parser>(limits)) {}
+
+http_parser::~http_parser() = default;
+
+void http_parser::reset() {
+  // Beast's parser is for one message: a new one in the same place.
+  std::destroy_at(parser_.get());
+  std::construct_at(parser_.get(), limits_);
+}
+
+namespace {
+
+failure describe(const beast::error_code& ec, const config::http_settings& limits,
+                 bool has_start_line, std::size_t waiting_bytes) {
+  if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
+    if (!has_start_line && waiting_bytes > limits.max_target_bytes)
+      return {errc::uri_too_long, "the request target is longer than "
+                                    + std::to_string(limits.max_target_bytes) + " bytes"};
+    return {errc::header_too_large, "the header section is larger than "
+                                      + std::to_string(limits.max_header_bytes) + " bytes"};
+  }
+  if (ec == http::error::body_limit)
+    return {errc::payload_too_large,
+            "the body is larger than " + std::to_string(limits.max_body_bytes) + " bytes"};
+  if (ec == http::error::bad_version)
+    return {errc::version_not_supported, "the server speaks HTTP/1.1"};
+  return {errc::invalid_argument, "the request is malformed: " + ec.message()};
+}
+
+} // namespace
+
+http_parser::progress http_parser::feed(std::string_view bytes, std::size_t& used) {
+  beast::error_code ec;
+  used += parser_->put(boost::asio::const_buffer{bytes.data(), bytes.size()}, ec);
+  if (ec == http::error::need_more)
+    ec = {};
+  if (ec) {
+    if (!parser_->refused)
+      parser_->problem = describe(ec, limits_, parser_->has_start_line, bytes.size());
+    return progress::failed;
+  }
+  return parser_->is_done() ? progress::complete : progress::need_more;
+}
+
+request& http_parser::message() noexcept {
+  return parser_->message;
+}
+
+bool http_parser::keep_alive() const noexcept {
+  return parser_->is_done() && parser_->keep_alive();
+}
+
+bool http_parser::is_old() const noexcept {
+  return parser_->has_start_line && parser_->http_version == 10;
+}
+
+const failure& http_parser::problem() const noexcept {
+  return parser_->problem;
+}
+
+bool http_parser::wants_continue() const noexcept {
+  return in_body() && parser_->expects_continue;
+}
+
+bool http_parser::in_body() const noexcept {
+  return parser_->is_header_done();
+}
+
+bool http_parser::untouched() const noexcept {
+  return !parser_->got_some();
+}
+
+} // namespace troupe::gateway

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "actors/messages/request.hpp"
+#include "actors/messages/sql.hpp"
+#include "config/settings.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+namespace troupe::gateway {
+
+/// Reads the requests of one connection, one after the other. Never touches a socket.
+class http_parser {
+public:
+  /// `limits` outlives the parser.
+  explicit http_parser(const config::http_settings& limits);
+  ~http_parser();
+
+  enum class progress {
+    need_more, ///< all bytes are used or kept for later, the message is not complete
+    complete,  ///< `message()` can be taken; bytes may be left over
+    failed,    ///< `problem()` says why; the connection cannot be read any further
+  };
+
+  /// Feeds bytes; adds to `used` how many of them are done with. The rest has to be given again,
+  /// with more behind it.
+  progress feed(std::string_view bytes, std::size_t& used);
+
+  /// REQUIRES: complete.
+  [[nodiscard]] request& message() noexcept;
+  /// REQUIRES: complete or failed. May the connection carry another request?
+  [[nodiscard]] bool keep_alive() const noexcept;
+  /// The client speaks HTTP/1.0.
+  [[nodiscard]] bool is_old() const noexcept;
+  /// REQUIRES: failed.
+  [[nodiscard]] const failure& problem() const noexcept;
+  /// The head is complete and the body is not: the client may wait for "100 Continue".
+  [[nodiscard]] bool wants_continue() const noexcept;
+  /// The head is complete.
+  [[nodiscard]] bool in_body() const noexcept;
+  /// Nothing of a message has been seen.
+  [[nodiscard]] bool untouched() const noexcept;
+
+  /// Makes ready for the next message.
+  void reset();
+
+private:
+  class message_parser;
+  const config::http_settings& limits_;
+  std::unique_ptr<message_parser> parser_;
+};
+
+} // namespace troupe::gateway

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "actors/cluster/view.hpp"
+#include "actors/messages/request.hpp"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::gateway {
+
+/// One place where a route is answered.
+struct route_candidate {
+  std::size_t node = 0;    // in the view
+  std::size_t service = 0; // in the node's services
+  std::uint32_t route = 0; // in the service's routes
+};
+
+/// A route of the cluster: a method and pattern with all nodes that answer it.
+struct route_entry {
+  std::string service;
+  bool singleton = false;
+  std::vector<std::string> parameter_names;
+  std::vector<route_candidate> candidates; // none: its nodes have departed
+};
+
+/// What the router says of a request.
+struct route_match {
+  /// Null: not found, unless `allowed` names other methods of the path.
+  const route_entry* entry = nullptr;
+  /// For 405 and OPTIONS: "GET, HEAD, OPTIONS"; empty when the path is unknown.
+  std::string allowed;
+  /// Not valid percent-encoding, or a NUL in the path.
+  bool malformed = false;
+};
+
+/// Finds the route of a request in a view of the cluster. Literal segments win over parameters.
+/// Immutable once made.
+class router {
+public:
+  explicit router(const cluster_view& view);
+
+  /// Fills `what.parameters` when it finds a route. HEAD falls back to GET.
+  [[nodiscard]] route_match find(request& what) const;
+
+private:
+  struct tree_node {
+    std::map<std::string, std::unique_ptr<tree_node>, std::less<>> literals;
+    std::unique_ptr<tree_node> parameter;
+    std::array<std::unique_ptr<route_entry>, http_method_count> routes;
+
+    [[nodiscard]] bool has_routes() const noexcept;
+  };
+
+  struct walk;
+
+  route_entry* insert(const service_announcement& service, const route_announcement& route);
+  void add(const cluster_view& view, std::size_t node_index);
+  static const tree_node* descend(const tree_node& from, walk& state, std::size_t depth);
+
+  tree_node root_;
+};
+
+} // namespace troupe::gateway

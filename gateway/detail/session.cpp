@@ -1,0 +1,369 @@
+#include "gateway/detail/session.hpp"
+
+#include "gateway/detail/gateway_actor.hpp"
+#include "gateway/detail/problem.hpp"
+#include "gateway/detail/response_writer.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace troupe::gateway {
+
+namespace {
+
+constexpr std::size_t first_buffer = 4096;
+/// Answers not yet taken by the client; past that no further request is read.
+constexpr std::size_t unsent_limit = 1024 * 1024;
+constexpr std::chrono::milliseconds linger_time{1000};
+constexpr std::size_t kept_buffer = 64 * 1024;
+
+using clock = std::chrono::steady_clock;
+
+} // namespace
+
+session::session(gateway_actor& gateway, tcp_socket socket)
+  : gateway_(gateway), settings_(gateway.settings()), socket_(std::move(socket)),
+    parser_(settings_), in_(first_buffer, '\0') {}
+
+session::~session() = default;
+
+void session::start() {
+  idle_deadline_ = clock::now() + settings_.head_timeout;
+  update_deadline();
+  read();
+}
+
+// -- reading ----------------------------------------------------------------------------------------
+
+bool session::may_read() const noexcept {
+  return lingering_
+         || (!no_more_requests_ && waiting() < settings_.max_pipelined
+             && out_.size() - out_sent_ < unsent_limit);
+}
+
+void session::read() {
+  if (reading_ || closed_ || !may_read())
+    return;
+  make_room();
+  reading_ = true;
+  socket_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
+                          [self = shared_from_this()](const boost::system::error_code& ec,
+                                                      std::size_t size) {
+                            self->on_read(ec, size);
+                          });
+}
+
+void session::make_room() {
+  if (lingering_)
+    in_begin_ = in_end_ = 0;
+  if (in_begin_ > 0) {
+    std::copy(in_.begin() + static_cast<std::ptrdiff_t>(in_begin_),
+              in_.begin() + static_cast<std::ptrdiff_t>(in_end_), in_.begin());
+    in_end_ -= in_begin_;
+    in_begin_ = 0;
+  }
+  if (in_end_ == in_.size())
+    in_.resize(in_.size() * 2); // bounded: the parser refuses heads over the limit
+}
+
+void session::on_read(const boost::system::error_code& ec, std::size_t size) {
+  reading_ = false;
+  if (closed_)
+    return;
+  if (ec) {
+    no_more_requests_ = true; // the client may have shut its sending side only
+    if (lingering_ || (waiting() == 0 && out_.empty()) || ec != boost::asio::error::eof)
+      close();
+    return;
+  }
+  if (lingering_) {
+    read();
+    return;
+  }
+  in_end_ += size;
+  process();
+}
+
+void session::process() {
+  while (!closed_ && in_begin_ < in_end_ && may_read() && !lingering_) {
+    if (parser_.untouched())
+      message_deadline_ = clock::now() + settings_.head_timeout;
+    auto had_head = parser_.in_body();
+    auto result = parser_.feed({in_.data() + in_begin_, in_end_ - in_begin_}, in_begin_);
+    if (result == http_parser::progress::complete) {
+      take_request();
+    } else if (result == http_parser::progress::failed) {
+      refuse(parser_.problem());
+    } else {
+      if (!had_head && parser_.in_body())
+        message_deadline_ = clock::now() + settings_.body_timeout;
+      on_incomplete();
+      break;
+    }
+  }
+  if (in_begin_ == in_end_)
+    in_begin_ = in_end_ = 0;
+  if (closed_)
+    return;
+  update_deadline();
+  read();
+}
+
+void session::on_incomplete() {
+  if (continue_sent_ || !parser_.wants_continue() || waiting() > 0)
+    return;
+  continue_sent_ = true;
+  out_.append("HTTP/1.1 100 Continue\r\n\r\n");
+  gateway_.loop().defer(*this);
+}
+
+session::slot& session::new_slot() {
+  if (first_ == slots_.size()) {
+    slots_.clear();
+    first_ = 0;
+  }
+  auto& made = slots_.emplace_back();
+  made.started = clock::now();
+  made.request_id = gateway_.next_request_id();
+  made.old_client = parser_.is_old();
+  return made;
+}
+
+void session::take_request() {
+  auto keep_alive = parser_.keep_alive();
+  auto what = std::move(parser_.message());
+  auto& made = new_slot();
+  made.head = what.method == http_method::head;
+  made.keep_alive = keep_alive;
+  made.method = what.method;
+  if (gateway_.access().enabled())
+    made.target = what.target;
+  no_more_requests_ = no_more_requests_ || !keep_alive;
+  what.id = made.request_id;
+  parser_.reset();
+  continue_sent_ = false;
+  auto sequence = first_sequence_ + waiting() - 1;
+  auto call = gateway_.dispatch(shared_from_this(), sequence, std::move(what));
+  if (call != 0 && sequence >= first_sequence_)
+    slots_[first_ + (sequence - first_sequence_)].call = call;
+}
+
+void session::refuse(const failure& why) {
+  auto& made = new_slot();
+  made.keep_alive = false;
+  made.method = parser_.message().method;
+  made.head = made.method == http_method::head && parser_.in_body();
+  if (gateway_.access().enabled())
+    made.target = parser_.message().target;
+  no_more_requests_ = true;
+  complete(first_sequence_ + waiting() - 1, problem(why, made.request_id));
+}
+
+// -- writing ----------------------------------------------------------------------------------------
+
+void session::complete(std::uint64_t sequence, response&& what) {
+  if (closed_ || sequence < first_sequence_ || sequence - first_sequence_ >= waiting())
+    return;
+  auto& to = slots_[first_ + (sequence - first_sequence_)];
+  if (to.done)
+    return;
+  render(to, std::move(what));
+  send_finished();
+  gateway_.loop().defer(*this);
+}
+
+void session::fail(std::uint64_t sequence, const failure& why) {
+  if (closed_ || sequence < first_sequence_ || sequence - first_sequence_ >= waiting())
+    return;
+  auto request_id = slots_[first_ + (sequence - first_sequence_)].request_id;
+  complete(sequence, problem(why, request_id));
+}
+
+void session::resent(std::uint64_t sequence, std::uint64_t call) {
+  if (sequence >= first_sequence_ && sequence - first_sequence_ < waiting())
+    slots_[first_ + (sequence - first_sequence_)].call = call;
+}
+
+void session::reject(const std::string& why) {
+  std::string out;
+  write_response(out, problem({errc::unavailable, why}, gateway_.next_request_id()),
+                 gateway_.date().now(), {false, false, false});
+  static_cast<void>(::send(socket_.native_handle(), out.data(), out.size(), MSG_NOSIGNAL));
+  closed_ = true; // its socket closes with it
+}
+
+void session::render(slot& to, response&& what) {
+  to.done = true;
+  to.call = 0;
+  auto& into = &to == &slots_[first_] ? out_ : to.answer; // the oldest needs no detour
+  auto last = no_more_requests_ && &to == &slots_.back();
+  write_response(into, what, gateway_.date().now(),
+                 {to.head, to.keep_alive && !last, to.old_client});
+  if (gateway_.access().enabled())
+    gateway_.access().add(to_string(to.method), to.target, what.status,
+                          clock::now() - to.started, to.request_id);
+}
+
+void session::send_finished() {
+  while (waiting() > 0 && slots_[first_].done) {
+    out_.append(slots_[first_].answer);
+    slots_[first_].answer.clear();
+    ++first_;
+    ++first_sequence_;
+  }
+  if (waiting() == 0)
+    idle_deadline_ = clock::now() + settings_.idle_timeout;
+}
+
+void session::run_deferred() {
+  if (closed_)
+    return;
+  flush();
+  if (!closed_ && !reading_ && !lingering_)
+    process(); // answers have made room for further requests
+}
+
+void session::flush() {
+  while (!writing_ && out_sent_ < out_.size()) {
+    auto sent = ::send(socket_.native_handle(), out_.data() + out_sent_, out_.size() - out_sent_,
+                       MSG_NOSIGNAL);
+    if (sent >= 0) {
+      out_sent_ += static_cast<std::size_t>(sent);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      wait_writable();
+      return;
+    } else if (errno != EINTR) {
+      close();
+      return;
+    }
+  }
+  if (writing_)
+    return;
+  out_.clear();
+  out_sent_ = 0;
+  if (out_.capacity() > kept_buffer)
+    out_.shrink_to_fit();
+  if (no_more_requests_ && waiting() == 0)
+    linger();
+}
+
+void session::wait_writable() {
+  writing_ = true;
+  write_deadline_ = clock::now() + settings_.write_timeout;
+  update_deadline();
+  socket_.async_wait(tcp_socket::wait_write,
+                     [self = shared_from_this()](const boost::system::error_code& ec) {
+                       self->writing_ = false;
+                       if (self->closed_)
+                         return;
+                       if (ec)
+                         self->close();
+                       else
+                         self->run_deferred();
+                     });
+}
+
+// -- the end ----------------------------------------------------------------------------------------
+
+void session::drain() {
+  auto in_work = waiting() > 0 || !out_.empty() || parser_.in_body();
+  if (!in_work)
+    close();
+  else if (waiting() > 0 || !out_.empty())
+    no_more_requests_ = true;
+}
+
+void session::linger() {
+  // Closing with unread bytes would reset the connection and may cost the client the answer.
+  if (lingering_)
+    return;
+  lingering_ = true;
+  boost::system::error_code ignored;
+  socket_.shutdown(tcp_socket::shutdown_send, ignored);
+  idle_deadline_ = clock::now() + linger_time;
+  update_deadline();
+  read();
+}
+
+void session::close() {
+  if (closed_)
+    return;
+  closed_ = true;
+  auto self = shared_from_this();
+  for (auto i = first_; i < slots_.size(); ++i)
+    if (slots_[i].call != 0)
+      gateway_.give_up(slots_[i].call);
+  deadline_timer_.disarm();
+  gateway_.loop().undefer(*this);
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  gateway_.forget(*this);
+}
+
+// -- deadlines --------------------------------------------------------------------------------------
+
+detail::steady_time session::next_deadline() const {
+  if (lingering_)
+    return idle_deadline_;
+  auto next = detail::steady_time::max();
+  if (writing_)
+    next = std::min(next, write_deadline_);
+  for (auto i = first_; i < slots_.size(); ++i)
+    if (!slots_[i].done) {
+      next = std::min(next, slots_[i].started + settings_.handler_timeout);
+      break; // later ones end later
+    }
+  if (!parser_.untouched() && !no_more_requests_)
+    next = std::min(next, message_deadline_);
+  else if (waiting() == 0 && !writing_)
+    next = std::min(next, idle_deadline_);
+  return next;
+}
+
+void session::update_deadline() {
+  // An armed timer that fires too early looks again: kept-alive connections arm theirs rarely.
+  auto next = next_deadline();
+  if (next == detail::steady_time::max() || (deadline_timer_.armed() && deadline_timer_.when() <= next))
+    return;
+  deadline_timer_.arm(
+    gateway_.loop().timers(), next, [](void* self) { static_cast<session*>(self)->on_deadline(); },
+    this);
+}
+
+void session::on_deadline() {
+  auto self = shared_from_this();
+  auto now = clock::now();
+  if (next_deadline() <= now) {
+    expire_requests(now);
+    auto reading_message = !parser_.untouched() && !no_more_requests_;
+    if (lingering_ || (writing_ && write_deadline_ <= now)) {
+      close();
+    } else if (reading_message && message_deadline_ <= now) {
+      refuse({errc::request_timeout, "the request did not arrive in time"});
+    } else if (!reading_message && waiting() == 0 && !writing_ && idle_deadline_ <= now) {
+      close();
+    }
+  }
+  if (!closed_)
+    update_deadline();
+}
+
+void session::expire_requests(detail::steady_time now) {
+  auto due = now - settings_.handler_timeout;
+  auto end = first_sequence_ + waiting();
+  for (auto sequence = first_sequence_; sequence < end; ++sequence) {
+    if (sequence < first_sequence_)
+      continue; // went out meanwhile
+    auto& each = slots_[first_ + (sequence - first_sequence_)];
+    if (each.done || each.started > due)
+      continue;
+    if (each.call != 0)
+      gateway_.give_up(each.call);
+    complete(sequence, problem({errc::deadline_exceeded, "the answer did not come in time"},
+                               each.request_id));
+  }
+}
+
+} // namespace troupe::gateway

@@ -1,0 +1,118 @@
+#pragma once
+
+#include "actors/detail/event_loop.hpp"
+#include "actors/messages/response.hpp"
+#include "config/settings.hpp"
+#include "gateway/detail/http_parser.hpp"
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::gateway {
+
+class gateway_actor;
+
+using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
+                                                    boost::asio::io_context::executor_type>;
+
+/// One client connection: reads requests, hands each to the gateway actor, writes the answers in
+/// the order of the requests. Belongs to one event loop.
+///
+///     open --request without keep-alive, bad request, drain--> last answers --written-->
+///     lingering (sending side shut, what still arrives is dropped) --end of stream--> closed
+class session final : public std::enable_shared_from_this<session>, public detail::deferred {
+public:
+  session(gateway_actor& gateway, tcp_socket socket);
+  ~session();
+
+  void start();
+
+  /// The answer to request number `sequence`; one that is not waited for is ignored.
+  void complete(std::uint64_t sequence, response&& what);
+
+  /// The same for a failure.
+  void fail(std::uint64_t sequence, const failure& why);
+
+  /// The request has been sent again, as `call`.
+  void resent(std::uint64_t sequence, std::uint64_t call);
+
+  /// Instead of `start`: answers 503 and closes.
+  void reject(const std::string& why);
+
+  /// No further request: closes at once if none is in work, else after the last answer.
+  void drain();
+
+  /// Closes at once. The gateway actor is not touched any more.
+  void close();
+
+  void run_deferred() override;
+
+private:
+  /// A request that waits for its answer, or an answer that waits for an earlier one.
+  struct slot {
+    bool done = false;
+    bool head = false;
+    bool keep_alive = true;
+    bool old_client = false;
+    std::uint64_t call = 0;
+    std::uint64_t request_id = 0;
+    detail::steady_time started;
+    std::string answer; // rendered
+    std::string target; // for the access log only
+    http_method method = http_method::get;
+  };
+
+  void read();
+  void on_read(const boost::system::error_code& ec, std::size_t size);
+  void make_room();
+  void process();
+  void on_incomplete();
+  void take_request();
+  void refuse(const failure& why);
+  slot& new_slot();
+  void render(slot& to, response&& what);
+  void send_finished();
+  void flush();
+  void wait_writable();
+  void linger();
+  void update_deadline();
+  void on_deadline();
+  void expire_requests(detail::steady_time now);
+  [[nodiscard]] detail::steady_time next_deadline() const;
+  [[nodiscard]] std::size_t waiting() const noexcept { return slots_.size() - first_; }
+  [[nodiscard]] bool may_read() const noexcept;
+
+  gateway_actor& gateway_;
+  const config::http_settings& settings_;
+  tcp_socket socket_;
+  http_parser parser_;
+
+  std::string in_;
+  std::size_t in_begin_ = 0; // bytes [in_begin_, in_end_) of in_ are not parsed yet
+  std::size_t in_end_ = 0;
+
+  std::vector<slot> slots_;
+  std::size_t first_ = 0;             // place of the oldest in slots_
+  std::uint64_t first_sequence_ = 0;  // its number
+
+  std::string out_;
+  std::size_t out_sent_ = 0;
+
+  detail::timer deadline_timer_;
+  detail::steady_time message_deadline_; // for the request being read
+  detail::steady_time idle_deadline_;
+  detail::steady_time write_deadline_;
+
+  bool reading_ = false;
+  bool writing_ = false;
+  bool no_more_requests_ = false;
+  bool lingering_ = false;
+  bool closed_ = false;
+  bool continue_sent_ = false;
+};
+
+} // namespace troupe::gateway

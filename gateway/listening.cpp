@@ -1,0 +1,80 @@
+#include "gateway/listening.hpp"
+
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <string>
+#include <system_error>
+
+namespace troupe::gateway {
+
+namespace {
+
+constexpr int backlog = 4096;
+
+[[noreturn]] void throw_errno() {
+  throw std::system_error(errno, std::generic_category());
+}
+
+using resolved = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
+
+resolved resolve(const config::endpoint& where) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+  addrinfo* found = nullptr;
+  auto code = getaddrinfo(where.host.c_str(), std::to_string(where.port).c_str(), &hints, &found);
+  if (code != 0)
+    throw std::system_error(std::make_error_code(std::errc::address_not_available),
+                            gai_strerror(code));
+  return {found, &freeaddrinfo};
+}
+
+listening_socket bind_and_listen(const addrinfo& address, bool shared) {
+  auto handle = ::socket(address.ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (handle < 0)
+    throw_errno();
+  listening_socket guard{handle};
+  int on = 1;
+  setsockopt(handle, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (shared && setsockopt(handle, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0)
+    throw_errno();
+  if (::bind(handle, address.ai_addr, address.ai_addrlen) != 0 || ::listen(handle, backlog) != 0)
+    throw_errno();
+  return guard;
+}
+
+config::endpoint bound_address(const listening_socket& socket, config::endpoint where) {
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  if (getsockname(socket.native(), reinterpret_cast<sockaddr*>(&bound), &size) != 0)
+    throw_errno();
+  where.port = ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
+                                                 : reinterpret_cast<sockaddr_in&>(bound).sin_port);
+  return where;
+}
+
+} // namespace
+
+listening_socket::~listening_socket() {
+  if (handle_ >= 0)
+    ::close(handle_);
+}
+
+listening_sockets listen_on(const config::endpoint& where, unsigned count) {
+  // A shared port can be bound by a second process of the same user: ask without sharing first.
+  if (where.port != 0)
+    static_cast<void>(bind_and_listen(*resolve(where), false));
+  listening_sockets out{where, {}};
+  for (unsigned i = 0; i < count; ++i) {
+    out.sockets.push_back(bind_and_listen(*resolve(out.where), true));
+    out.where = bound_address(out.sockets.front(), out.where);
+  }
+  return out;
+}
+
+} // namespace troupe::gateway

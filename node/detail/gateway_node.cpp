@@ -1,0 +1,103 @@
+#include "node/detail/gateway_node.hpp"
+
+#include "actors/cluster/membership.hpp"
+#include "config/error.hpp"
+#include "gateway/server.hpp"
+#include "node/detail/log_setup.hpp"
+#include "node/detail/node_base.hpp"
+
+#include <caf/io/middleman.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <system_error>
+
+namespace troupe::detail {
+
+namespace {
+
+[[noreturn]] void refuse_address(const char* flag, const config::endpoint& where,
+                                 const std::string& why) {
+  throw config::config_error{std::string{flag} + " " + config::to_string(where)
+                             + ": cannot listen there: " + why
+                             + ", expected a free local address"};
+}
+
+gateway::listening_sockets listen_on(const char* flag, const config::endpoint& where,
+                                     unsigned count) {
+  try {
+    return gateway::listen_on(where, count);
+  } catch (const std::system_error& e) {
+    refuse_address(flag, where, e.code().message());
+  }
+}
+
+/// Makes the node reachable for worker nodes; gives the port in use.
+config::endpoint publish(node_base& node, const caf::actor& membership,
+                         const config::endpoint& where) {
+  // CAF's own error does not say why: ask the system first.
+  if (where.port != 0)
+    static_cast<void>(listen_on("--cluster", where, 1));
+  auto port = node.system().middleman().publish(membership, where.port, where.host.c_str(), true);
+  if (!port)
+    refuse_address("--cluster", where, node.system().render(port.error()));
+  return {where.host, *port};
+}
+
+std::optional<node_view> local_node(node_base& node, bool has_workers) {
+  if (!has_workers)
+    return std::nullopt;
+  node_view out;
+  out.name = node.services().node_name;
+  out.local = true;
+  out.capacity = static_cast<std::uint32_t>(node.loops().size());
+  out.services = node.announcements();
+  out.workers = node.start_workers();
+  return out;
+}
+
+} // namespace
+
+int run_gateway(const application& app, const config::gateway_settings& settings) {
+  stop_signal stop; // before any thread starts
+  set_up_log(settings.log);
+  auto loops = settings.threads != 0 ? settings.threads
+                                     : std::max(1U, std::thread::hardware_concurrency());
+  auto http = listen_on("--listen", settings.listen, loops);
+  auto admin = listen_on("--admin", settings.admin, 1);
+  apply_migrations(app, settings.storage);
+
+  node_base node{app, default_node_name(), loops, settings.storage};
+  std::atomic<bool> ready{false};
+  auto local = local_node(node, settings.local_workers);
+  auto membership = node.own(spawn_pinned<troupe::membership>(
+    *node.loops().front(), node.services().node_name, std::move(local)));
+  auto cluster = publish(node, membership, settings.cluster);
+
+  gateway::server server{node.loops(), settings.http,
+                         settings.log.access
+                           && settings.log.level <= config::log_level::info,
+                         logs_json(settings.log)};
+  spdlog::info("http listening on {}", config::to_string(http.where));
+  spdlog::info("admin listening on {}", config::to_string(admin.where));
+  spdlog::info("cluster listening on {}", config::to_string(cluster));
+  for (const auto& each : server.start(std::move(http), membership))
+    node.own(each);
+  auto admin_worker = node.start_worker(
+    gateway::admin_service(server.admin_sources(membership, [&ready] { return ready.load(); })));
+  node.own(server.start_admin(std::move(admin), admin_worker));
+  ready = true;
+  spdlog::info("ready");
+
+  stop.wait();
+  ready = false;
+  spdlog::info("stopping: finishing what is in flight");
+  if (!server.drain(settings.drain_timeout, [&](auto limit) { return stop.wait_for(limit); }))
+    spdlog::warn("stopping with requests in flight");
+  node.system().middleman().unpublish(membership, cluster.port);
+  spdlog::info("stopped");
+  return 0;
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,133 @@
+#include "node/detail/log_setup.hpp"
+
+#include "actors/detail/log.hpp"
+
+#include <fmt/chrono.h>
+#include <nlohmann/json.hpp>
+#include <spdlog/formatter.h>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace troupe::detail {
+
+namespace {
+
+std::string_view level_name(spdlog::level::level_enum level) {
+  switch (level) {
+  case spdlog::level::trace: return "trace";
+  case spdlog::level::debug: return "debug";
+  case spdlog::level::info: return "info";
+  case spdlog::level::warn: return "warn";
+  case spdlog::level::err:
+  case spdlog::level::critical: return "error";
+  case spdlog::level::off:
+  case spdlog::level::n_levels: break;
+  }
+  return "off";
+}
+
+long millis_of(const spdlog::log_clock::time_point& time) {
+  auto since = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch());
+  return static_cast<long>(since.count() % 1000);
+}
+
+/// Calls `each(key, value)` for the fields of with_fields(); gives the message without them.
+template <class F>
+std::string_view split_fields(std::string_view payload, F each) {
+  auto message = payload.substr(0, payload.find(field_separator));
+  auto rest = payload.substr(message.size());
+  while (!rest.empty()) {
+    rest.remove_prefix(1);
+    auto field = rest.substr(0, rest.find(field_separator));
+    auto equals = field.find('=');
+    if (equals != std::string_view::npos)
+      each(field.substr(0, equals), field.substr(equals + 1));
+    rest.remove_prefix(field.size());
+  }
+  return message;
+}
+
+class json_formatter final : public spdlog::formatter {
+public:
+  void format(const spdlog::details::log_msg& msg, spdlog::memory_buf_t& out) override {
+    auto seconds = spdlog::log_clock::to_time_t(msg.time);
+    nlohmann::ordered_json line{
+      {"time", fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), millis_of(msg.time))},
+      {"level", level_name(msg.level)},
+      {"message", ""}};
+    line["message"] = split_fields({msg.payload.data(), msg.payload.size()},
+                                   [&](std::string_view key, std::string_view value) {
+                                     line[std::string{key}] = value;
+                                   });
+    auto text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    out.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<json_formatter>();
+  }
+};
+
+class text_formatter final : public spdlog::formatter {
+public:
+  void format(const spdlog::details::log_msg& msg, spdlog::memory_buf_t& out) override {
+    auto seconds = spdlog::log_clock::to_time_t(msg.time);
+    std::string fields;
+    auto message = split_fields({msg.payload.data(), msg.payload.size()},
+                                [&](std::string_view key, std::string_view value) {
+                                  fields += fmt::format(" {}={}", key, value);
+                                });
+    auto head = fmt::format("{:%H:%M:%S}.{:03} ", fmt::localtime(seconds), millis_of(msg.time));
+    out.append(head.data(), head.data() + head.size());
+    msg.color_range_start = out.size();
+    auto level = fmt::format("{:<5}", level_name(msg.level));
+    out.append(level.data(), level.data() + level.size());
+    msg.color_range_end = out.size();
+    auto tail = fmt::format(" {}{}\n", message, fields);
+    out.append(tail.data(), tail.data() + tail.size());
+  }
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<text_formatter>();
+  }
+};
+
+spdlog::level::level_enum to_spdlog(config::log_level level) {
+  switch (level) {
+  case config::log_level::trace: return spdlog::level::trace;
+  case config::log_level::debug: return spdlog::level::debug;
+  case config::log_level::info: return spdlog::level::info;
+  case config::log_level::warn: return spdlog::level::warn;
+  case config::log_level::error: return spdlog::level::err;
+  case config::log_level::off: return spdlog::level::off;
+  }
+  return spdlog::level::info;
+}
+
+} // namespace
+
+bool logs_json(const config::log_settings& settings) {
+  switch (settings.format) {
+  case config::log_format::json: return true;
+  case config::log_format::text: return false;
+  case config::log_format::automatic: break;
+  }
+  return isatty(STDERR_FILENO) == 0;
+}
+
+void set_up_log(const config::log_settings& settings) {
+  auto logger = std::make_shared<spdlog::logger>(
+    "troupe", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  if (logs_json(settings))
+    logger->set_formatter(std::make_unique<json_formatter>());
+  else
+    logger->set_formatter(std::make_unique<text_formatter>());
+  logger->set_level(to_spdlog(settings.level));
+  spdlog::set_default_logger(std::move(logger));
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,147 @@
+#include "node/detail/node_base.hpp"
+
+#include "actors/detail/worker_actor.hpp"
+#include "actors/messages/type_ids.hpp"
+#include "storage/database.hpp"
+#include "storage/migrations.hpp"
+
+#include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <spdlog/spdlog.h>
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+#include <filesystem>
+#include <thread>
+
+namespace troupe::detail {
+
+system_config::system_config() {
+  load<caf::io::middleman>();
+  register_messages(*this);
+  set("scheduler.policy", caf::atom("sharing")); // work stealing polls while idle
+  set("scheduler.max-threads", size_t{2});
+  set("middleman.workers", size_t{0});
+  set("middleman.app-identifiers", std::vector<std::string>{"troupe"});
+}
+
+node_base::node_base(const application& app, std::string name, unsigned threads,
+                     const config::storage_settings& storage)
+  : app_(app), system_(config_) {
+  auto count = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
+  for (unsigned i = 0; i < count; ++i)
+    loops_.push_back(std::make_unique<event_loop>(system_, i));
+  services_.node_name = std::move(name);
+  services_.database = own(storage::spawn_database(*loops_.front(), storage));
+  for (auto& each : loops_)
+    each->start();
+}
+
+node_base::~node_base() {
+  services_.database = nullptr;
+  {
+    caf::scoped_actor self{system_};
+    while (!owned_.empty()) {
+      auto last = std::move(owned_.back());
+      owned_.pop_back();
+      caf::anon_send_exit(last, caf::exit_reason::user_shutdown);
+      self->wait_for(last);
+    }
+  }
+  for (auto& each : loops_)
+    each->stop();
+  for (auto& each : loops_)
+    each->join();
+  loops_.clear();
+}
+
+caf::actor node_base::own(caf::actor what) {
+  owned_.push_back(what);
+  return what;
+}
+
+std::vector<std::vector<caf::strong_actor_ptr>> node_base::start_workers() {
+  std::vector<std::vector<caf::strong_actor_ptr>> out(loops_.size());
+  std::size_t next_home = 0;
+  for (const auto& each : app_.services) {
+    auto shared = std::make_shared<const service>(each);
+    caf::strong_actor_ptr home;
+    if (each.is_singleton()) // singletons are spread over the loops
+      home = caf::actor_cast<caf::strong_actor_ptr>(own(spawn_pinned<worker_actor>(
+        *loops_[next_home++ % loops_.size()], services_, shared)));
+    for (std::size_t i = 0; i < loops_.size(); ++i)
+      out[i].push_back(home ? home
+                            : caf::actor_cast<caf::strong_actor_ptr>(own(
+                              spawn_pinned<worker_actor>(*loops_[i], services_, shared))));
+  }
+  return out;
+}
+
+caf::strong_actor_ptr node_base::start_worker(const service& what) {
+  return caf::actor_cast<caf::strong_actor_ptr>(own(spawn_pinned<worker_actor>(
+    *loops_.front(), services_, std::make_shared<const service>(what))));
+}
+
+std::vector<service_announcement> node_base::announcements() const {
+  std::vector<service_announcement> out;
+  for (const auto& each : app_.services)
+    out.push_back(each.announcement());
+  return out;
+}
+
+namespace {
+
+sigset_t stop_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+} // namespace
+
+stop_signal::stop_signal() {
+  auto set = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+}
+
+void stop_signal::wait() {
+  auto set = stop_signals();
+  int caught = 0;
+  while (sigwait(&set, &caught) != 0) {
+  }
+}
+
+bool stop_signal::wait_for(std::chrono::milliseconds limit) {
+  auto set = stop_signals();
+  timespec left{static_cast<time_t>(limit.count() / 1000),
+                static_cast<long>(limit.count() % 1000) * 1'000'000};
+  return sigtimedwait(&set, nullptr, &left) >= 0;
+}
+
+void apply_migrations(const application& app, const config::storage_settings& storage) {
+  std::filesystem::path folder = storage.migrations;
+  if (folder.empty()) {
+    if (app.migrations.empty())
+      return;
+    folder = app.migrations;
+    if (folder.is_relative())
+      folder = std::filesystem::read_symlink("/proc/self/exe").parent_path() / folder;
+  }
+  storage::migrate(storage, folder);
+}
+
+std::string default_node_name() {
+  std::array<char, 256> host{};
+  if (gethostname(host.data(), host.size() - 1) != 0)
+    host = {'n', 'o', 'd', 'e'};
+  return std::string{host.data()} + "-" + std::to_string(getpid());
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "actors/cluster/view.hpp"
+#include "actors/detail/caf.hpp"
+#include "actors/detail/coroutine_actor.hpp"
+#include "config/settings.hpp"
+#include "node/run.hpp"
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::detail {
+
+/// CAF's settings as every node has them: the middleman loaded, our messages registered.
+class system_config : public caf::actor_system_config {
+public:
+  system_config();
+};
+
+/// What gateway and worker nodes have in common: the actor system, the event loops, the database
+/// and the worker actors. Made and ended by the main thread.
+class node_base {
+public:
+  node_base(const application& app, std::string name, unsigned threads,
+            const config::storage_settings& storage);
+  node_base(const node_base&) = delete;
+  node_base& operator=(const node_base&) = delete;
+  /// Ends all actors, then the loops.
+  ~node_base();
+
+  [[nodiscard]] caf::actor_system& system() noexcept { return system_; }
+  [[nodiscard]] std::vector<std::unique_ptr<event_loop>>& loops() noexcept { return loops_; }
+  [[nodiscard]] const node_services& services() const noexcept { return services_; }
+
+  /// Worker actors for all services of the application, by [event loop][service].
+  std::vector<std::vector<caf::strong_actor_ptr>> start_workers();
+
+  /// Worker actors for one more service, on the first loop.
+  caf::strong_actor_ptr start_worker(const service& what);
+
+  /// The actor is ended with the node; the first one registered ends last.
+  caf::actor own(caf::actor what);
+
+  [[nodiscard]] std::vector<service_announcement> announcements() const;
+
+private:
+  const application& app_;
+  system_config config_;
+  caf::actor_system system_;
+  std::vector<std::unique_ptr<event_loop>> loops_;
+  node_services services_;
+  std::vector<caf::actor> owned_;
+};
+
+/// Waits for SIGTERM or SIGINT. The constructor blocks both for this thread and all that it starts.
+class stop_signal {
+public:
+  stop_signal();
+  /// Returns at the signal.
+  void wait();
+  /// Returns at another signal or after `limit`; true for a signal.
+  bool wait_for(std::chrono::milliseconds limit);
+};
+
+/// Applies the application's migrations, if it has any. Throws `error` with one clear line.
+void apply_migrations(const application& app, const config::storage_settings& storage);
+
+/// HOSTNAME-PID.
+std::string default_node_name();
+
+} // namespace troupe::detail

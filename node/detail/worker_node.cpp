@@ -1,0 +1,74 @@
+#include "node/detail/worker_node.hpp"
+
+#include "actors/cluster/dispatcher.hpp"
+#include "actors/cluster/gateway_link.hpp"
+#include "node/detail/log_setup.hpp"
+#include "node/detail/node_base.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <map>
+
+namespace troupe::detail {
+
+namespace {
+
+constexpr std::chrono::milliseconds leave_poll{10};
+
+/// A dispatcher for each event loop, in front of its workers.
+std::vector<caf::actor> start_dispatchers(node_base& node, const application& app) {
+  auto workers = node.start_workers();
+  std::vector<caf::actor> out;
+  for (std::size_t i = 0; i < node.loops().size(); ++i) {
+    std::map<std::string, caf::strong_actor_ptr> by_name;
+    for (std::size_t s = 0; s < app.services.size(); ++s)
+      by_name.emplace(app.services[s].name(), workers[i][s]);
+    out.push_back(node.own(spawn_pinned<dispatcher>(*node.loops()[i], std::move(by_name))));
+  }
+  return out;
+}
+
+/// Leaves all gateways; false when the limit passed or another signal came before.
+bool leave(const std::vector<caf::actor>& links, std::chrono::milliseconds limit,
+           stop_signal& stop) {
+  auto left = std::make_shared<std::atomic<std::size_t>>(links.size());
+  for (const auto& each : links)
+    deliver(caf::actor_cast<caf::strong_actor_ptr>(each), nullptr,
+            leave_gateway{[left] { --*left; }});
+  auto deadline = std::chrono::steady_clock::now() + limit;
+  while (*left > 0) {
+    if (std::chrono::steady_clock::now() >= deadline || stop.wait_for(leave_poll))
+      return false;
+  }
+  return true;
+}
+
+} // namespace
+
+int run_worker(const application& app, const config::worker_settings& settings) {
+  stop_signal stop; // before any thread starts
+  set_up_log(settings.log);
+  apply_migrations(app, settings.storage);
+  auto name = settings.name.empty() ? default_node_name() : settings.name;
+  node_base node{app, name, settings.threads, settings.storage};
+  join_request announcement;
+  announcement.node = name;
+  announcement.capacity = static_cast<std::uint32_t>(node.loops().size());
+  announcement.services = node.announcements();
+  announcement.dispatchers = start_dispatchers(node, app);
+  std::vector<caf::actor> links;
+  for (const auto& each : settings.join)
+    links.push_back(node.own(
+      spawn_pinned<gateway_link>(*node.loops().front(), each.host, each.port, announcement)));
+  spdlog::info("worker node {} started", name);
+
+  stop.wait();
+  spdlog::info("stopping: leaving the cluster, finishing what is in flight");
+  if (!leave(links, settings.drain_timeout, stop))
+    spdlog::warn("stopping with requests in flight");
+  spdlog::info("stopped");
+  return 0;
+}
+
+} // namespace troupe::detail

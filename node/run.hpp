@@ -1,0 +1,30 @@
+#pragma once
+
+#include "actors/service.hpp"
+
+#include <string>
+#include <vector>
+
+namespace troupe {
+
+/// A program made of services.
+struct application {
+  /// Shown by --help and --version; empty: the program's file name.
+  std::string name;
+  std::string version = "0.0.0";
+  std::string description;
+  std::vector<service> services;
+  /// Folder of NNN_name.sql files, applied at start; a relative one is looked up beside the
+  /// program's file. Empty: the application has none. The setting storage.migrations overrides it.
+  std::string migrations;
+};
+
+/// The whole of main(): reads the command line (`gateway`, `worker`, `routes`, --help, --version),
+/// runs the node until SIGTERM or SIGINT, ends what is in flight, gives the exit status: 0 after an
+/// orderly end, 2 for a wrong configuration, 1 for anything else. Prints its own errors.
+int run(int argc, char** argv, application app);
+
+/// The same for an application that is only its services.
+int run(int argc, char** argv, std::vector<service> services);
+
+} // namespace troupe

@@ -1,0 +1,28 @@
+#include "storage/connection.hpp"
+
+#include "config/secrets.hpp"
+#include "storage/postgres/postgres_connection.hpp"
+#include "storage/sqlite/sqlite_connection.hpp"
+
+namespace troupe::storage {
+
+backend backend_of(std::string_view url) {
+  if (url.starts_with("sqlite:")) {
+    (void)sqlite::path_of(url); // throws without one
+    return backend::sqlite;
+  }
+  if (url.starts_with("postgres://") || url.starts_with("postgresql://"))
+    return backend::postgres;
+  throw error{errc::invalid_argument, "storage URL \"" + config::mask_secrets(url)
+                                        + "\": expected sqlite:PATH or postgres://..."};
+}
+
+std::unique_ptr<connection> connect(const config::storage_settings& settings) {
+  switch (backend_of(settings.url)) {
+  case backend::sqlite: return sqlite::open(sqlite::path_of(settings.url));
+  case backend::postgres: return postgres::open(settings.url, settings.connect_timeout);
+  }
+  throw error{errc::internal, "storage: no such backend"};
+}
+
+} // namespace troupe::storage

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "actors/messages/errc.hpp"
+#include "actors/messages/sql.hpp"
+#include "config/settings.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace troupe::storage {
+
+enum class backend : std::uint8_t { sqlite, postgres };
+
+/// A statement, a connection attempt or a migration that failed. `what()` may be shown to a client;
+/// `internal()` is what the database said, for the log only.
+class statement_error : public error {
+public:
+  statement_error(errc code, std::string_view detail, std::string internal)
+    : error(code, std::string{detail}), internal_(std::move(internal)) {}
+
+  [[nodiscard]] const std::string& internal() const noexcept { return internal_; }
+
+private:
+  std::string internal_;
+};
+
+/// One session with the database; every call blocks.
+///
+/// Thread: one at a time, `interrupt` apart. Errors: every member that is not noexcept throws
+/// `statement_error`; `unavailable` with `healthy()` false afterwards means that the session is
+/// gone and that the outcome of the statement is not known. Codes: `conflict` for a unique,
+/// foreign-key or exclusion constraint, a deadlock or a serialization failure; `unprocessable` for
+/// NOT NULL, CHECK and values that do not fit their column; `invalid_argument` for a parameter that
+/// no database could store (text with a NUL or not UTF-8, a numeric that is no number); `internal`
+/// for what the service itself got wrong (syntax, unknown table, number of parameters).
+class connection {
+public:
+  connection() = default;
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+  virtual ~connection() = default;
+
+  /// Runs exactly one statement, prepared and kept for the next time by its text.
+  virtual sql_result execute(const sql_statement& statement) = 0;
+
+  /// Runs a text of several statements without parameters, for migrations. The error's internal()
+  /// begins with "line N: " where the place is known.
+  virtual void run_script(const std::string& sql) = 0;
+
+  /// False when the session is known to be gone; asks the socket, not the server.
+  [[nodiscard]] virtual bool healthy() noexcept = 0;
+
+  [[nodiscard]] virtual bool in_transaction() noexcept = 0;
+
+  /// Rolls back an open transaction; nothing happens without one.
+  virtual void reset() = 0;
+
+  /// Makes the call that is under way fail soon. Any thread.
+  virtual void interrupt() noexcept = 0;
+
+  [[nodiscard]] virtual backend kind() const noexcept = 0;
+};
+
+/// By the scheme of a storage URL: sqlite:PATH, postgres://... or postgresql://...
+/// Throws error{invalid_argument} for anything else, and for sqlite::memory:, whose data several
+/// connections could not share.
+[[nodiscard]] backend backend_of(std::string_view url);
+
+/// Opens a session within `settings.connect_timeout`. Throws statement_error{unavailable}.
+[[nodiscard]] std::unique_ptr<connection> connect(const config::storage_settings& settings);
+
+} // namespace troupe::storage

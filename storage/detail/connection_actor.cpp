@@ -1,0 +1,181 @@
+#include "storage/detail/connection_actor.hpp"
+
+#include "actors/detail/caf.hpp"
+#include "storage/detail/pool_messages.hpp"
+#include "storage/detail/sql_text.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace troupe::storage {
+
+using troupe::detail::deliver;
+
+namespace {
+
+constexpr const char* connection_gone = "the database connection was lost";
+
+void log_failure(const statement_error& e, bool session_is_gone, const std::string& sql) {
+  if (e.code() == errc::internal)
+    spdlog::error("statement failed: {}; in: {}", e.internal(), one_line(sql));
+  else if (e.code() == errc::unavailable && !session_is_gone)
+    spdlog::warn("statement failed: {}; in: {}", e.internal(), one_line(sql));
+  else // the caller's to handle, or told by the database actor
+    spdlog::debug("statement failed: {}; in: {}", e.internal(), one_line(sql));
+}
+
+} // namespace
+
+connection_actor::connection_actor(caf::actor_config& config, caf::strong_actor_ptr database,
+                                   std::shared_ptr<job_queue> queue, job_queue::slot slot,
+                                   config::storage_settings settings)
+  : caf::event_based_actor(config), database_(std::move(database)), queue_(std::move(queue)),
+    slot_(slot), settings_(std::move(settings)) {
+  set_down_handler([this](const caf::down_msg& down) {
+    if (lease_ != 0 && down.source == holder_)
+      end_lease();
+  });
+}
+
+caf::behavior connection_actor::make_behavior() {
+  return {
+    [this](open_connection) { open(); },
+    [this](pool_job& job) {
+      begin(std::move(job));
+      run_waiting();
+    },
+    [this](call_id call, const sql_statement& statement) { run_leased(call, statement); },
+    [this](sql_release release) {
+      if (lease_ != 0 && release.lease == lease_)
+        end_lease();
+    },
+    [this](stop_connection) { stop(); },
+  };
+}
+
+void connection_actor::on_exit() {
+  connection_.reset();
+  database_.reset(); // the two actors hold each other
+}
+
+void connection_actor::open() {
+  try {
+    connection_ = connect(settings_);
+  } catch (const statement_error& e) {
+    return report_lost(e.internal(), true);
+  } catch (const std::exception& e) {
+    return report_lost(e.what(), true);
+  }
+  deliver(database_, nullptr, connection_opened{slot_, connection_});
+  run_waiting();
+}
+
+void connection_actor::run_waiting() {
+  while (connection_ && lease_ == 0) {
+    auto job = queue_->take(slot_);
+    if (!job)
+      return;
+    begin(std::move(*job));
+  }
+}
+
+void connection_actor::begin(pool_job job) {
+  if (connection_ && connection_->healthy()) {
+    if (job.lease != 0)
+      return grant(job);
+    run(job.requester, job.call, job.statement);
+    return close_if_broken();
+  }
+  // Nothing was sent yet, so another connection can do it.
+  connection_.reset();
+  if (!queue_->put_back(job))
+    deliver(job.requester, nullptr, job.call, failure{errc::unavailable, connection_gone});
+  report_lost("the connection was closed while it was idle", false);
+}
+
+void connection_actor::run(const caf::strong_actor_ptr& requester, call_id call,
+                           const sql_statement& statement) {
+  try {
+    deliver(requester, nullptr, call, execute(statement));
+  } catch (const statement_error& e) {
+    fail(requester, call, statement, e);
+  } catch (const error& e) {
+    deliver(requester, nullptr, call, failure{e.code(), e.what()});
+  } catch (const std::exception& e) {
+    fail(requester, call, statement,
+         statement_error{errc::internal, "the database refused the statement", e.what()});
+  }
+}
+
+sql_result connection_actor::execute(const sql_statement& statement) {
+  auto result = connection_->execute(statement);
+  if (lease_ == 0 && connection_->in_transaction()) {
+    connection_->reset(); // or the next statement, somebody else's, would be part of it
+    throw statement_error{errc::internal, "the database refused the statement",
+                          "a transaction needs a leased connection"};
+  }
+  return result;
+}
+
+void connection_actor::fail(const caf::strong_actor_ptr& requester, call_id call,
+                            const sql_statement& statement, const statement_error& e) {
+  log_failure(e, !connection_->healthy(), statement.sql);
+  deliver(requester, nullptr, call, failure{e.code(), e.what()});
+}
+
+void connection_actor::grant(const pool_job& job) {
+  lease_ = job.lease;
+  holder_ = caf::actor_cast<caf::actor_addr>(job.requester);
+  monitor(job.requester);
+  deliver(job.requester, nullptr, job.call,
+          sql_lease{caf::actor_cast<caf::actor>(this), lease_});
+}
+
+void connection_actor::run_leased(call_id call, const sql_statement& statement) {
+  const auto requester = current_sender();
+  if (lease_ == 0 || requester != holder_)
+    return deliver(requester, nullptr, call, failure{errc::internal, "the lease is over"});
+  if (!connection_)
+    return deliver(requester, nullptr, call, failure{errc::unavailable, connection_gone});
+  run(requester, call, statement);
+  if (!connection_->healthy())
+    connection_.reset(); // reported when the lease ends: until then nobody else may use it
+}
+
+void connection_actor::end_lease() {
+  demonitor(holder_);
+  holder_ = nullptr;
+  lease_ = 0;
+  if (stopping_)
+    return quit();
+  try {
+    if (connection_)
+      connection_->reset();
+  } catch (const std::exception&) {
+    connection_.reset();
+  }
+  if (!connection_)
+    return report_lost("the connection broke while it was leased", false);
+  run_waiting();
+}
+
+void connection_actor::stop() {
+  stopping_ = true;
+  connection_.reset(); // ends an open transaction as well
+  if (lease_ == 0)
+    quit();
+}
+
+void connection_actor::close_if_broken() {
+  if (connection_->healthy())
+    return;
+  connection_.reset();
+  report_lost("the connection broke", false);
+}
+
+void connection_actor::report_lost(const std::string& why, bool while_opening) {
+  deliver(database_, nullptr, connection_lost{slot_, while_opening, why});
+}
+
+} // namespace troupe::storage

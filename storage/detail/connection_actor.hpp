@@ -1,0 +1,60 @@
+#pragma once
+
+#include "actors/messages/call.hpp"
+#include "config/settings.hpp"
+#include "storage/connection.hpp"
+#include "storage/detail/job_queue.hpp"
+
+#include <caf/actor_addr.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <memory>
+#include <string>
+
+namespace troupe::storage {
+
+/// One connection of a pool, in a thread of its own (spawned detached) where it may block.
+///
+///              open_connection                take: a lease
+///     closed ------------------> working/idle ------------> leased
+///        ^   connection_lost         |    ^   sql_release,    |
+///        +---------------------------+    +-------------------+
+///                                             holder down
+///
+/// Work comes from the job queue, or as a pool_job when the connection was idle; answers go
+/// straight to those who asked. No exception leaves a handler.
+class connection_actor : public caf::event_based_actor {
+public:
+  connection_actor(caf::actor_config& config, caf::strong_actor_ptr database,
+                   std::shared_ptr<job_queue> queue, job_queue::slot slot,
+                   config::storage_settings settings);
+
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  void open();
+  void run_waiting();
+  void begin(pool_job job);
+  void run(const caf::strong_actor_ptr& requester, call_id call, const sql_statement& statement);
+  [[nodiscard]] sql_result execute(const sql_statement& statement);
+  void fail(const caf::strong_actor_ptr& requester, call_id call, const sql_statement& statement,
+            const statement_error& e);
+  void grant(const pool_job& job);
+  void run_leased(call_id call, const sql_statement& statement);
+  void end_lease();
+  void stop();
+  void close_if_broken();
+  void report_lost(const std::string& why, bool while_opening);
+
+  caf::strong_actor_ptr database_;
+  std::shared_ptr<job_queue> queue_;
+  job_queue::slot slot_;
+  config::storage_settings settings_;
+  std::shared_ptr<connection> connection_; // null: closed
+  std::uint64_t lease_ = 0;                // 0: not leased
+  caf::actor_addr holder_;
+  bool stopping_ = false;
+};
+
+} // namespace troupe::storage

@@ -1,0 +1,74 @@
+#pragma once
+
+#include "actors/detail/caf.hpp"
+#include "actors/detail/timer.hpp"
+#include "actors/messages/call.hpp"
+#include "config/settings.hpp"
+#include "storage/detail/backoff.hpp"
+#include "storage/detail/job_queue.hpp"
+#include "storage/detail/pool_messages.hpp"
+#include "storage/detail/warning_limit.hpp"
+
+#include <caf/actor.hpp>
+#include <caf/error.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::storage {
+
+/// Owns a pool of connections; storage/database.hpp says what it answers.
+///
+/// It opens connections when jobs wait, gives jobs to idle connections, refuses those that waited
+/// too long. While no connection can be opened ("away"), one attempt at a time is made, with
+/// growing pauses. Thread: its loop's.
+class database_actor : public troupe::detail::pinned_actor {
+public:
+  database_actor(caf::actor_config& config, troupe::detail::event_loop& loop,
+                 config::storage_settings settings);
+
+  caf::behavior make_behavior() override;
+  void on_exit() override;
+
+private:
+  enum class state : std::uint8_t { closed, opening, open };
+
+  struct connection_slot {
+    caf::actor actor; // none before the first opening
+    state now = state::closed;
+    std::weak_ptr<connection> session;
+  };
+
+  void submit(call_id call, std::uint64_t lease, sql_statement statement);
+  void refuse(const pool_job& job, const std::string& why) const;
+  void open_more();
+  void open(job_queue::slot number);
+  void on_opened(connection_opened& message);
+  void on_lost(const connection_lost& message);
+  void on_down(const caf::down_msg& down);
+  void retry_later();
+  void retry();
+  void arm_expiry();
+  void expire();
+  void stop(caf::error reason);
+  void interrupt_all();
+  [[nodiscard]] std::size_t count(state wanted) const;
+  [[nodiscard]] std::string why_no_connection(std::size_t waiting) const;
+
+  config::storage_settings settings_;
+  std::shared_ptr<job_queue> queue_ = std::make_shared<job_queue>();
+  std::vector<connection_slot> slots_;
+  std::uint64_t leases_granted_ = 0;
+  bool away_ = false;
+  backoff backoff_;
+  warning_limit warnings_;
+  bool stopping_ = false;
+  caf::error stop_reason_;
+  troupe::detail::timer retry_;
+  troupe::detail::timer expiry_;
+  troupe::detail::timer grace_;
+};
+
+} // namespace troupe::storage

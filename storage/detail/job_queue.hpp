@@ -1,0 +1,75 @@
+#pragma once
+
+#include "actors/detail/timer.hpp"
+#include "actors/messages/call.hpp"
+
+#include <caf/actor_control_block.hpp>
+
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace troupe::storage {
+
+/// A statement, or the wish for a lease, on its way to a connection.
+struct pool_job {
+  caf::strong_actor_ptr requester;
+  call_id call;
+  /// Of the wait for a connection; a statement that runs has none.
+  troupe::detail::steady_time deadline;
+  /// Not 0: the number of the lease that is asked for; there is no statement then.
+  std::uint64_t lease = 0;
+  sql_statement statement;
+};
+
+/// What waits for a connection, first come first served, and the connections that wait for work.
+///
+/// The one thing that the database actor and its connection actors share: a connection that has
+/// finished takes its next job here, without a message to the database actor and back. Every job is
+/// in exactly one place at a time: here, or with the one that took it. Never are both jobs and idle
+/// connections in it, but for the moment between `put_back` and `match`. Any thread.
+class job_queue {
+public:
+  using slot = unsigned; ///< number of a connection
+
+  /// An idle connection to give `job` to; without one, `job` is queued (moved from).
+  std::optional<slot> push(pool_job& job);
+
+  /// The next job for `taker`; without one, `taker` is idle from now on.
+  std::optional<pool_job> take(slot taker);
+
+  /// A job that was taken but not begun: it is the next one again. False after `close`: the job
+  /// stays with the caller.
+  [[nodiscard]] bool put_back(pool_job& job);
+
+  /// An idle connection and a job for it, if there are both.
+  std::optional<std::pair<slot, pool_job>> match();
+
+  /// This connection is not idle any more.
+  void remove(slot gone);
+
+  /// The jobs whose deadline is over.
+  std::vector<pool_job> take_expired(troupe::detail::steady_time now);
+
+  [[nodiscard]] std::optional<troupe::detail::steady_time> next_deadline();
+
+  /// Gives out all that waits; `take` gives nothing any more.
+  std::vector<pool_job> close();
+
+  struct counts {
+    std::size_t waiting = 0;
+    std::size_t idle = 0;
+  };
+  [[nodiscard]] counts count();
+
+private:
+  std::mutex mutex_;
+  std::deque<pool_job> waiting_;
+  std::vector<slot> idle_; // a stack: the connection used last is the warmest
+  bool closed_ = false;
+};
+
+} // namespace troupe::storage

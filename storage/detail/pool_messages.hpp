@@ -1,0 +1,38 @@
+#pragma once
+
+#include "storage/connection.hpp"
+#include "storage/detail/job_queue.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <memory>
+#include <string>
+
+namespace troupe::storage {
+
+/// Database actor -> connection actor: open your session, then take what waits.
+struct open_connection {};
+
+/// Database actor -> connection actor: no more work, end when the lease, if any, is over.
+struct stop_connection {};
+
+/// Connection actor -> database actor.
+struct connection_opened {
+  job_queue::slot slot = 0;
+  std::weak_ptr<storage::connection> connection; // to interrupt it
+};
+
+/// Connection actor -> database actor: there is no session now, open one when it is needed.
+struct connection_lost {
+  job_queue::slot slot = 0;
+  bool while_opening = false;
+  std::string why;
+};
+
+} // namespace troupe::storage
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::pool_job)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::open_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::stop_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_opened)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_lost)

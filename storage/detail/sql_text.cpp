@@ -1,0 +1,258 @@
+#include "storage/detail/sql_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+namespace troupe::storage {
+
+namespace {
+
+bool is_word(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'
+         || static_cast<unsigned char>(c) >= 0x80;
+}
+
+bool same_word(std::string_view text, std::string_view upper) {
+  return std::equal(text.begin(), text.end(), upper.begin(), upper.end(), [](char a, char b) {
+    return std::toupper(static_cast<unsigned char>(a)) == b;
+  });
+}
+
+/// The length of a comment at the start of `text`; 0 when there is none. Comments nest in
+/// PostgreSQL; in SQLite they do not, and nobody nests them there.
+std::size_t comment_size(std::string_view text) {
+  if (text.starts_with("--"))
+    return std::min(text.find('\n'), text.size());
+  if (!text.starts_with("/*"))
+    return 0;
+  std::size_t depth = 0;
+  for (std::size_t i = 0; i + 1 < text.size(); ++i) {
+    if (text[i] == '/' && text[i + 1] == '*') {
+      ++depth;
+      ++i;
+    } else if (text[i] == '*' && text[i + 1] == '/') {
+      ++i;
+      if (--depth == 0)
+        return i + 1;
+    }
+  }
+  return text.size();
+}
+
+sql_verb verb_of_word(std::string_view word) {
+  constexpr std::array<std::pair<std::string_view, sql_verb>, 8> verbs{{
+    {"INSERT", sql_verb::changes_rows},
+    {"UPDATE", sql_verb::changes_rows},
+    {"DELETE", sql_verb::changes_rows},
+    {"MERGE", sql_verb::changes_rows},
+    {"REPLACE", sql_verb::changes_rows},
+    {"COMMIT", sql_verb::commit},
+    {"END", sql_verb::commit},
+    {"COPY", sql_verb::copy},
+  }};
+  for (const auto& [name, verb] : verbs)
+    if (same_word(word, name))
+      return verb;
+  return sql_verb::other;
+}
+
+bool is_rest_of_plain_transaction(sql_tokens& tokens) {
+  auto word = tokens.next();
+  if (same_word(word, "TRANSACTION") || same_word(word, "WORK"))
+    word = tokens.next();
+  return word.empty() || word == ";";
+}
+
+/// The verb of the statement after the WITH list: the first one outside of parentheses.
+sql_verb verb_after_with(sql_tokens& tokens) {
+  int depth = 0;
+  for (auto token = tokens.next(); !token.empty(); token = tokens.next()) {
+    if (token == "(")
+      ++depth;
+    else if (token == ")")
+      --depth;
+    else if (depth == 0) {
+      if (same_word(token, "SELECT") || same_word(token, "VALUES"))
+        return sql_verb::other;
+      if (verb_of_word(token) == sql_verb::changes_rows)
+        return sql_verb::changes_rows;
+    }
+  }
+  return sql_verb::other;
+}
+
+/// The bytes of the UTF-8 character at the start of `text`; 0 when it is not one.
+std::size_t utf8_size(std::string_view text) {
+  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  auto follows = [&](std::size_t i, unsigned low, unsigned high) {
+    return i < text.size() && byte(i) >= low && byte(i) <= high;
+  };
+  const auto first = byte(0);
+  if (first < 0x80)
+    return 1;
+  if (first >= 0xc2 && first <= 0xdf)
+    return follows(1, 0x80, 0xbf) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    const unsigned low = first == 0xe0 ? 0xa0 : 0x80;
+    const unsigned high = first == 0xed ? 0x9f : 0xbf; // no surrogates
+    return follows(1, low, high) && follows(2, 0x80, 0xbf) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const unsigned low = first == 0xf0 ? 0x90 : 0x80;
+    const unsigned high = first == 0xf4 ? 0x8f : 0xbf;
+    return follows(1, low, high) && follows(2, 0x80, 0xbf) && follows(3, 0x80, 0xbf) ? 4 : 0;
+  }
+  return 0;
+}
+
+/// What keeps `text` from being stored; null for nothing.
+const char* defect_of(std::string_view text) {
+  while (!text.empty()) {
+    if (text.front() == '\0')
+      return "holds a NUL character";
+    auto size = utf8_size(text);
+    if (size == 0)
+      return "is not valid UTF-8";
+    text.remove_prefix(size);
+  }
+  return nullptr;
+}
+
+bool is_decimal(std::string_view text) {
+  auto digits = [&] {
+    std::size_t n = 0;
+    while (n < text.size() && text[n] >= '0' && text[n] <= '9')
+      ++n;
+    text.remove_prefix(n);
+    return n;
+  };
+  auto sign = [&] {
+    if (text.starts_with('-') || text.starts_with('+'))
+      text.remove_prefix(1);
+  };
+  sign();
+  auto before = digits();
+  std::size_t after = 0;
+  if (text.starts_with('.')) {
+    text.remove_prefix(1);
+    after = digits();
+  }
+  if (before + after == 0)
+    return false;
+  if (text.starts_with('e') || text.starts_with('E')) {
+    text.remove_prefix(1);
+    sign();
+    if (digits() == 0)
+      return false;
+  }
+  return text.empty();
+}
+
+const char* defect_of_value(const sql_value& value) {
+  if (const auto* x = std::get_if<std::string>(&value))
+    return defect_of(*x);
+  if (const auto* x = std::get_if<json_text>(&value))
+    return defect_of(x->text);
+  if (const auto* x = std::get_if<timestamp>(&value))
+    return defect_of(x->text);
+  if (const auto* x = std::get_if<numeric>(&value))
+    return is_decimal(x->text) ? nullptr : "is not a decimal number";
+  return nullptr;
+}
+
+} // namespace
+
+std::string_view sql_tokens::next() {
+  skip_blanks();
+  if (rest_.empty())
+    return {};
+  std::size_t size = 1;
+  const auto first = rest_.front();
+  if (first == '\'' || first == '"' || first == '`')
+    size = quoted_size(first, false);
+  else if ((first == 'E' || first == 'e') && rest_.size() > 1 && rest_[1] == '\'')
+    size = quoted_size('\'', true);
+  else if (first == '$')
+    size = dollar_quoted_size();
+  else if (is_word(first))
+    size = static_cast<std::size_t>(std::find_if_not(rest_.begin(), rest_.end(), is_word)
+                                    - rest_.begin());
+  auto token = rest_.substr(0, size);
+  rest_.remove_prefix(token.size());
+  return token;
+}
+
+void sql_tokens::skip_blanks() {
+  while (!rest_.empty()) {
+    std::size_t size = std::isspace(static_cast<unsigned char>(rest_.front())) != 0
+                         ? 1
+                         : comment_size(rest_);
+    if (size == 0)
+      return;
+    rest_.remove_prefix(size);
+  }
+}
+
+std::size_t sql_tokens::quoted_size(char quote, bool backslashes) const {
+  for (std::size_t i = backslashes ? 2 : 1; i < rest_.size(); ++i) {
+    if (backslashes && rest_[i] == '\\')
+      ++i;
+    else if (rest_[i] == quote && i + 1 < rest_.size() && rest_[i + 1] == quote)
+      ++i;
+    else if (rest_[i] == quote)
+      return i + 1;
+  }
+  return rest_.size();
+}
+
+std::size_t sql_tokens::dollar_quoted_size() const {
+  auto word = std::find_if_not(rest_.begin() + 1, rest_.end(), is_word);
+  auto tag_end = static_cast<std::size_t>(word - rest_.begin());
+  const bool is_parameter = tag_end > 1 && rest_[1] >= '0' && rest_[1] <= '9';
+  if (is_parameter || tag_end == rest_.size() || rest_[tag_end] != '$')
+    return tag_end;
+  auto tag = rest_.substr(0, tag_end + 1);
+  auto close = rest_.find(tag, tag.size());
+  return close == std::string_view::npos ? rest_.size() : close + tag.size();
+}
+
+sql_verb verb_of(std::string_view sql) {
+  sql_tokens tokens{sql};
+  auto word = tokens.next();
+  if (same_word(word, "WITH"))
+    return verb_after_with(tokens);
+  if (same_word(word, "BEGIN"))
+    return is_rest_of_plain_transaction(tokens) ? sql_verb::begin : sql_verb::other;
+  if (same_word(word, "ROLLBACK"))
+    return is_rest_of_plain_transaction(tokens) ? sql_verb::rollback : sql_verb::other;
+  return verb_of_word(word);
+}
+
+void check_statement(const sql_statement& statement) {
+  if (statement.sql.find('\0') != std::string::npos)
+    throw error{errc::internal, "the SQL text holds a NUL character"};
+  for (std::size_t i = 0; i < statement.parameters.size(); ++i)
+    if (const auto* defect = defect_of_value(statement.parameters[i]))
+      throw error{errc::invalid_argument, "parameter $" + std::to_string(i + 1) + ' ' + defect};
+}
+
+std::string one_line(std::string_view text) {
+  constexpr std::size_t limit = 500;
+  std::string out;
+  for (auto c : text) {
+    if (out.size() == limit)
+      return out + "...";
+    const bool blank = static_cast<unsigned char>(c) < 0x20 || c == ' ';
+    if (!blank)
+      out.push_back(c);
+    else if (!out.empty() && out.back() != ' ')
+      out.push_back(' ');
+  }
+  while (out.ends_with(' '))
+    out.pop_back();
+  return out;
+}
+
+} // namespace troupe::storage

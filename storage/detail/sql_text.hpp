@@ -1,0 +1,49 @@
+#pragma once
+
+#include "actors/messages/sql.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace troupe::storage {
+
+/// What a statement does, as far as a connection must know it before running it.
+enum class sql_verb : std::uint8_t {
+  changes_rows, ///< INSERT, UPDATE, DELETE, MERGE: the number of rows counts
+  begin,        ///< BEGIN without a mode
+  commit,       ///< COMMIT, END
+  rollback,     ///< ROLLBACK of the whole transaction
+  copy,         ///< COPY: would leave the connection in another protocol
+  other,
+};
+
+/// Reads a statement token by token: words, quoted parts and single punctuation characters;
+/// comments and blanks are skipped.
+class sql_tokens {
+public:
+  explicit sql_tokens(std::string_view sql) : rest_(sql) {}
+
+  /// Empty at the end.
+  std::string_view next();
+
+private:
+  void skip_blanks();
+  [[nodiscard]] std::size_t quoted_size(char quote, bool backslashes) const;
+  [[nodiscard]] std::size_t dollar_quoted_size() const;
+
+  std::string_view rest_;
+};
+
+[[nodiscard]] sql_verb verb_of(std::string_view sql);
+
+/// Refuses what the backends would store differently or cut short: NUL characters, text that is not
+/// UTF-8, numerics that are none. Throws error{invalid_argument} naming the parameter, or
+/// error{internal} for the SQL text itself.
+void check_statement(const sql_statement& statement);
+
+/// One line of at most 500 characters, for a log.
+[[nodiscard]] std::string one_line(std::string_view text);
+
+} // namespace troupe::storage

@@ -1,0 +1,183 @@
+#include "storage/postgres/libpq.hpp"
+
+#include "storage/connection.hpp"
+#include "storage/detail/sql_text.hpp"
+#include "storage/postgres/sqlstate.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+
+namespace troupe::storage::postgres {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+struct session_closer {
+  void operator()(PGconn* session) const noexcept { PQfinish(session); }
+};
+struct result_clearer {
+  void operator()(PGresult* result) const noexcept { PQclear(result); }
+};
+using session_ptr = std::unique_ptr<PGconn, session_closer>;
+using result_ptr = std::unique_ptr<PGresult, result_clearer>;
+
+constexpr const char* session_settings =
+  "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET bytea_output = 'hex';"
+  "SET standard_conforming_strings = on";
+
+void log_notice(void*, const char* text) {
+  try {
+    spdlog::debug("PostgreSQL: {}", one_line(text));
+  } catch (...) { // libpq is C: nothing may pass through it
+  }
+}
+
+[[noreturn]] void throw_unavailable(const std::string& internal) {
+  throw statement_error{errc::unavailable, "the database is not available", one_line(internal)};
+}
+
+session_ptr start(const std::string& url) {
+  // In libpq the later of two equal keywords wins: our defaults stand before the URL, what the rest
+  // of this folder relies on after it.
+  const std::array<const char*, 9> keywords{
+    "fallback_application_name", "gssencmode",       "keepalives_idle", "keepalives_interval",
+    "keepalives_count",          "tcp_user_timeout", "dbname",          "client_encoding",
+    nullptr};
+  const std::array<const char*, 9> values{"troupe", "disable", "10",        "3",    "3",
+                                          "15000",  url.c_str(), "UTF8", nullptr};
+  constexpr int expand_url = 1;
+  return session_ptr{PQconnectStartParams(keywords.data(), values.data(), expand_url)};
+}
+
+/// Waits until the socket is ready or the time is up; false: the latter.
+bool wait_for_socket(PGconn* session, short events, clock::time_point until) {
+  for (;;) {
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()).count();
+    pollfd wanted{PQsocket(session), events, 0};
+    const int ready = poll(&wanted, 1, static_cast<int>(std::max<long>(left, 0)));
+    if (ready > 0)
+      return true;
+    if (ready == 0)
+      return false;
+    if (errno != EINTR)
+      throw_unavailable("poll failed");
+  }
+}
+
+void finish_connecting(PGconn* session, clock::time_point until) {
+  auto state = PGRES_POLLING_WRITING;
+  while (state != PGRES_POLLING_OK) {
+    const short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+    if (!wait_for_socket(session, events, until))
+      throw_unavailable("no connection within the connect timeout");
+    state = PQconnectPoll(session);
+    if (state == PGRES_POLLING_FAILED)
+      throw_unavailable(PQerrorMessage(session));
+  }
+}
+
+void set_up(PGconn* session) {
+  const result_ptr done{PQexec(session, session_settings)};
+  if (PQresultStatus(done.get()) != PGRES_COMMAND_OK)
+    throw_unavailable(PQerrorMessage(session));
+}
+
+/// Throws away what the server sends for COPY ... TO STDOUT: nobody reads it.
+void drain_copy(PGconn* session) {
+  char* data = nullptr;
+  while (PQgetCopyData(session, &data, 0) > 0)
+    PQfreemem(data);
+}
+
+/// Characters, not bytes: that is how the server counts.
+std::size_t line_of_position(const std::string& sql, std::size_t position) {
+  std::size_t line = 1;
+  std::size_t characters = 0;
+  for (auto c : sql) {
+    const bool begins_character = (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+    if (begins_character && ++characters == position)
+      break;
+    if (c == '\n')
+      ++line;
+  }
+  return line;
+}
+
+[[noreturn]] void throw_script_error(const PGresult* result, const std::string& sql,
+                                     std::size_t statement) {
+  const auto* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+  const auto* position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+  const auto* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+  auto where = position != nullptr
+                 ? "line " + std::to_string(line_of_position(sql, std::stoul(position)))
+                 : "statement " + std::to_string(statement);
+  const auto what = meaning_of(state != nullptr ? state : "08000");
+  throw statement_error{what.code, what.detail,
+                        where + ": "
+                          + one_line(message != nullptr ? message : PQresultErrorMessage(result))};
+}
+
+} // namespace
+
+PGconn* connect_session(const std::string& url, std::chrono::milliseconds timeout) {
+  const auto until = clock::now() + timeout;
+  auto session = start(url);
+  if (!session)
+    throw_unavailable("out of memory");
+  if (PQstatus(session.get()) == CONNECTION_BAD)
+    throw_unavailable(PQerrorMessage(session.get()));
+  log_notices(session.get());
+  finish_connecting(session.get(), until);
+  set_up(session.get());
+  return session.release();
+}
+
+void log_notices(PGconn* session) noexcept {
+  PQsetNoticeProcessor(session, log_notice, nullptr);
+}
+
+bool is_alive(PGconn* session) noexcept {
+  if (PQstatus(session) != CONNECTION_OK)
+    return false;
+  pollfd socket{PQsocket(session), POLLIN | POLLRDHUP, 0};
+  if (poll(&socket, 1, 0) <= 0)
+    return true;
+  if ((socket.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0)
+    return false;
+  // Something unasked for, a notice or a changed parameter: read, so that it does not pile up.
+  if (PQconsumeInput(session) == 0)
+    return false;
+  PQisBusy(session);
+  return PQstatus(session) == CONNECTION_OK;
+}
+
+void run_script(PGconn* session, const std::string& sql) {
+  if (PQsendQuery(session, sql.c_str()) == 0)
+    throw_unavailable(PQerrorMessage(session));
+  std::size_t statement = 0;
+  result_ptr failed;
+  while (result_ptr result{PQgetResult(session)}) {
+    if (failed)
+      continue; // all results must be taken
+    ++statement;
+    switch (PQresultStatus(result.get())) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_EMPTY_QUERY: break;
+    case PGRES_COPY_OUT: drain_copy(session); break;
+    case PGRES_COPY_IN: PQputCopyEnd(session, "COPY from the client is not possible here"); break;
+    default: failed = std::move(result);
+    }
+  }
+  if (failed)
+    throw_script_error(failed.get(), sql, statement);
+}
+
+} // namespace troupe::storage::postgres

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <libpq-fe.h>
+
+#include <chrono>
+#include <string>
+
+namespace troupe::storage::postgres {
+
+/// Connects with a deadline in milliseconds (libpq's own counts seconds, two at least) and sets the
+/// session up. The caller closes what it gets. Throws statement_error{unavailable}.
+[[nodiscard]] PGconn* connect_session(const std::string& url, std::chrono::milliseconds timeout);
+
+/// Sends the server's notices to the log (level debug) instead of stderr.
+void log_notices(PGconn* session) noexcept;
+
+/// Whether the session is known to be gone, by its socket alone: nothing is sent.
+[[nodiscard]] bool is_alive(PGconn* session) noexcept;
+
+/// Runs all statements of `sql`. Throws statement_error whose internal() begins with "line N: ",
+/// or "statement N: " where the server names no place.
+void run_script(PGconn* session, const std::string& sql);
+
+} // namespace troupe::storage::postgres

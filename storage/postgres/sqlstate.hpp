@@ -1,0 +1,18 @@
+#pragma once
+
+#include "actors/messages/errc.hpp"
+
+#include <string_view>
+
+namespace troupe::storage::postgres {
+
+/// What a failure is for those who asked.
+struct meaning {
+  errc code;
+  std::string_view detail;
+};
+
+/// The one place that translates SQLSTATE; an unknown or empty state is `internal`.
+[[nodiscard]] meaning meaning_of(std::string_view sqlstate) noexcept;
+
+} // namespace troupe::storage::postgres

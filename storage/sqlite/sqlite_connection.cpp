@@ -1,0 +1,174 @@
+#include "storage/sqlite/sqlite_connection.hpp"
+
+#include "storage/detail/prepared_cache.hpp"
+#include "storage/detail/sql_text.hpp"
+#include "storage/sqlite/result_code.hpp"
+#include "storage/sqlite/sqlite_statement.hpp"
+#include "storage/sqlite/writer_gate.hpp"
+
+#include <SQLiteCpp/Database.h>
+#include <SQLiteCpp/Exception.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <system_error>
+
+namespace troupe::storage::sqlite {
+
+namespace {
+
+/// How long a statement waits for another writer, in this process or in another one.
+constexpr std::chrono::milliseconds lock_patience{5'000};
+
+constexpr std::string_view trailing_statement = "one statement at a time: text after the first ';'";
+
+class sqlite_connection final : public connection {
+public:
+  explicit sqlite_connection(const std::string& path)
+    : db_(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, static_cast<int>(lock_patience.count())),
+      gate_(writer_gate::of(path)), cache_(prepared_statements) {
+    sqlite3_extended_result_codes(db_.getHandle(), 1);
+    db_.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
+    // A file that is no database is noticed by its first real read only.
+    db_.exec("SELECT count(*) FROM sqlite_schema");
+  }
+
+  ~sqlite_connection() override {
+    if (writing_)
+      gate_->leave();
+  }
+
+  sql_result execute(const sql_statement& statement) override {
+    check_statement(statement);
+    auto& prepared = prepare(statement.sql);
+    return prepared.empty() ? sql_result{} : run(prepared, statement.parameters);
+  }
+
+  void run_script(const std::string& sql) override {
+    std::string_view rest = sql;
+    while (!rest.empty()) {
+      const auto at = static_cast<std::size_t>(rest.data() - sql.data());
+      run_script_statement(sql, at, rest);
+    }
+  }
+
+  bool healthy() noexcept override { return true; }
+
+  bool in_transaction() noexcept override {
+    return sqlite3_get_autocommit(db_.getHandle()) == 0;
+  }
+
+  void reset() override {
+    if (in_transaction())
+      execute({"ROLLBACK", {}});
+  }
+
+  void interrupt() noexcept override { sqlite3_interrupt(db_.getHandle()); }
+
+  backend kind() const noexcept override { return backend::sqlite; }
+
+private:
+  sqlite_statement& prepare(const std::string& sql) {
+    if (auto* known = cache_.find(sql))
+      return *known;
+    std::string_view rest = verb_of(sql) == sql_verb::begin ? "BEGIN IMMEDIATE" : std::string_view{sql};
+    sqlite_statement prepared{db_.getHandle(), rest};
+    if (sql_tokens tail{rest}; !tail.next().empty())
+      throw statement_error{errc::internal, "the database refused the statement",
+                            std::string{trailing_statement}};
+    if (cache_.full())
+      cache_.pop_oldest();
+    return cache_.insert(sql, std::move(prepared));
+  }
+
+  sql_result run(sqlite_statement& prepared, const std::vector<sql_value>& parameters) {
+    enter_gate(prepared);
+    try {
+      auto out = prepared.run(parameters);
+      leave_gate();
+      return out;
+    } catch (...) {
+      leave_gate();
+      throw;
+    }
+  }
+
+  void enter_gate(const sqlite_statement& prepared) {
+    if (writing_ || !prepared.writes())
+      return;
+    if (!gate_->enter(lock_patience))
+      throw statement_error{errc::unavailable, meaning_of(SQLITE_BUSY).detail,
+                            "another connection has been writing for 5 s"};
+    writing_ = true;
+  }
+
+  void leave_gate() noexcept {
+    if (!writing_ || in_transaction())
+      return;
+    writing_ = false;
+    gate_->leave();
+  }
+
+  void run_script_statement(const std::string& sql, std::size_t at, std::string_view& rest) {
+    try {
+      sqlite_statement prepared{db_.getHandle(), rest};
+      if (!prepared.empty())
+        run(prepared, {});
+    } catch (const statement_error& e) {
+      throw statement_error{e.code(), e.what(),
+                            "line " + std::to_string(line_of_error(sql, at)) + ": " + e.internal()};
+    }
+  }
+
+  /// The line of the token that SQLite complains about, else of the statement's first one.
+  std::size_t line_of_error(const std::string& sql, std::size_t statement_at) {
+    const std::string_view statement = std::string_view{sql}.substr(statement_at);
+    const auto offset = sqlite3_error_offset(db_.getHandle());
+    const auto place = offset >= 0 ? static_cast<std::size_t>(offset)
+                                   : static_cast<std::size_t>(
+                                       sql_tokens{statement}.next().data() - statement.data());
+    const auto end = sql.begin() + static_cast<std::ptrdiff_t>(statement_at + place);
+    return 1 + static_cast<std::size_t>(std::count(sql.begin(), end, '\n'));
+  }
+
+  SQLite::Database db_;
+  std::shared_ptr<writer_gate> gate_;
+  bool writing_ = false; // inside the gate
+  prepared_cache<sqlite_statement> cache_; // finalized before the database closes
+};
+
+/// A sentence for what SQLite calls "unable to open database file" in all cases.
+std::string reason_for(const std::string& path, const std::string& sqlite_says) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  const auto folder = fs::absolute(path, ignored).parent_path();
+  if (!fs::is_directory(folder, ignored))
+    return "the folder " + folder.string() + " does not exist";
+  if (fs::is_directory(path, ignored))
+    return "it is a folder";
+  return sqlite_says;
+}
+
+} // namespace
+
+std::string path_of(std::string_view url) {
+  auto path = url.substr(std::string_view{"sqlite:"}.size());
+  if (path.starts_with("//"))
+    path.remove_prefix(2);
+  if (path.empty() || path == ":memory:")
+    throw error{errc::invalid_argument, "storage URL \"" + std::string{url}
+                                          + "\": expected the path of a file, as sqlite:troupe.db"};
+  return std::string{path};
+}
+
+std::unique_ptr<connection> open(const std::string& path) {
+  try {
+    return std::make_unique<sqlite_connection>(path);
+  } catch (const SQLite::Exception& e) {
+    throw statement_error{errc::unavailable, "the database is not available",
+                          "SQLite file " + path + ": " + reason_for(path, e.what())};
+  }
+}
+
+} // namespace troupe::storage::sqlite

@@ -1,0 +1,254 @@
+// What is wrong on the command line or in the environment, and the one line that says so.
+#include "tests/config/parsing.hpp"
+
+#include <gtest/gtest.h>
+
+namespace troupe::config::test {
+namespace {
+
+const std::string any_port =
+    "HOST:PORT such as 127.0.0.1:4242 or [::1]:4242, the port from 0 to 65535";
+const std::string real_port =
+    "HOST:PORT such as 127.0.0.1:4242 or [::1]:4242, the port from 1 to 65535";
+const std::string storage_url = "sqlite:PATH, postgres://... or postgresql://...";
+
+struct bad_case {
+  texts arguments;
+  texts environment;
+  std::string error;
+};
+
+void expect_errors(const std::vector<bad_case>& cases) {
+  for (const auto& [arguments, environment, error] : cases) {
+    EXPECT_EQ(error_of(arguments, environment), error);
+    EXPECT_EQ(error.find('\n'), std::string::npos);
+  }
+}
+
+TEST(bad_command_line, is_refused_in_one_line) {
+  expect_errors({
+      {{}, {}, "command line: found no command, expected gateway, worker or routes"},
+      {{""}, {}, "an empty value: unknown command, expected gateway, worker or routes"},
+      {{"gatewy"}, {}, "\"gatewy\": unknown command, did you mean gateway?"},
+      {{"serve"}, {}, "\"serve\": unknown command, expected gateway, worker or routes"},
+      {{"--verbose"}, {}, "--verbose: unknown flag, expected a command: gateway, worker or routes"},
+      {{"--threads", "4", "gateway"},
+       {},
+       "--threads: found it before the command, expected it after gateway or worker"},
+      {{"gateway", "worker"},
+       {},
+       "gateway: found \"worker\", expected only flags, which start with --"},
+      {{"gateway", "postgres://u:pw@h/db"},
+       {},
+       "gateway: found \"postgres://u:****@h/db\", expected only flags, which start with --"},
+      {{"gateway", "--thread", "4"},
+       {},
+       "--thread: unknown flag of gateway, did you mean --threads?"},
+      {{"gateway", "--storag=postgres://u:pw@h"},
+       {},
+       "--storag: unknown flag of gateway, did you mean --storage?"},
+      {{"gateway", "--frobnicate"},
+       {},
+       "--frobnicate: unknown flag of gateway, expected one that demo gateway --help lists"},
+      {{"gateway", "-p"},
+       {},
+       "-p: unknown flag of gateway, expected one that demo gateway --help lists"},
+      {{"gateway", "--x\ny"},
+       {},
+       R"(--x\x0ay: unknown flag of gateway, expected one that demo gateway --help lists)"},
+      {{"gateway", "--join", "a:1"}, {}, "--join: unknown flag of gateway, it belongs to worker"},
+      {{"worker", "--listen", "a:1"},
+       {},
+       "--listen: unknown flag of worker, it belongs to gateway"},
+      {{"routes", "--threads", "1"},
+       {},
+       "--threads: unknown flag of routes, it belongs to gateway or worker"},
+      {{"gateway", "--listen"}, {}, "--listen: found no value, expected " + any_port},
+      {{"gateway", "--listen", "--threads", "4"},
+       {},
+       "--listen: found no value, expected " + any_port},
+      {{"gateway", "--listen=", "--threads", "4"},
+       {},
+       "--listen: found an empty value, expected " + any_port},
+      {{"gateway", "--config"}, {}, "--config: found no value, expected the path of a TOML file"},
+      {{"gateway", "--threads", "4", "--threads=5"},
+       {},
+       "--threads: found it 2 times, expected it once"},
+      {{"gateway", "--cluster-insecure", "--cluster-insecure"},
+       {},
+       "--cluster-insecure: found it 2 times, expected it once"},
+      {{"gateway", "--check-config", "--check-config"},
+       {},
+       "--check-config: found it 2 times, expected it once"},
+      {{"gateway", "--check-config=x"}, {}, "--check-config: found \"x\", expected no value"},
+      {{"gateway", "--config", "a", "--config", "b"},
+       {},
+       "--config: found it 2 times, expected it once"},
+  });
+}
+
+TEST(bad_value_of_a_flag, is_refused_in_one_line) {
+  expect_errors({
+      {{"gateway", "--listen", ""}, {}, "--listen: found an empty value, expected " + any_port},
+      {{"gateway", "--listen", "8080"}, {}, "--listen: found \"8080\", expected " + any_port},
+      {{"gateway", "--listen", "h:65536"}, {}, "--listen: found \"h:65536\", expected " + any_port},
+      {{"gateway", "--listen", "::1:80"}, {}, "--listen: found \"::1:80\", expected " + any_port},
+      {{"gateway", "--admin", "h:80\n"}, {}, R"(--admin: found "h:80\x0a", expected )" + any_port},
+      {{"gateway", "--threads", "257"},
+       {},
+       "--threads: found \"257\", expected a whole number from 0 to 256"},
+      {{"gateway", "--threads", "-1"},
+       {},
+       "--threads: found \"-1\", expected a whole number from 0 to 256"},
+      {{"gateway", "--threads", "two"},
+       {},
+       "--threads: found \"two\", expected a whole number from 0 to 256"},
+      {{"gateway", "--threads", "4294967297"},
+       {},
+       "--threads: found \"4294967297\", expected a whole number from 0 to 256"},
+      {{"gateway", "--drain-timeout", "10"},
+       {},
+       "--drain-timeout: found \"10\", expected a duration from 0s to 10m, written 250ms, 10s, 5m "
+       "or 1h"},
+      {{"gateway", "--http-idle-timeout", "9ms"},
+       {},
+       "--http-idle-timeout: found \"9ms\", expected a duration from 10ms to 1h, written 250ms, "
+       "10s, 5m or 1h"},
+      {{"gateway", "--http-max-body-bytes", "1MB"},
+       {},
+       "--http-max-body-bytes: found \"1MB\", expected a size from 0 to 1GiB, written 16384, 16KiB "
+       "or 1MiB"},
+      {{"gateway", "--http-max-body-bytes", "2GiB"},
+       {},
+       "--http-max-body-bytes: found \"2GiB\", expected a size from 0 to 1GiB, written 16384, "
+       "16KiB or 1MiB"},
+      {{"gateway", "--log-level", "INFO"},
+       {},
+       "--log-level: found \"INFO\", expected one of trace, debug, info, warn, error or off"},
+      {{"gateway", "--log-format", "xml"},
+       {},
+       "--log-format: found \"xml\", expected one of auto, text or json"},
+      {{"gateway", "--access-log", "yes"},
+       {},
+       "--access-log: found \"yes\", expected true or false"},
+      {{"gateway", "--no-local-workers=maybe"},
+       {},
+       "--no-local-workers: found \"maybe\", expected true or false"},
+      {{"gateway", "--storage", "mysql://u:pw@h/db"},
+       {},
+       "--storage: found \"mysql://u:****@h/db\", expected " + storage_url},
+      {{"gateway", "--storage", "hush"},
+       {},
+       "--storage: found a text without a known scheme (not shown), expected " + storage_url},
+      {{"gateway", "--storage", "sqlite:"},
+       {},
+       "--storage: found \"sqlite:\", expected " + storage_url},
+      {{"gateway", "--storage", "postgres://"},
+       {},
+       "--storage: found \"postgres://\", expected " + storage_url},
+      {{"worker", "--join", "a:1", "--name", "a b"},
+       {},
+       "--name: found \"a b\", expected 1 to 64 of the characters A-Z a-z 0-9 . _ -"},
+      {{"worker", "--join", "a:1", "--name", std::string(65, 'a')},
+       {},
+       "--name: found \"" + std::string(65, 'a')
+           + "\", expected 1 to 64 of the characters A-Z a-z 0-9 . _ -"},
+      {{"worker", "--join", "a:0"}, {}, "--join: found \"a:0\", expected " + real_port},
+      {{"worker", "--join", "a:1,b:2"}, {}, "--join: found \"a:1,b:2\", expected " + real_port},
+  });
+}
+
+TEST(bad_variable, is_refused_in_one_line) {
+  expect_errors({
+      {{"gateway"},
+       {"TROUPE_LISTN=a:1"},
+       "TROUPE_LISTN: unknown variable, did you mean TROUPE_LISTEN?"},
+      {{"gateway"},
+       {"TROUPE_NO_LOCAL_WORKERS=1"},
+       "TROUPE_NO_LOCAL_WORKERS: unknown variable, did you mean TROUPE_LOCAL_WORKERS?"},
+      {{"gateway"},
+       {"TROUPE_FROBNICATE=1"},
+       "TROUPE_FROBNICATE: unknown variable, expected one that --help names; unset it or choose "
+       "another prefix"},
+      {{"gateway"},
+       {"TROUPE_THREADS=many"},
+       "TROUPE_THREADS: found \"many\", expected a whole number from 0 to 256"},
+      {{"gateway", "--threads", "1"},
+       {"TROUPE_THREADS="},
+       "TROUPE_THREADS: found an empty value, expected a whole number from 0 to 256"},
+      {{"gateway"},
+       {"TROUPE_CLUSTER_INSECURE=1"},
+       "TROUPE_CLUSTER_INSECURE: found \"1\", expected true or false"},
+      {{"gateway"},
+       {"TROUPE_STORAGE=pg://u:pw@h"},
+       "TROUPE_STORAGE: found \"pg://u:****@h\", expected " + storage_url},
+      {{"gateway"},
+       {"TROUPE_NAME=a b"},
+       "TROUPE_NAME: found \"a b\", expected 1 to 64 of the characters A-Z a-z 0-9 . _ -"},
+      {{"worker"},
+       {"TROUPE_JOIN=a:1,,b:2"},
+       "TROUPE_JOIN: found an empty value, expected " + real_port + ", with commas between them"},
+      {{"gateway"},
+       {"TROUPE_CONFIG="},
+       "TROUPE_CONFIG: found an empty value, expected a readable TOML file"},
+      {{"gateway"},
+       {"TROUPE_CONFIG=/no/such"},
+       "TROUPE_CONFIG: found \"/no/such\" (No such file or directory), expected a readable TOML "
+       "file"},
+  });
+}
+
+TEST(bad_combination, is_refused_in_one_line) {
+  const std::string private_address =
+      ", which other machines may reach unencrypted, expected an address of this machine only such "
+      "as "
+      "127.0.0.1:4242, or --cluster-insecure if the network is trusted";
+  expect_errors({
+      {{"gateway", "--cluster", "0.0.0.0:4242"},
+       {},
+       "--cluster: found 0.0.0.0:4242" + private_address},
+      {{"gateway"},
+       {"TROUPE_CLUSTER=gw.example.org:1"},
+       "TROUPE_CLUSTER: found gw.example.org:1" + private_address},
+      {{"gateway", "--cluster", "[::]:0"}, {}, "--cluster: found [::]:0" + private_address},
+      {{"gateway", "--listen", "127.0.0.1:4242"},
+       {},
+       "gateway.cluster: found 127.0.0.1:4242, expected an address that --listen (127.0.0.1:4242) "
+       "does not use"},
+      {{"gateway", "--admin", "localhost:8080"},
+       {},
+       "--admin: found localhost:8080, expected an address that gateway.listen (127.0.0.1:8080) "
+       "does not use"},
+      {{"gateway", "--listen", "0.0.0.0:8081"},
+       {},
+       "gateway.admin: found 127.0.0.1:8081, expected an address that --listen (0.0.0.0:8081) does "
+       "not use"},
+      {{"gateway", "--storage", "sqlite::memory:"},
+       {},
+       "storage.max_connections: found 5 with sqlite::memory:, expected 1, or a database in a file "
+       "such as "
+       "sqlite:troupe.db"},
+      {{"worker"},
+       {},
+       "--join: found no gateway to join, expected at least one HOST:PORT, by --join, TROUPE_JOIN "
+       "or the key "
+       "worker.join"},
+      {{"worker", "--join", "a:1", "--join", "a:1"},
+       {},
+       "--join: found a:1 twice, expected each gateway once"},
+  });
+}
+
+TEST(good_combination, is_accepted) {
+  EXPECT_EQ(error_of({"gateway", "--cluster", "0.0.0.0:4242", "--cluster-insecure"}), "no error");
+  EXPECT_EQ(error_of({"gateway", "--cluster", "[::1]:4242"}), "no error");
+  EXPECT_EQ(error_of({"gateway", "--listen", "127.0.0.1:0", "--cluster", "127.0.0.1:0", "--admin",
+                      "127.0.0.1:0"}),
+            "no error");
+  EXPECT_EQ(error_of({"gateway", "--listen", "127.0.0.2:4242"}), "no error");
+  EXPECT_EQ(error_of({"gateway", "--storage", "sqlite::memory:", "--storage-max-connections", "1"}),
+            "no error");
+}
+
+} // namespace
+} // namespace troupe::config::test

@@ -1,0 +1,62 @@
+#include "config/detail/definition.hpp"
+#include "config/detail/values.hpp"
+#include "config/version.hpp"
+#include "tests/config/parsing.hpp"
+
+#include <gtest/gtest.h>
+
+namespace troupe::config::test {
+namespace {
+
+std::string text_of(const texts& arguments) {
+  const auto result = std::get<text_to_print>(run(arguments));
+  EXPECT_EQ(result.exit_code, 0);
+  return result.text;
+}
+
+void expect_all_listed(const std::string& help, const std::vector<detail::setting>& settings) {
+  for (const auto& target : settings) {
+    const auto default_value = to_text(target);
+    for (const auto& part : {flag_of(*target.what), variable_of(*target.what), key_of(*target.what),
+                             std::string(target.what->help), hint(target),
+                             "default " + (default_value.empty() ? "none" : default_value)})
+      if (target.what->form == detail::flag_form::value || part != "BOOL")
+        EXPECT_NE(help.find(part), std::string::npos) << part;
+  }
+}
+
+TEST(help, of_a_role_lists_every_setting_with_its_names_and_default) {
+  gateway_settings gateway;
+  worker_settings worker;
+  expect_all_listed(text_of({"gateway", "--help"}), detail::settings_of(gateway));
+  expect_all_listed(text_of({"worker", "-h"}), detail::settings_of(worker));
+}
+
+TEST(help, of_the_application_lists_the_commands) {
+  const auto help = text_of({"--help"});
+  for (const auto* part : {"A demo.", "demo [OPTIONS]", "gateway", "worker", "routes", "--version"})
+    EXPECT_NE(help.find(part), std::string::npos) << part;
+}
+
+TEST(help, needs_no_valid_configuration) {
+  EXPECT_NE(text_of({"worker", "--help"}).find("--join"), std::string::npos);
+  EXPECT_NE(text_of({"routes", "--help"}).find("routes"), std::string::npos);
+}
+
+TEST(version, names_application_and_framework) {
+  EXPECT_EQ(text_of({"--version"}),
+            "demo 1.2.3 (troupe " + std::string(framework_version()) + ")\n");
+}
+
+TEST(routes, is_a_command_without_settings) {
+  EXPECT_TRUE(std::holds_alternative<routes_command>(run({"routes"})));
+}
+
+TEST(check_config, is_a_flag_of_both_roles) {
+  EXPECT_FALSE(gateway({}).check_only);
+  EXPECT_TRUE(gateway({"--check-config"}).check_only);
+  EXPECT_TRUE(worker({"--check-config"}).check_only);
+}
+
+} // namespace
+} // namespace troupe::config::test

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "tests/support/http_client.hpp"
+#include "tests/support/node.hpp"
+#include "tests/support/postgres_database.hpp"
+
+#include <gtest/gtest.h>
+#include <map>
+#include <memory>
+#include <string>
+
+namespace troupe::test {
+
+enum class backend { sqlite, postgres };
+
+/// A demo gateway for each storage backend, started at first use and shared by the cases of a
+/// suite. Cases on PostgreSQL skip themselves where TROUPE_TEST_POSTGRES names no server.
+class on_each_backend : public testing::TestWithParam<backend> {
+protected:
+  void SetUp() override {
+    if (GetParam() == backend::postgres && !postgres_server())
+      GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
+    auto& running = started()[GetParam()];
+    if (!running) running = std::make_unique<instance>(GetParam());
+    http_ = std::make_unique<http_client>(running->node.http_port());
+  }
+
+  static void TearDownTestSuite() { started().clear(); }
+
+  [[nodiscard]] static gateway& node() { return started().at(GetParam())->node; }
+  [[nodiscard]] http_client& http() { return *http_; }
+
+private:
+  struct instance {
+    explicit instance(backend kind)
+        : database(kind == backend::postgres ? std::make_unique<postgres_database>() : nullptr),
+          node(with_flags({"--storage", database ? database->url() : "sqlite:demo.db"})) {}
+
+    std::unique_ptr<postgres_database> database;
+    gateway node;
+  };
+
+  static std::map<backend, std::unique_ptr<instance>>& started() {
+    static std::map<backend, std::unique_ptr<instance>> all;
+    return all;
+  }
+
+  std::unique_ptr<http_client> http_;
+};
+
+inline std::string backend_name(const testing::TestParamInfo<backend>& info) {
+  return info.param == backend::sqlite ? "Sqlite" : "Postgres";
+}
+
+/// Runs the suite on both backends.
+#define TROUPE_ON_EACH_BACKEND(suite)                                                              \
+  INSTANTIATE_TEST_SUITE_P(                                                                        \
+      , suite,                                                                                     \
+      testing::Values(::troupe::test::backend::sqlite, ::troupe::test::backend::postgres),         \
+      ::troupe::test::backend_name)
+
+} // namespace troupe::test

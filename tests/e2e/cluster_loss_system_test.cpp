@@ -1,0 +1,125 @@
+// Nodes that die without a word.
+#include "tests/e2e/http_fixture.hpp"
+#include "tests/e2e/ledger.hpp"
+#include "tests/support/eventually.hpp"
+#include "tests/support/problem.hpp"
+
+#include <csignal>
+
+namespace troupe::test {
+namespace {
+
+/// What the specification promises for a lost worker node.
+constexpr milliseconds forgotten_within = 100ms;
+/// What it promises for a gateway that was started again.
+constexpr milliseconds back_within = 2s;
+
+milliseconds since(deadline::clock::time_point start) {
+  return std::chrono::duration_cast<milliseconds>(deadline::clock::now() - start);
+}
+
+TEST(LostWorker, EveryGetIsAnsweredNoPostRunsTwiceAndEachFailedPostGets502) {
+  ledger_cluster cluster{3};
+  auto load = cluster.start_load();
+  ASSERT_TRUE(load->wait_for_answers(300));
+  for (std::size_t i : {0U, 1U, 2U}) {
+    auto killed = deadline::clock::now();
+    cluster.at(i).kill();
+    ASSERT_TRUE(wait_until_gone(cluster.front(), cluster.at(i).name()));
+    EXPECT_LE(since(killed), scaled(forgotten_within)) << cluster.at(i).name();
+    ASSERT_TRUE(load->wait_for_answers(300));
+    EXPECT_TRUE(cluster.front().wait_for_message("worker node " + cluster.at(i).name() + " lost"));
+  }
+  auto outcomes = load->stop();
+  int failed = 0;
+  for (const auto& each : outcomes) {
+    if (each.request.method == "GET") {
+      EXPECT_EQ(each.response.status, 200) << each;
+    } else if (each.response.status != 200) {
+      EXPECT_TRUE(is_problem(each.response, 502)) << each;
+      ++failed;
+    }
+  }
+  expect_exactly_once(outcomes, cluster.ledger());
+  RecordProperty("failed_posts", failed);
+  EXPECT_GT(failed, 0) << "no POST was under way on a killed node: the test has shown nothing";
+}
+
+TEST(LostWorker, ItsRoutesAnswer503) {
+  gateway front;
+  worker back{front, "back", node_options{"ledger-node", {}, {}}};
+  ASSERT_TRUE(wait_for_nodes(front, {"back"}));
+  back.kill();
+  ASSERT_TRUE(wait_until_gone(front, "back"));
+  http_client http{front.http_port()};
+  EXPECT_TRUE(is_problem(http.get("/ledger"), 503));
+  EXPECT_EQ(http.get("/").status, 200);
+}
+
+TEST(LostWorker, AGetThatNobodyElseCanAnswerIsToldSoAtOnce) {
+  gateway front{with_flags({"--no-local-workers"})};
+  worker back{front, "back"};
+  ASSERT_TRUE(wait_for_nodes(front, {"back"}));
+  http_connection waiting_get{front.http_port()};
+  waiting_get.send(get_bytes("/sleep?ms=60000"));
+  ASSERT_TRUE(eventually([&] { return outstanding(front) == 1; }));
+  back.kill();
+  auto response = waiting_get.read();
+  EXPECT_TRUE(response.status == 502 || response.status == 503) << response;
+  EXPECT_TRUE(is_problem(response, response.status));
+}
+
+TEST(LostWorker, AStoppedProcessThatGoesOnIsServedAgain) {
+  // SIGSTOP stands for a node that hangs: nothing is lost, requests only wait.
+  gateway front{with_flags({"--no-local-workers"})};
+  worker back{front, "back"};
+  ASSERT_TRUE(wait_for_nodes(front, {"back"}));
+  back.signal(SIGSTOP);
+  http_connection connection{front.http_port()};
+  connection.send(get_bytes("/"));
+  ASSERT_TRUE(eventually([&] { return outstanding(front) == 1; }));
+  back.signal(SIGCONT);
+  EXPECT_EQ(connection.read().status, 200);
+}
+
+TEST(LostGateway, ItsWorkersAreBackWithin2sOfItsRestartWithoutARestartOfTheirs) {
+  ledger_cluster cluster{3};
+  auto pids = cluster.pids();
+  pids.erase(cluster.front().pid());
+  for (int round = 0; round < 2; ++round) {
+    cluster.front().kill();
+    ASSERT_TRUE(cluster.front().wait());
+    for (std::size_t i : {0U, 1U, 2U})
+      EXPECT_TRUE(
+          cluster.at(i).wait_for_message("lost gateway " + cluster.front().cluster_address()));
+    cluster.restart_gateway();
+    auto ready = deadline::clock::now();
+    ASSERT_TRUE(wait_for_nodes(cluster.front(), cluster.names()));
+    EXPECT_LE(since(ready), scaled(back_within));
+  }
+  for (std::size_t i : {0U, 1U, 2U})
+    EXPECT_TRUE(cluster.at(i).running());
+  pids.insert(cluster.front().pid());
+  EXPECT_EQ(cluster.pids(), pids);
+
+  auto load = cluster.start_load();
+  ASSERT_TRUE(load->wait_for_answers(300));
+  std::set<pid_t> answered;
+  for (const auto& each : load->stop()) {
+    ASSERT_EQ(each.response.status, 200) << each;
+    answered.insert(each.response.json()["pid"].get<pid_t>());
+  }
+  EXPECT_EQ(answered, pids);
+}
+
+TEST(LostGateway, AWorkerStopsWellWithoutIt) {
+  gateway front;
+  worker back{front, "back"};
+  ASSERT_TRUE(wait_for_nodes(front, {"back"}));
+  front.kill();
+  ASSERT_TRUE(back.wait_for_message("lost gateway " + front.cluster_address()));
+  EXPECT_EQ(back.stop(), exit_status{}) << back.log_text();
+}
+
+} // namespace
+} // namespace troupe::test

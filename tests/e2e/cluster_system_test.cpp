@@ -1,0 +1,160 @@
+// Worker nodes that join, serve and leave.
+#include "tests/e2e/http_fixture.hpp"
+#include "tests/e2e/ledger.hpp"
+#include "tests/support/eventually.hpp"
+#include "tests/support/problem.hpp"
+
+namespace troupe::test {
+namespace {
+
+const node_options ledger_options{"ledger-node", {}, {{"LEDGER_FILE", "ledger"}}};
+
+TEST(Cluster, RequestsReachTheGatewayAndAllThreeWorkers) {
+  ledger_cluster cluster{3};
+  auto load = cluster.start_load();
+  ASSERT_TRUE(load->wait_for_answers(500));
+  std::set<pid_t> answered;
+  auto outcomes = load->stop();
+  for (const auto& each : outcomes) {
+    ASSERT_EQ(each.response.status, 200) << each;
+    answered.insert(each.response.json()["pid"].get<pid_t>());
+  }
+  EXPECT_EQ(answered, cluster.pids());
+  auto nodes = nodes_of(cluster.front());
+  ASSERT_EQ(nodes.size(), 4U);
+  EXPECT_TRUE(nodes[0].local);
+  std::int64_t sum = 0;
+  for (const auto& each : nodes) {
+    EXPECT_GT(each.answered, 0) << each.name;
+    EXPECT_EQ(each.outstanding, 0) << each.name;
+    sum += each.answered;
+  }
+  EXPECT_EQ(sum, static_cast<std::int64_t>(outcomes.size()));
+  expect_exactly_once(outcomes, cluster.ledger());
+}
+
+TEST(Cluster, BothSidesLogAJoin) {
+  gateway front;
+  worker back{front, "back"};
+  EXPECT_TRUE(back.wait_for_message("joined gateway " + front.cluster_address()));
+  EXPECT_TRUE(front.wait_for_message("worker node back joined: \\d+ services, \\d+ routes"));
+  auto listed = find_node(front, "back");
+  ASSERT_TRUE(listed);
+  EXPECT_FALSE(listed->local);
+  EXPECT_EQ(listed->services.size(), nodes_of(front)[0].services.size());
+}
+
+TEST(Cluster, AWorkerBringsRoutesThatTheGatewayDoesNotKnow) {
+  gateway front;
+  http_client http{front.http_port()};
+  EXPECT_TRUE(is_problem(http.get("/ledger"), 404));
+  worker back{front, "back", ledger_options};
+  ASSERT_TRUE(wait_for_nodes(front, {"back"}));
+  EXPECT_EQ(http.get("/ledger").json()["pid"], back.pid());
+  EXPECT_EQ(http.post_text("/ledger/a%20key", "", "text/plain").json()["key"], "a key");
+  EXPECT_TRUE(is_problem(http.remove("/ledger"), 405));
+  EXPECT_EQ(http.get("/").body, "Hello, async world!");
+}
+
+TEST(Cluster, AGatewayWithoutWorkersOfItsOwnServesThroughOthers) {
+  gateway front{with_flags({"--no-local-workers"})};
+  http_client http{front.http_port()};
+  EXPECT_GE(http.get("/").status, 400);
+  for (const auto& each : nodes_of(front))
+    EXPECT_TRUE(each.services.empty()) << each.name;
+  worker back{front, "back"};
+  ASSERT_TRUE(wait_for_nodes(front, {"back"}));
+  EXPECT_EQ(http.get("/").body, "Hello, async world!");
+  EXPECT_EQ(http.head("/").header("Content-Length"), "19");
+  std::string large(900'000, 'x');
+  EXPECT_TRUE(http.post_text("/echo", large, "text/plain").body == large);
+  EXPECT_TRUE(is_problem(http.get("/sleep?ms=x"), 400));
+  EXPECT_EQ(http.post("/users", {{"name", "Ada"}, {"email", "ada@remote.test"}}).status, 201);
+}
+
+TEST(Cluster, PipelinedRequestsStayInOrderWhicheverNodeAnswers) {
+  gateway front;
+  worker first{front, "first"};
+  worker second{front, "second"};
+  ASSERT_TRUE(wait_for_nodes(front, {"first", "second"}));
+  http_connection connection{front.http_port()};
+  for (int round = 0; round < 30; ++round) {
+    std::string bytes;
+    for (int i = 0; i < 16; ++i)
+      bytes += i % 5 == 0 ? get_bytes("/sleep?ms=" + std::to_string(5 + i))
+                          : echo(std::to_string(round * 16 + i));
+    connection.send(bytes);
+    for (int i = 0; i < 16; ++i) {
+      auto response = connection.read();
+      ASSERT_EQ(response.status, 200);
+      if (i % 5 == 0)
+        ASSERT_EQ(response.json()["requested_ms"], 5 + i);
+      else
+        ASSERT_EQ(response.body, std::to_string(round * 16 + i));
+    }
+  }
+  for (const auto& each : nodes_of(front))
+    EXPECT_GT(each.answered, 0) << each.name;
+}
+
+TEST(Cluster, AWorkerThatIsToldToStopLosesNoRequest) {
+  ledger_cluster cluster{3};
+  auto load = cluster.start_load();
+  ASSERT_TRUE(load->wait_for_answers(300));
+  for (std::size_t i : {0U, 1U, 2U}) {
+    EXPECT_EQ(cluster.at(i).stop(), exit_status{}) << cluster.at(i).log_text();
+    EXPECT_TRUE(wait_until_gone(cluster.front(), cluster.at(i).name()));
+    ASSERT_TRUE(load->wait_for_answers(200));
+  }
+  auto outcomes = load->stop();
+  for (const auto& each : outcomes)
+    EXPECT_EQ(each.response.status, 200) << each;
+  expect_exactly_once(outcomes, cluster.ledger());
+  EXPECT_TRUE(cluster.front().wait_for_message("worker node w0 left"));
+  EXPECT_FALSE(cluster.front().wait_for_message("worker node w0 lost", 0ms));
+}
+
+TEST(Cluster, RoutesWhoseOnlyNodeIsGoneAnswer503UntilItReturns) {
+  gateway front;
+  http_client http{front.http_port()};
+  {
+    worker back{front, "back", ledger_options};
+    ASSERT_TRUE(wait_for_nodes(front, {"back"}));
+    EXPECT_EQ(http.get("/ledger").status, 200);
+    EXPECT_EQ(back.stop(), exit_status{});
+    ASSERT_TRUE(wait_until_gone(front, "back"));
+    EXPECT_TRUE(is_problem(http.get("/ledger"), 503));
+    EXPECT_TRUE(is_problem(http.post_text("/ledger/x", "", "text/plain"), 503));
+    EXPECT_EQ(http.get("/").status, 200);
+  }
+  worker again{front, "again", ledger_options};
+  ASSERT_TRUE(wait_for_nodes(front, {"again"}));
+  EXPECT_EQ(http.get("/ledger").status, 200);
+}
+
+TEST(Cluster, AWorkerServesSeveralGateways) {
+  gateway first;
+  gateway second;
+  worker back{first, "back", node_options{"ledger-node", {"--join", second.cluster_address()}, {}}};
+  ASSERT_TRUE(wait_for_nodes(first, {"back"}));
+  ASSERT_TRUE(wait_for_nodes(second, {"back"}));
+  EXPECT_EQ(get(first.http_port(), "/ledger").json()["pid"], back.pid());
+  EXPECT_EQ(get(second.http_port(), "/ledger").json()["pid"], back.pid());
+  first.kill();
+  EXPECT_TRUE(back.wait_for_message("lost gateway " + first.cluster_address()));
+  EXPECT_EQ(get(second.http_port(), "/ledger").status, 200);
+}
+
+TEST(Cluster, AWorkerMayStartBeforeItsGateway) {
+  gateway_ports ports;
+  {
+    gateway earlier;
+    ports = earlier.ports();
+  }
+  worker back{"127.0.0.1:" + std::to_string(ports.cluster), "back", ledger_options};
+  gateway front{{}, ports};
+  EXPECT_TRUE(wait_for_nodes(front, {"back"}));
+}
+
+} // namespace
+} // namespace troupe::test

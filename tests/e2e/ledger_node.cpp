@@ -1,0 +1,42 @@
+// A node for the cluster tests: it writes down what it ran, so that a test can tell whether a
+// request ran twice. The file's name is in the environment variable LEDGER_FILE.
+#include <chrono>
+#include <cstdlib>
+#include <fcntl.h>
+#include <string>
+#include <troupe/troupe.hpp>
+#include <unistd.h>
+
+namespace {
+
+using namespace std::chrono_literals;
+using namespace troupe;
+
+/// Appends one line in one write, so that several processes may share the file.
+void record(const std::string& key) {
+  int file = ::open(std::getenv("LEDGER_FILE"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+  auto line = key + "\n";
+  if (file < 0 || ::write(file, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+    throw error{errc::unavailable, "the ledger cannot be written"};
+  ::close(file);
+}
+
+/// Waits before and after it writes: a node that is killed dies in either state.
+task<response> append(context& ctx, const request& req) {
+  auto key = req.param<std::string>("key");
+  co_await ctx.sleep(4ms);
+  record(key);
+  co_await ctx.sleep(4ms);
+  co_return json({{"key", key}, {"pid", ::getpid()}});
+}
+
+task<response> show(context& ctx, const request&) {
+  co_await ctx.sleep(4ms);
+  co_return json({{"pid", ::getpid()}});
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  return run(argc, argv, {service("ledger").post("/ledger/{key}", append).get("/ledger", show)});
+}

@@ -1,0 +1,173 @@
+// What migrate() must do on every backend.
+#include "storage/migrations.hpp"
+#include "tests/storage/test_database.hpp"
+#include "tests/support/temp_directory.hpp"
+
+#include <atomic>
+#include <filesystem>
+#include <thread>
+#include <vector>
+
+namespace troupe::storage::test {
+namespace {
+
+using std::int64_t;
+using std::string;
+using names = std::vector<string>;
+
+class migrations_conformance : public ::testing::Test {
+protected:
+  migration_report migrate() { return storage::migrate(database_->settings(), folder_.path()); }
+
+  string refusal() {
+    try {
+      migrate();
+    } catch (const migration_error& e) {
+      const string line = e.what();
+      EXPECT_EQ(line.find('\n'), string::npos) << line;
+      return line;
+    }
+    ADD_FAILURE() << "no refusal";
+    return {};
+  }
+
+  int64_t count(const string& table) {
+    const auto found = connect(database_->settings())->execute({"SELECT count(*) FROM " + table, {}});
+    return std::get<int64_t>(found.cells.at(0));
+  }
+
+  bool exists(const string& table) {
+    try {
+      count(table);
+    } catch (const statement_error&) {
+      return false;
+    }
+    return true;
+  }
+
+  void write(const string& name, const string& sql) { folder_.write(name, sql); }
+
+  std::unique_ptr<test_database> database_ = make_test_database();
+  troupe::test::temp_directory folder_;
+};
+
+TEST_F(migrations_conformance, applies_files_in_the_order_of_their_numbers_once) {
+  write("10_more.sql", "INSERT INTO users VALUES (2);");
+  write("002_users.sql", "CREATE TABLE users (id INTEGER);\nINSERT INTO users VALUES (1);");
+  write("notes.txt", "not SQL");
+  EXPECT_EQ(migrate().applied, (names{"002_users.sql", "10_more.sql"}));
+  const auto again = migrate();
+  EXPECT_TRUE(again.applied.empty());
+  EXPECT_EQ(again.known, 2u);
+  write("011_last.sql", "INSERT INTO users VALUES (3)");
+  EXPECT_EQ(migrate().applied, names{"011_last.sql"});
+  EXPECT_EQ(count("users"), 3);
+}
+
+TEST_F(migrations_conformance, prefers_the_file_for_its_own_backend) {
+  write("001_a.sql", "CREATE TABLE plain (id INTEGER);");
+  write("001_a.sqlite.sql", "CREATE TABLE special (id INTEGER);");
+  write("001_a.postgres.sql", "CREATE TABLE special (id INTEGER);");
+  migrate();
+  EXPECT_TRUE(exists("special"));
+  EXPECT_FALSE(exists("plain"));
+}
+
+TEST_F(migrations_conformance, leaves_out_files_for_the_other_backend_alone) {
+  const bool sqlite = connect(database_->settings())->kind() == backend::sqlite;
+  write(sqlite ? "001_a.postgres.sql" : "001_a.sqlite.sql", "this is no SQL");
+  EXPECT_TRUE(migrate().applied.empty());
+}
+
+TEST_F(migrations_conformance, refuses_a_changed_file_by_name) {
+  write("001_a.sql", "CREATE TABLE a (id INTEGER);\n");
+  migrate();
+  write("001_a.sql", "CREATE TABLE a (id INTEGER);\r\n");
+  EXPECT_TRUE(migrate().applied.empty()) << "line ends do not count";
+  write("001_a.sql", "CREATE TABLE a (id BIGINT);\n");
+  EXPECT_NE(refusal().find("\"001_a.sql\" has changed"), string::npos);
+}
+
+TEST_F(migrations_conformance, refuses_when_an_applied_file_is_gone) {
+  write("001_a.sql", "CREATE TABLE a (id INTEGER);");
+  migrate();
+  std::filesystem::remove(folder_.path() / "001_a.sql");
+  EXPECT_NE(refusal().find("\"001_a.sql\" was applied and is not there"), string::npos);
+}
+
+TEST_F(migrations_conformance, refuses_a_new_file_below_an_applied_one) {
+  write("005_a.sql", "CREATE TABLE a (id INTEGER);");
+  migrate();
+  write("004_late.sql", "CREATE TABLE late (id INTEGER);");
+  EXPECT_NE(refusal().find("\"004_late.sql\" comes before \"005_a.sql\""), string::npos);
+  EXPECT_FALSE(exists("late"));
+}
+
+TEST_F(migrations_conformance, refuses_two_files_of_one_number) {
+  write("001_a.sql", "CREATE TABLE a (id INTEGER);");
+  write("1_b.sql", "CREATE TABLE b (id INTEGER);");
+  EXPECT_NE(refusal().find("\"001_a.sql\" and \"1_b.sql\" have the same number"), string::npos);
+  EXPECT_FALSE(exists("a"));
+}
+
+TEST_F(migrations_conformance, refuses_names_of_another_shape) {
+  write("users.sql", "CREATE TABLE a (id INTEGER);");
+  EXPECT_NE(refusal().find("\"users.sql\": expected a name like"), string::npos);
+}
+
+TEST_F(migrations_conformance, refuses_a_folder_that_is_not_there) {
+  std::filesystem::remove_all(folder_.path());
+  EXPECT_NE(refusal().find(folder_.path().string()), string::npos);
+}
+
+TEST_F(migrations_conformance, rolls_a_failing_file_back_and_names_its_line) {
+  write("001_good.sql", "CREATE TABLE good (id INTEGER);");
+  write("002_bad.sql", "CREATE TABLE bad (id INTEGER);\n\nINSERT INTO bad (nope) VALUES (1);\n");
+  write("003_never.sql", "CREATE TABLE never (id INTEGER);");
+  const auto line = refusal();
+  EXPECT_NE(line.find("\"002_bad.sql\", line 3: "), string::npos) << line;
+  EXPECT_TRUE(exists("good"));
+  EXPECT_FALSE(exists("bad"));
+  EXPECT_FALSE(exists("never"));
+  write("002_bad.sql", "CREATE TABLE bad (id INTEGER);");
+  EXPECT_EQ(migrate().applied, (names{"002_bad.sql", "003_never.sql"}));
+}
+
+TEST_F(migrations_conformance, refuses_a_file_that_ends_its_transaction) {
+  write("001_a.sql", "CREATE TABLE a (id INTEGER); COMMIT;");
+  EXPECT_NE(refusal().find("\"001_a.sql\" ends its transaction itself"), string::npos);
+}
+
+TEST_F(migrations_conformance, says_in_one_line_that_the_database_is_away) {
+  try {
+    storage::migrate(database_->unreachable(), folder_.path());
+    ADD_FAILURE() << "no refusal";
+  } catch (const migration_error& e) {
+    EXPECT_EQ(string{e.what()}.find('\n'), string::npos) << e.what();
+  }
+}
+
+TEST_F(migrations_conformance, lets_nodes_start_at_the_same_time) {
+  for (int i = 1; i <= 5; ++i)
+    write(std::to_string(i) + "_t.sql",
+          "CREATE TABLE t" + std::to_string(i) + " (id INTEGER);\nINSERT INTO t"
+            + std::to_string(i) + " VALUES (1);");
+  std::atomic<std::size_t> applied{0};
+  std::vector<std::thread> nodes;
+  for (int i = 0; i < 6; ++i)
+    nodes.emplace_back([&] {
+      try {
+        applied += migrate().applied.size();
+      } catch (const std::exception& e) {
+        ADD_FAILURE() << e.what();
+      }
+    });
+  for (auto& node : nodes)
+    node.join();
+  EXPECT_EQ(applied, 5u);
+  for (int i = 1; i <= 5; ++i)
+    EXPECT_EQ(count("t" + std::to_string(i)), 1);
+}
+
+} // namespace
+} // namespace troupe::storage::test

@@ -1,0 +1,157 @@
+// The pool while its server goes away and comes back.
+#include "tests/storage/pool_client.hpp"
+#include "tests/storage/test_database.hpp"
+#include "tests/support/eventually.hpp"
+#include "tests/support/postgres_cluster.hpp"
+
+#include <chrono>
+#include <map>
+#include <set>
+#include <vector>
+
+namespace troupe::storage::test {
+namespace {
+
+using std::int64_t;
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+using troupe::test::scaled;
+
+class outage_pgtest : public ::testing::Test {
+protected:
+  config::storage_settings settings() const {
+    config::storage_settings out;
+    out.url = cluster_.url();
+    out.max_connections = 3;
+    out.acquire_timeout = 500ms;
+    return out;
+  }
+
+  troupe::test::postgres_cluster cluster_;
+};
+
+TEST_F(outage_pgtest, replaces_idle_connections_that_broke_without_a_failure) {
+  pool_client client{settings()};
+  std::vector<sql_lease> leases;
+  for (int i = 0; i < 3; ++i)
+    leases.push_back(client.ask(sql_acquire{}).as<sql_lease>());
+  for (const auto& lease : leases)
+    client.release(lease);
+  for (int i = 0; i < 3; ++i) {
+    cluster_.stop();
+    cluster_.start();
+    (void)client.ask(statement("SELECT 1")).as<sql_result>();
+    const auto lease = client.ask(sql_acquire{}).as<sql_lease>();
+    (void)client.ask(lease, statement("BEGIN")).as<sql_result>();
+    client.release(lease);
+  }
+}
+
+TEST_F(outage_pgtest, refuses_in_time_while_away_and_works_within_two_seconds_of_the_return) {
+  pool_client client{settings()};
+  (void)client.ask(statement("SELECT 1")).as<sql_result>();
+  cluster_.stop();
+  for (int i = 0; i < 5; ++i) {
+    const auto begin = clock::now();
+    const auto refusal = client.ask(statement("SELECT 1")).as<failure>();
+    EXPECT_EQ(refusal.code, errc::unavailable);
+    EXPECT_EQ(refusal.detail,
+              "no database connection within 500 ms: the database cannot be reached");
+    EXPECT_LE(clock::now() - begin, scaled(700ms));
+  }
+  cluster_.start();
+  const auto back = clock::now();
+  EXPECT_TRUE(troupe::test::eventually([&] {
+    return std::holds_alternative<sql_result>(client.ask(statement("SELECT 1")).value);
+  }));
+  EXPECT_LE(clock::now() - back, scaled(2s));
+}
+
+TEST_F(outage_pgtest, tells_the_holder_of_a_lease_and_recovers_after_its_release) {
+  pool_client client{settings()};
+  const auto lease = client.ask(sql_acquire{}).as<sql_lease>();
+  (void)client.ask(lease, statement("BEGIN")).as<sql_result>();
+  cluster_.stop();
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(client.ask(lease, statement("SELECT 1")).as<failure>().code, errc::unavailable);
+  cluster_.start();
+  EXPECT_EQ(client.ask(lease, statement("SELECT 1")).as<failure>().code, errc::unavailable)
+    << "what follows in a lost transaction must not run outside of it";
+  client.release(lease);
+  (void)client.ask(statement("SELECT 1")).as<sql_result>();
+}
+
+/// Keeps a number of inserts under way, each with the number of its call as its row.
+class writer {
+public:
+  explicit writer(pool_client& client) : client_(client) {
+    for (int i = 0; i < 16; ++i)
+      send();
+  }
+
+  /// Takes one answer and sends the next insert; true: the answer was good.
+  bool step() {
+    const bool good = take();
+    send();
+    return good;
+  }
+
+  void drain() {
+    while (under_way_ > 0)
+      take();
+  }
+
+  [[nodiscard]] const std::set<std::int64_t>& acknowledged() const { return acknowledged_; }
+
+private:
+  void send() {
+    ++under_way_;
+    const auto row = ++rows_;
+    row_of_[client_.send(statement("INSERT INTO ledger (id) VALUES ($1)", row))] = row;
+  }
+
+  bool take() {
+    --under_way_;
+    const auto answer = client_.next();
+    if (std::holds_alternative<sql_result>(answer.value)) {
+      acknowledged_.insert(row_of_.at(answer.call));
+      return true;
+    }
+    EXPECT_EQ(answer.as<failure>().code, errc::unavailable);
+    return false;
+  }
+
+  pool_client& client_;
+  std::map<std::uint64_t, int64_t> row_of_;
+  std::set<std::int64_t> acknowledged_;
+  int64_t rows_ = 0;
+  int under_way_ = 0;
+};
+
+TEST_F(outage_pgtest, runs_nothing_twice_and_loses_nothing_acknowledged_under_load) {
+  connect(settings())->execute({"CREATE TABLE ledger (id BIGINT)", {}});
+  pool_client client{settings()};
+  writer load{client};
+  for (int outage = 0; outage < 3; ++outage) {
+    for (int i = 0; i < 200; ++i)
+      load.step();
+    cluster_.stop();
+    while (load.step()) {
+    }
+    cluster_.start();
+    while (!load.step()) {
+    }
+  }
+  load.drain();
+  const auto rows = connect(settings())->execute({"SELECT id, count(*) FROM ledger GROUP BY id", {}});
+  std::set<int64_t> stored;
+  for (std::size_t i = 0; i < rows.cells.size(); i += 2) {
+    stored.insert(std::get<int64_t>(rows.cells[i]));
+    EXPECT_EQ(rows.cells[i + 1], sql_value{int64_t{1}}) << "twice";
+  }
+  for (auto id : load.acknowledged())
+    EXPECT_TRUE(stored.contains(id)) << id << " was acknowledged and is lost";
+}
+
+} // namespace
+} // namespace troupe::storage::test

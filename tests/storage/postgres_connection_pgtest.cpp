@@ -1,0 +1,104 @@
+// What only PostgreSQL does.
+#include "tests/storage/pool_client.hpp"
+#include "tests/storage/test_database.hpp"
+#include "tests/support/eventually.hpp"
+
+#include <chrono>
+#include <cmath>
+
+namespace troupe::storage::test {
+namespace {
+
+using std::int64_t;
+using std::string;
+using namespace std::chrono_literals;
+using troupe::test::eventually;
+
+class postgres_connection_pgtest : public ::testing::Test {
+protected:
+  sql_value value(const string& sql) { return connection_->execute({sql, {}}).cells.at(0); }
+
+  std::unique_ptr<test_database> database_ = make_test_database();
+  std::unique_ptr<connection> connection_ = connect(database_->settings());
+};
+
+TEST_F(postgres_connection_pgtest, reads_its_own_types) {
+  EXPECT_EQ(value("SELECT 7::smallint"), sql_value{int64_t{7}});
+  EXPECT_EQ(value("SELECT 1.5::real"), sql_value{1.5});
+  EXPECT_EQ(value("SELECT '{\"b\": 1, \"a\": 2}'::jsonb"), sql_value{json_text{"{\"a\": 2, \"b\": 1}"}});
+  EXPECT_EQ(value("SELECT '2026-01-31 12:00:00+02'::timestamptz"),
+            sql_value{timestamp{"2026-01-31T10:00:00Z"}});
+  EXPECT_EQ(value("SELECT '12:00:00+02'::timetz"), sql_value{timestamp{"12:00:00+02"}});
+  EXPECT_EQ(value("SELECT 'infinity'::timestamp"), sql_value{timestamp{"infinity"}});
+  EXPECT_EQ(value("SELECT 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid"),
+            sql_value{string{"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"}});
+  EXPECT_EQ(value("SELECT ARRAY[1, 2]"), sql_value{string{"{1,2}"}});
+  EXPECT_EQ(value("SELECT interval '1 day'"), sql_value{string{"1 day"}});
+  EXPECT_EQ(value("SELECT 'NaN'::numeric"), sql_value{numeric{"NaN"}});
+  EXPECT_TRUE(std::isnan(std::get<double>(value("SELECT 'NaN'::float8"))));
+}
+
+TEST_F(postgres_connection_pgtest, says_so_when_a_failed_transaction_is_committed) {
+  connection_->run_script("CREATE TABLE t (v INTEGER PRIMARY KEY)");
+  connection_->execute({"BEGIN", {}});
+  connection_->execute({"INSERT INTO t VALUES (1)", {}});
+  EXPECT_EQ(code_of([&] { connection_->execute({"INSERT INTO t VALUES (1)", {}}); }), errc::conflict);
+  EXPECT_EQ(code_of([&] { connection_->execute({"COMMIT", {}}); }), errc::conflict);
+  EXPECT_FALSE(connection_->in_transaction());
+  EXPECT_EQ(value("SELECT count(*) FROM t"), sql_value{int64_t{0}});
+}
+
+TEST_F(postgres_connection_pgtest, prepares_again_what_the_server_has_forgotten) {
+  EXPECT_EQ(value("SELECT 1"), sql_value{int64_t{1}});
+  connection_->run_script("DEALLOCATE ALL");
+  EXPECT_EQ(value("SELECT 1"), sql_value{int64_t{1}});
+  connection_->execute({"BEGIN", {}});
+  connection_->run_script("DEALLOCATE ALL");
+  EXPECT_EQ(code_of([&] { value("SELECT 1"); }), errc::unavailable);
+  connection_->reset();
+  EXPECT_EQ(value("SELECT 1"), sql_value{int64_t{1}});
+}
+
+TEST_F(postgres_connection_pgtest, refuses_copy_and_stays_usable) {
+  connection_->run_script("CREATE TABLE t (v TEXT)");
+  EXPECT_EQ(code_of([&] { connection_->execute({"COPY t FROM STDIN", {}}); }), errc::internal);
+  EXPECT_EQ(code_of([&] { connection_->run_script("COPY t FROM STDIN"); }), errc::deadline_exceeded);
+  connection_->run_script("COPY t TO STDOUT; SELECT 1");
+  EXPECT_EQ(value("SELECT count(*) FROM t"), sql_value{int64_t{0}});
+}
+
+TEST_F(postgres_connection_pgtest, sees_that_the_server_has_closed_it_before_it_is_used) {
+  const auto pid = value("SELECT pg_backend_pid()");
+  const auto other = connect(database_->settings());
+  EXPECT_TRUE(connection_->healthy());
+  other->execute({"SELECT pg_terminate_backend($1)", {pid}});
+  EXPECT_TRUE(eventually([&] { return !connection_->healthy(); }));
+  EXPECT_EQ(code_of([&] { value("SELECT 1"); }), errc::unavailable);
+}
+
+TEST_F(postgres_connection_pgtest, gives_up_connecting_in_time) {
+  auto settings = database_->settings();
+  settings.connect_timeout = 0ms;
+  EXPECT_EQ(code_of([&] { (void)connect(settings); }), errc::unavailable);
+}
+
+TEST_F(postgres_connection_pgtest, loses_only_the_statement_whose_backend_is_terminated) {
+  auto settings = database_->settings();
+  settings.max_connections = 2;
+  pool_client client{settings};
+  connection_->execute({"SELECT pg_advisory_lock(1)", {}});
+  client.send(statement("SELECT pg_advisory_lock(1)"));
+  ASSERT_TRUE(eventually([&] {
+    return value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+           == sql_value{int64_t{1}};
+  }));
+  value("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted");
+  const auto refusal = client.next().as<failure>();
+  EXPECT_EQ(refusal.code, errc::unavailable);
+  EXPECT_EQ(refusal.detail, "the database is not available");
+  for (int i = 0; i < 10; ++i)
+    (void)client.ask(statement("SELECT 1")).as<sql_result>();
+}
+
+} // namespace
+} // namespace troupe::storage::test

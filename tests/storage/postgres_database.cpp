@@ -1,0 +1,39 @@
+#include "tests/storage/test_database.hpp"
+#include "tests/support/free_port.hpp"
+#include "tests/support/postgres_database.hpp"
+
+#include <stdexcept>
+
+namespace troupe::storage::test {
+namespace {
+
+class postgres_database final : public test_database {
+public:
+  config::storage_settings settings() const override {
+    config::storage_settings out;
+    out.url = database_.url();
+    return out;
+  }
+  config::storage_settings unreachable() const override {
+    config::storage_settings out;
+    out.url = "postgres://troupe@127.0.0.1:" + std::to_string(troupe::test::free_port()) + "/none";
+    return out;
+  }
+  std::string exact_decimal() const override { return "NUMERIC"; }
+  std::string bytes() const override { return "BYTEA"; }
+  std::string endless() const override { return "SELECT pg_sleep(3600)"; }
+
+private:
+  troupe::test::postgres_database database_;
+};
+
+} // namespace
+
+std::unique_ptr<test_database> make_test_database() {
+  if (!troupe::test::postgres_server())
+    throw std::runtime_error{"TROUPE_TEST_POSTGRES is not set: this test needs the URL of a "
+                             "PostgreSQL server (scripts/with-postgres starts one)"};
+  return std::make_unique<postgres_database>();
+}
+
+} // namespace troupe::storage::test

@@ -1,0 +1,86 @@
+#include "storage/detail/sql_text.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace troupe::storage {
+namespace {
+
+std::vector<std::string> tokens_of(std::string_view sql) {
+  std::vector<std::string> out;
+  sql_tokens tokens{sql};
+  for (auto token = tokens.next(); !token.empty(); token = tokens.next())
+    out.emplace_back(token);
+  return out;
+}
+
+TEST(sql_tokens, keeps_quoted_parts_whole_and_skips_comments) {
+  using texts = std::vector<std::string>;
+  EXPECT_EQ(tokens_of("  SELECT a_1,$2 -- it's\n/* a /* b */ ; */ FROM t;"),
+            (texts{"SELECT", "a_1", ",", "$2", "FROM", "t", ";"}));
+  EXPECT_EQ(tokens_of("'it''s;' \"a\"\"b\" E'\\'x' $$a;b$$ $t$ $$ $t$ $10"),
+            (texts{"'it''s;'", "\"a\"\"b\"", "E'\\'x'", "$$a;b$$", "$t$ $$ $t$", "$10"}));
+  EXPECT_EQ(tokens_of("'open"), texts{"'open"});
+  EXPECT_EQ(tokens_of("$open$ x"), texts{"$open$ x"});
+  EXPECT_EQ(tokens_of("/* open"), texts{});
+}
+
+TEST(sql_verb, is_what_the_statement_does) {
+  const std::vector<std::pair<std::string, sql_verb>> cases{
+    {"insert into t values (1)", sql_verb::changes_rows},
+    {" /* x */ Update t set a = 1", sql_verb::changes_rows},
+    {"DELETE FROM t", sql_verb::changes_rows},
+    {"MERGE INTO t USING s ON true", sql_verb::changes_rows},
+    {"SELECT 'insert'", sql_verb::other},
+    {"(SELECT 1)", sql_verb::other},
+    {"WITH a AS (INSERT INTO t VALUES (1) RETURNING 1) SELECT * FROM a", sql_verb::other},
+    {"WITH a AS (SELECT 1), b(x) AS (SELECT 2) INSERT INTO t SELECT * FROM a",
+     sql_verb::changes_rows},
+    {"BEGIN", sql_verb::begin},
+    {"begin transaction;", sql_verb::begin},
+    {"BEGIN IMMEDIATE", sql_verb::other},
+    {"BEGIN ISOLATION LEVEL SERIALIZABLE", sql_verb::other},
+    {"COMMIT", sql_verb::commit},
+    {"END", sql_verb::commit},
+    {"ROLLBACK", sql_verb::rollback},
+    {"ROLLBACK TO SAVEPOINT a", sql_verb::other},
+    {"COPY t FROM STDIN", sql_verb::copy},
+    {"", sql_verb::other},
+  };
+  for (const auto& [sql, verb] : cases)
+    EXPECT_EQ(verb_of(sql), verb) << sql;
+}
+
+TEST(check_statement, takes_every_character_and_every_decimal) {
+  for (const auto* text : {"", "a", "\u00e4", "\u20ac", "\U0001f600", "\U0010ffff"})
+    EXPECT_NO_THROW(check_statement({"SELECT $1", {std::string{text}}})) << text;
+  for (const auto* text : {"0", "-1", "+.5", "1.", "1.5e10", "1E-3"})
+    EXPECT_NO_THROW(check_statement({"SELECT $1", {numeric{text}}})) << text;
+}
+
+TEST(check_statement, names_the_parameter_that_it_refuses) {
+  for (const auto* text : {"\x80", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
+                           "\xf0\x9f\x98", "\xf8\x88\x80\x80\x80"})
+    EXPECT_THROW(check_statement({"SELECT $1", {std::string{text}}}), error);
+  for (const auto* text : {"", "-", ".", "e5", "1e", "1 ", "0x1", "NaN", "1;DROP"})
+    EXPECT_THROW(check_statement({"SELECT $1", {numeric{text}}}), error) << text;
+  try {
+    check_statement({"SELECT $1, $2", {std::string{"good"}, std::string{"\xff"}}});
+    ADD_FAILURE();
+  } catch (const error& e) {
+    EXPECT_STREQ(e.what(), "parameter $2 is not valid UTF-8");
+    EXPECT_EQ(e.code(), errc::invalid_argument);
+  }
+}
+
+TEST(one_line, folds_blanks_and_has_an_end) {
+  EXPECT_EQ(one_line("  a\n\t b\r\n"), "a b");
+  EXPECT_EQ(one_line(std::string(600, 'x')), std::string(500, 'x') + "...");
+  EXPECT_EQ(one_line(""), "");
+}
+
+} // namespace
+} // namespace troupe::storage

@@ -1,0 +1,131 @@
+// What only SQLite does.
+#include "storage/sqlite/sqlite_connection.hpp"
+
+#include "storage/sqlite/writer_gate.hpp"
+#include "tests/storage/test_database.hpp"
+#include "tests/support/temp_directory.hpp"
+
+#include <cmath>
+#include <filesystem>
+#include <future>
+
+namespace troupe::storage::test {
+namespace {
+
+using std::int64_t;
+using std::string;
+using namespace std::chrono_literals;
+
+class sqlite_connection_test : public ::testing::Test {
+protected:
+  string path(const string& name = "test.db") const { return (folder_.path() / name).string(); }
+
+  static string why_not(const string& file) {
+    try {
+      (void)sqlite::open(file);
+    } catch (const statement_error& e) {
+      EXPECT_EQ(e.code(), errc::unavailable);
+      return e.internal();
+    }
+    ADD_FAILURE() << "opened " << file;
+    return {};
+  }
+
+  troupe::test::temp_directory folder_;
+};
+
+TEST_F(sqlite_connection_test, says_which_file_it_cannot_open_and_why) {
+  EXPECT_EQ(why_not(path("no/test.db")),
+            "SQLite file " + path("no/test.db") + ": the folder " + path("no") + " does not exist");
+  EXPECT_EQ(why_not(folder_.path().string()),
+            "SQLite file " + folder_.path().string() + ": it is a folder");
+  folder_.write("text.db", string(5'000, 'x'));
+  EXPECT_EQ(why_not(path("text.db")), "SQLite file " + path("text.db") + ": file is not a database");
+}
+
+TEST_F(sqlite_connection_test, reads_the_path_of_a_url) {
+  EXPECT_EQ(sqlite::path_of("sqlite:a/b.db"), "a/b.db");
+  EXPECT_EQ(sqlite::path_of("sqlite:/a/b.db"), "/a/b.db");
+  EXPECT_EQ(sqlite::path_of("sqlite:///a/b.db"), "/a/b.db");
+  EXPECT_EQ(code_of([] { (void)sqlite::path_of("sqlite:"); }), errc::invalid_argument);
+  EXPECT_EQ(code_of([] { (void)sqlite::path_of("sqlite::memory:"); }), errc::invalid_argument);
+}
+
+TEST_F(sqlite_connection_test, reads_values_by_their_declared_type) {
+  const auto connection = sqlite::open(path());
+  connection->run_script(
+    "CREATE TABLE t (b BOOLEAN, n INTEGER, r DECIMAL(10,2), j JSON, d DATETIME, x);"
+    "INSERT INTO t VALUES (1, 1, '0.5', '[1]', '2026-01-31 12:00:00', 'x');"
+    "INSERT INTO t VALUES (7, '12', 3, 5, 1700000000, x'00ff');");
+  const auto found = connection->execute({"SELECT * FROM t", {}});
+  EXPECT_EQ(found.cells,
+            (std::vector<sql_value>{true, int64_t{1}, 0.5, json_text{"[1]"},
+                                    timestamp{"2026-01-31T12:00:00"}, string{"x"}, int64_t{7},
+                                    int64_t{12}, int64_t{3}, json_text{"5"}, int64_t{1700000000},
+                                    blob{string{"\0\xff", 2}}}));
+}
+
+TEST_F(sqlite_connection_test, refuses_values_that_postgres_would_refuse) {
+  const auto connection = sqlite::open(path());
+  auto code = [&](sql_value value) {
+    return code_of([&] { connection->execute({"SELECT $1", {std::move(value)}}); });
+  };
+  EXPECT_EQ(code(json_text{"{not json"}), errc::invalid_argument);
+  EXPECT_EQ(code(std::nan("")), errc::invalid_argument);
+  EXPECT_EQ(code_of([&] { connection->execute({"SELECT ?", {int64_t{1}}}); }), errc::internal);
+  EXPECT_EQ(code_of([&] { connection->execute({"SELECT :a", {int64_t{1}}}); }), errc::internal);
+}
+
+TEST_F(sqlite_connection_test, enforces_foreign_keys_and_writes_ahead) {
+  const auto connection = sqlite::open(path());
+  EXPECT_EQ(connection->execute({"PRAGMA foreign_keys", {}}).cells[0], sql_value{int64_t{1}});
+  EXPECT_EQ(connection->execute({"PRAGMA journal_mode", {}}).cells[0], sql_value{string{"wal"}});
+  EXPECT_EQ(connection->execute({"PRAGMA synchronous", {}}).cells[0], sql_value{int64_t{1}});
+}
+
+TEST_F(sqlite_connection_test, lets_a_transaction_that_began_by_reading_write) {
+  const auto first = sqlite::open(path());
+  first->run_script("CREATE TABLE t (v INTEGER); INSERT INTO t VALUES (0)");
+  first->execute({"BEGIN", {}});
+  first->execute({"SELECT v FROM t", {}});
+  auto other = std::async(std::launch::async, [&] {
+    return sqlite::open(path())->execute({"UPDATE t SET v = v + 1", {}}).affected_rows;
+  });
+  first->execute({"UPDATE t SET v = v + 1", {}});
+  first->execute({"COMMIT", {}});
+  EXPECT_EQ(other.get(), 1);
+  EXPECT_EQ(first->execute({"SELECT v FROM t", {}}).cells[0], sql_value{int64_t{2}});
+}
+
+TEST_F(sqlite_connection_test, gives_the_turn_back_when_it_closes_in_a_transaction) {
+  {
+    const auto first = sqlite::open(path());
+    first->execute({"CREATE TABLE t (v INTEGER)", {}});
+    first->execute({"BEGIN", {}});
+    first->execute({"INSERT INTO t VALUES (1)", {}});
+  }
+  const auto second = sqlite::open(path());
+  EXPECT_EQ(second->execute({"INSERT INTO t VALUES (2)", {}}).affected_rows, 1);
+  EXPECT_EQ(second->execute({"SELECT count(*) FROM t", {}}).cells[0], sql_value{int64_t{1}});
+}
+
+TEST(writer_gate, is_one_for_each_file) {
+  EXPECT_EQ(sqlite::writer_gate::of("a.db"), sqlite::writer_gate::of("./a.db"));
+  const auto a = sqlite::writer_gate::of("a.db");
+  EXPECT_NE(a, sqlite::writer_gate::of("b.db"));
+}
+
+TEST(writer_gate, lets_in_one_at_a_time_and_gives_up_in_time) {
+  sqlite::writer_gate gate;
+  ASSERT_TRUE(gate.enter(0ms));
+  EXPECT_FALSE(gate.enter(1ms));
+  gate.leave();
+  ASSERT_TRUE(gate.enter(0ms));
+  auto next = std::async(std::launch::async, [&] { return gate.enter(1min); });
+  gate.leave();
+  EXPECT_TRUE(next.get());
+  EXPECT_FALSE(gate.enter(0ms));
+}
+
+} // namespace
+} // namespace troupe::storage::test
