@@ -82,6 +82,7 @@ void gateway_actor::forget(session& closed) {
 }
 
 void gateway_actor::on_stop(std::function<void()> drained) {
+  stopping_ = true;
   listener_->close();
   std::vector<std::shared_ptr<session>> present;
   for (auto& [each, owned] : sessions_)
@@ -98,6 +99,7 @@ void gateway_actor::on_stop(std::function<void()> drained) {
 
 void gateway_actor::on_view(std::shared_ptr<const cluster_view> view) {
   auto first = view_ == nullptr;
+  send_batches(); // what is gathered goes where the old view says, ahead of any farewell
   nodes_by_place_.clear();
   for (const auto& [id, each] : nodes_)
     each->view = nullptr;
@@ -113,10 +115,8 @@ void gateway_actor::on_view(std::shared_ptr<const cluster_view> view) {
   if (!first)
     for (const auto& old : view_->nodes)
       if (auto found = nodes_.find(old.id);
-          found != nodes_.end() && found->second->view == nullptr && old.agent) {
-        send_batches();
+          found != nodes_.end() && found->second->view == nullptr && old.agent)
         detail::deliver(old.agent, caf::strong_actor_ptr{ctrl()}, farewell{});
-      }
   router_.emplace(*view);
   view_ = std::move(view);
   if (first)
@@ -265,8 +265,6 @@ void gateway_actor::send_batches() {
     if (each->batch.items.empty())
       continue;
     auto batch = std::exchange(each->batch, {});
-    if (each->view == nullptr)
-      continue; // lost meanwhile: node_gone answers these
     const auto& dispatchers = each->view->dispatchers;
     detail::deliver(dispatchers[loop().index() % dispatchers.size()],
                     caf::strong_actor_ptr{ctrl()}, std::move(batch));

@@ -57,6 +57,8 @@ public:
   [[nodiscard]] const config::http_settings& settings() const noexcept { return options_.http; }
   [[nodiscard]] access_log& access() noexcept { return access_log_; }
   [[nodiscard]] date_cache& date() noexcept { return date_; }
+  /// No connection is kept alive any more.
+  [[nodiscard]] bool stopping() const noexcept { return stopping_; }
   std::uint64_t next_request_id() noexcept { return ++last_request_id_; }
 
   /// Sends the request on its way; its answer comes through `session::complete`, perhaps before
@@ -119,6 +121,7 @@ private:
   std::vector<std::uint32_t> free_calls_;
   std::size_t rotation_ = 0;
   bool batches_posted_ = false;
+  bool stopping_ = false;
   std::function<void()> drained_;
 };
 

@@ -132,7 +132,7 @@ session::slot& session::new_slot() {
 }
 
 void session::take_request() {
-  auto keep_alive = parser_.keep_alive();
+  auto keep_alive = parser_.keep_alive() && !gateway_.stopping();
   auto what = std::move(parser_.message());
   auto& made = new_slot();
   made.head = what.method == http_method::head;
