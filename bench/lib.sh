@@ -2,14 +2,14 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/lib.sh"
 
-bin="${TROUPE_BENCH_BIN:-$root/build/release/bin}"
+build="$root/build/release"
 node_pid=""
 node_folder=""
 
 # start_node PROGRAM [FLAG...]: starts a gateway node on free ports, in a folder of its own, and
 # waits until it serves; sets node_pid and node_port. The node ends with the script.
 start_node() {
-  local program="$bin/$1"
+  local program="$build/bin/$1"
   shift
   [ -x "$program" ] || die "$program is missing: build it first (cmake --preset release && cmake --build --preset release)"
   node_folder="$(mktemp -d)"

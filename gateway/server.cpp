@@ -12,11 +12,6 @@ namespace {
 
 constexpr std::chrono::milliseconds drain_poll{10};
 
-/// One share of `total` of `count`, rounded up.
-unsigned share(unsigned total, std::size_t count) {
-  return static_cast<unsigned>((total + count - 1) / count);
-}
-
 /// A view that never changes: the admin listener's only node.
 std::shared_ptr<const cluster_view> view_of(const service& what, caf::strong_actor_ptr worker) {
   auto view = std::make_shared<cluster_view>();
@@ -35,8 +30,8 @@ server::server(std::vector<std::unique_ptr<detail::event_loop>>& loops,
   : loops_(loops), settings_(settings), access_log_(access_log), json_log_(json_log) {}
 
 std::vector<caf::actor> server::start(listening_sockets sockets, const caf::actor& membership) {
-  gateway_actor::options how{settings_, access_format::off};
-  how.http.max_connections = share(settings_.max_connections, loops_.size());
+  gateway_actor::options how{settings_, access_format::off,
+                             std::make_shared<std::atomic<unsigned>>(0)};
   if (access_log_)
     how.access = json_log_ ? access_format::json : access_format::text;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
@@ -50,7 +45,9 @@ std::vector<caf::actor> server::start(listening_sockets sockets, const caf::acto
 
 caf::actor server::start_admin(listening_sockets sockets, caf::strong_actor_ptr worker) {
   auto made = detail::spawn_pinned<gateway_actor>(
-    *loops_.front(), gateway_actor::options{settings_, access_format::off},
+    *loops_.front(),
+    gateway_actor::options{settings_, access_format::off,
+                           std::make_shared<std::atomic<unsigned>>(0)},
     std::move(sockets.sockets.front()));
   detail::deliver(caf::actor_cast<caf::strong_actor_ptr>(made), nullptr,
                   view_changed{view_of(admin_service({}), std::move(worker))});

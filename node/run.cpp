@@ -4,6 +4,7 @@
 #include "config/parse.hpp"
 #include "node/detail/gateway_node.hpp"
 #include "node/detail/worker_node.hpp"
+#include "storage/migrations.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -71,6 +72,8 @@ int run(int argc, char** argv, application app) {
     return std::visit(runner{app},
                       config::parse({app.name, app.version, app.description}, argc, argv, environ));
   } catch (const config::config_error& e) {
+    return refuse(app.name, e.what(), exit_wrong_configuration);
+  } catch (const storage::migration_error& e) {
     return refuse(app.name, e.what(), exit_wrong_configuration);
   } catch (const std::invalid_argument& e) { // a service that cannot be: the program's own fault
     return refuse(app.name, e.what(), exit_wrong_configuration);

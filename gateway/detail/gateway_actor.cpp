@@ -67,7 +67,8 @@ void gateway_actor::on_exit() {
 
 void gateway_actor::accept(tcp_socket&& socket) {
   auto made = std::make_shared<session>(*this, std::move(socket));
-  if (sessions_.size() >= options_.http.max_connections) {
+  if (options_.connections->fetch_add(1) >= options_.http.max_connections) {
+    --*options_.connections;
     made->reject("the server has as many connections as it may");
     return;
   }
@@ -76,6 +77,7 @@ void gateway_actor::accept(tcp_socket&& socket) {
 }
 
 void gateway_actor::forget(session& closed) {
+  --*options_.connections;
   sessions_.erase(&closed);
   if (sessions_.empty() && drained_)
     std::exchange(drained_, nullptr)();

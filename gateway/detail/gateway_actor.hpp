@@ -11,6 +11,7 @@
 
 #include <caf/behavior.hpp>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -41,8 +42,10 @@ struct loop_figures {
 class gateway_actor : public detail::pinned_actor {
 public:
   struct options {
-    config::http_settings http; // max_connections is this loop's share
+    config::http_settings http;
     access_format access = access_format::off;
+    /// The connections of all loops that share a limit.
+    std::shared_ptr<std::atomic<unsigned>> connections;
   };
 
   gateway_actor(caf::actor_config& config, detail::event_loop& loop, options how,

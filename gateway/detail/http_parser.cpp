@@ -153,10 +153,25 @@ void http_parser::reset() {
 
 namespace {
 
+bool is_digit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+
+/// Whether a request line is right but for its version: "METHOD target HTTP/2.0".
+bool has_foreign_version(std::string_view bytes) {
+  auto line = bytes.substr(0, bytes.find("\r\n"));
+  auto space = line.rfind(' ');
+  if (space == std::string_view::npos || std::count(line.begin(), line.end(), ' ') != 2)
+    return false;
+  auto version = line.substr(space + 1);
+  return version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5])
+         && version[6] == '.' && is_digit(version[7]);
+}
+
 failure describe(const beast::error_code& ec, const config::http_settings& limits,
-                 bool has_start_line, std::size_t waiting_bytes) {
+                 bool has_start_line, std::string_view bytes) {
   if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
-    if (!has_start_line && waiting_bytes > limits.max_target_bytes)
+    if (!has_start_line && bytes.size() > limits.max_target_bytes)
       return {errc::uri_too_long, "the request target is longer than "
                                     + std::to_string(limits.max_target_bytes) + " bytes"};
     return {errc::header_too_large, "the header section is larger than "
@@ -165,7 +180,7 @@ failure describe(const beast::error_code& ec, const config::http_settings& limit
   if (ec == http::error::body_limit)
     return {errc::payload_too_large,
             "the body is larger than " + std::to_string(limits.max_body_bytes) + " bytes"};
-  if (ec == http::error::bad_version)
+  if (ec == http::error::bad_version && has_foreign_version(bytes))
     return {errc::version_not_supported, "the server speaks HTTP/1.1"};
   return {errc::invalid_argument, "the request is malformed: " + ec.message()};
 }
@@ -173,13 +188,20 @@ failure describe(const beast::error_code& ec, const config::http_settings& limit
 } // namespace
 
 http_parser::progress http_parser::feed(std::string_view bytes, std::size_t& used) {
+  // An empty line before a request is passed over (RFC 9112, 2.2).
+  while (untouched() && bytes.starts_with("\r\n")) {
+    bytes.remove_prefix(2);
+    used += 2;
+  }
+  if (untouched() && (bytes.empty() || bytes == "\r"))
+    return progress::need_more;
   beast::error_code ec;
   used += parser_->put(boost::asio::const_buffer{bytes.data(), bytes.size()}, ec);
   if (ec == http::error::need_more)
     ec = {};
   if (ec) {
     if (!parser_->refused)
-      parser_->problem = describe(ec, limits_, parser_->has_start_line, bytes.size());
+      parser_->problem = describe(ec, limits_, parser_->has_start_line, bytes);
     return progress::failed;
   }
   return parser_->is_done() ? progress::complete : progress::need_more;

@@ -57,6 +57,8 @@ route_entry* router::insert(const service_announcement& service, const route_ann
       names.push_back(segment.text);
     at = next.get();
   }
+  if (names.empty())
+    literal_paths_[pattern.text()] = at;
   auto& entry = at->routes[slot(route.method)];
   if (!entry) {
     entry = std::make_unique<route_entry>();
@@ -120,13 +122,19 @@ std::string allowed_methods(const std::array<std::unique_ptr<route_entry>, http_
 
 } // namespace
 
+const router::tree_node* router::locate(const request& what, walk& state, bool& malformed) const {
+  if (auto known = literal_paths_.find(what.path()); known != literal_paths_.end())
+    return known->second;
+  malformed = !split(what.path(), state.segments);
+  return malformed ? nullptr : descend(root_, state, 0);
+}
+
 route_match router::find(request& what) const {
   walk state;
-  if (!split(what.path(), state.segments))
-    return {nullptr, {}, true};
-  const auto* at = descend(root_, state, 0);
+  route_match out;
+  const auto* at = locate(what, state, out.malformed);
   if (at == nullptr)
-    return {};
+    return out;
   const auto* entry = at->routes[slot(what.method)].get();
   if (entry == nullptr && what.method == http_method::head)
     entry = at->routes[slot(http_method::get)].get();

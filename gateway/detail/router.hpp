@@ -5,10 +5,12 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace troupe::gateway {
@@ -58,11 +60,22 @@ private:
 
   struct walk;
 
+  struct text_hash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>{}(text);
+    }
+  };
+
   route_entry* insert(const service_announcement& service, const route_announcement& route);
   void add(const cluster_view& view, std::size_t node_index);
   static const tree_node* descend(const tree_node& from, walk& state, std::size_t depth);
 
+  const tree_node* locate(const request& what, walk& state, bool& malformed) const;
+
   tree_node root_;
+  /// The nodes of patterns without parameters, by path: most requests need no walk.
+  std::unordered_map<std::string, const tree_node*, text_hash, std::equal_to<>> literal_paths_;
 };
 
 } // namespace troupe::gateway

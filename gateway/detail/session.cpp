@@ -247,6 +247,8 @@ void session::flush() {
     out_.shrink_to_fit();
   if (no_more_requests_ && waiting() == 0)
     linger();
+  else
+    update_deadline();
 }
 
 void session::wait_writable() {

@@ -36,9 +36,6 @@ gateway::listening_sockets listen_on(const char* flag, const config::endpoint& w
 /// Makes the node reachable for worker nodes; gives the port in use.
 config::endpoint publish(node_base& node, const caf::actor& membership,
                          const config::endpoint& where) {
-  // CAF's own error does not say why: ask the system first.
-  if (where.port != 0)
-    static_cast<void>(listen_on("--cluster", where, 1));
   auto port = node.system().middleman().publish(membership, where.port, where.host.c_str(), true);
   if (!port)
     refuse_address("--cluster", where, node.system().render(port.error()));
@@ -66,6 +63,7 @@ int run_gateway(const application& app, const config::gateway_settings& settings
                                      : std::max(1U, std::thread::hardware_concurrency());
   auto http = listen_on("--listen", settings.listen, loops);
   auto admin = listen_on("--admin", settings.admin, 1);
+  static_cast<void>(listen_on("--cluster", settings.cluster, 1)); // CAF's error would not say why
   apply_migrations(app, settings.storage);
 
   node_base node{app, default_node_name(), loops, settings.storage};

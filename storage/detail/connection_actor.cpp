@@ -16,13 +16,18 @@ namespace {
 
 constexpr const char* connection_gone = "the database connection was lost";
 
+template <class Answer>
+void reply(const caf::strong_actor_ptr& to, call_id call, Answer answer) {
+  std::visit([&](auto& value) { deliver(to, nullptr, call, std::move(value)); }, answer);
+}
+
 void log_failure(const statement_error& e, bool session_is_gone, const std::string& sql) {
+  auto level = spdlog::level::debug; // the caller's to handle, or told by the database actor
   if (e.code() == errc::internal)
-    spdlog::error("statement failed: {}; in: {}", e.internal(), one_line(sql));
+    level = spdlog::level::err;
   else if (e.code() == errc::unavailable && !session_is_gone)
-    spdlog::warn("statement failed: {}; in: {}", e.internal(), one_line(sql));
-  else // the caller's to handle, or told by the database actor
-    spdlog::debug("statement failed: {}; in: {}", e.internal(), one_line(sql));
+    level = spdlog::level::warn;
+  spdlog::log(level, "statement failed: {}; in: {}", e.internal(), one_line(sql));
 }
 
 } // namespace
@@ -41,10 +46,7 @@ connection_actor::connection_actor(caf::actor_config& config, caf::strong_actor_
 caf::behavior connection_actor::make_behavior() {
   return {
     [this](open_connection) { open(); },
-    [this](pool_job& job) {
-      begin(std::move(job));
-      run_waiting();
-    },
+    [this](pool_job& job) { work(std::move(job)); },
     [this](call_id call, const sql_statement& statement) { run_leased(call, statement); },
     [this](sql_release release) {
       if (lease_ != 0 && release.lease == lease_)
@@ -68,47 +70,59 @@ void connection_actor::open() {
     return report_lost(e.what(), true);
   }
   deliver(database_, nullptr, connection_opened{slot_, connection_});
-  run_waiting();
+  work(queue_->take(slot_));
 }
 
-void connection_actor::run_waiting() {
-  while (connection_ && lease_ == 0) {
-    auto job = queue_->take(slot_);
-    if (!job)
-      return;
-    begin(std::move(*job));
-  }
+void connection_actor::work(std::optional<pool_job> job) {
+  while (job)
+    job = run(std::move(*job));
 }
 
-void connection_actor::begin(pool_job job) {
-  if (connection_ && connection_->healthy()) {
-    if (job.lease != 0)
-      return grant(job);
-    run(job.requester, job.call, job.statement);
-    return close_if_broken();
+/// The job to do after this one; none when the connection is idle, leased or gone.
+std::optional<pool_job> connection_actor::run(pool_job job) {
+  if (!connection_ || !connection_->healthy()) {
+    give_back(std::move(job)); // nothing was sent yet, so another connection can do it
+    return std::nullopt;
   }
-  // Nothing was sent yet, so another connection can do it.
+  if (job.lease != 0) {
+    grant(job);
+    return std::nullopt;
+  }
+  auto result = execute(job.statement);
+  if (std::holds_alternative<failure>(result) && !connection_->healthy()) {
+    connection_.reset();
+    reply(job.requester, job.call, std::move(result));
+    report_lost("the connection broke", false);
+    return std::nullopt;
+  }
+  // Free before the answer goes out: what its receiver sends next must find this connection.
+  auto next = queue_->take(slot_);
+  reply(job.requester, job.call, std::move(result));
+  return next;
+}
+
+void connection_actor::give_back(pool_job job) {
   connection_.reset();
   if (!queue_->put_back(job))
     deliver(job.requester, nullptr, job.call, failure{errc::unavailable, connection_gone});
   report_lost("the connection was closed while it was idle", false);
 }
 
-void connection_actor::run(const caf::strong_actor_ptr& requester, call_id call,
-                           const sql_statement& statement) {
+connection_actor::answer connection_actor::execute(const sql_statement& statement) {
   try {
-    deliver(requester, nullptr, call, execute(statement));
+    return execute_or_throw(statement);
   } catch (const statement_error& e) {
-    fail(requester, call, statement, e);
+    log_failure(e, !connection_->healthy(), statement.sql);
+    return failure{e.code(), e.what()};
   } catch (const error& e) {
-    deliver(requester, nullptr, call, failure{e.code(), e.what()});
+    return failure{e.code(), e.what()};
   } catch (const std::exception& e) {
-    fail(requester, call, statement,
-         statement_error{errc::internal, "the database refused the statement", e.what()});
+    spdlog::error("statement failed: {}; in: {}", e.what(), one_line(statement.sql));
+    return failure{errc::internal, "the database refused the statement"};
   }
 }
 
-sql_result connection_actor::execute(const sql_statement& statement) {
+sql_result connection_actor::execute_or_throw(const sql_statement& statement) {
   auto result = connection_->execute(statement);
   if (lease_ == 0 && connection_->in_transaction()) {
     connection_->reset(); // or the next statement, somebody else's, would be part of it
@@ -116,12 +130,6 @@ sql_result connection_actor::execute(const sql_statement& statement) {
                           "a transaction needs a leased connection"};
   }
   return result;
-}
-
-void connection_actor::fail(const caf::strong_actor_ptr& requester, call_id call,
-                            const sql_statement& statement, const statement_error& e) {
-  log_failure(e, !connection_->healthy(), statement.sql);
-  deliver(requester, nullptr, call, failure{e.code(), e.what()});
 }
 
 void connection_actor::grant(const pool_job& job) {
@@ -138,9 +146,10 @@ void connection_actor::run_leased(call_id call, const sql_statement& statement) 
     return deliver(requester, nullptr, call, failure{errc::internal, "the lease is over"});
   if (!connection_)
     return deliver(requester, nullptr, call, failure{errc::unavailable, connection_gone});
-  run(requester, call, statement);
-  if (!connection_->healthy())
+  auto result = execute(statement);
+  if (std::holds_alternative<failure>(result) && !connection_->healthy())
     connection_.reset(); // reported when the lease ends: until then nobody else may use it
+  reply(requester, call, std::move(result));
 }
 
 void connection_actor::end_lease() {
@@ -157,7 +166,7 @@ void connection_actor::end_lease() {
   }
   if (!connection_)
     return report_lost("the connection broke while it was leased", false);
-  run_waiting();
+  work(queue_->take(slot_));
 }
 
 void connection_actor::stop() {
@@ -165,13 +174,6 @@ void connection_actor::stop() {
   connection_.reset(); // ends an open transaction as well
   if (lease_ == 0)
     quit();
-}
-
-void connection_actor::close_if_broken() {
-  if (connection_->healthy())
-    return;
-  connection_.reset();
-  report_lost("the connection broke", false);
 }
 
 void connection_actor::report_lost(const std::string& why, bool while_opening) {

@@ -9,7 +9,9 @@
 #include <caf/event_based_actor.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <variant>
 
 namespace troupe::storage {
 
@@ -33,18 +35,18 @@ public:
   void on_exit() override;
 
 private:
+  using answer = std::variant<sql_result, failure>;
+
   void open();
-  void run_waiting();
-  void begin(pool_job job);
-  void run(const caf::strong_actor_ptr& requester, call_id call, const sql_statement& statement);
-  [[nodiscard]] sql_result execute(const sql_statement& statement);
-  void fail(const caf::strong_actor_ptr& requester, call_id call, const sql_statement& statement,
-            const statement_error& e);
+  void work(std::optional<pool_job> job);
+  [[nodiscard]] std::optional<pool_job> run(pool_job job);
+  [[nodiscard]] answer execute(const sql_statement& statement);
+  [[nodiscard]] sql_result execute_or_throw(const sql_statement& statement);
+  void give_back(pool_job job);
   void grant(const pool_job& job);
   void run_leased(call_id call, const sql_statement& statement);
   void end_lease();
   void stop();
-  void close_if_broken();
   void report_lost(const std::string& why, bool while_opening);
 
   caf::strong_actor_ptr database_;

@@ -109,8 +109,9 @@ void database_actor::on_lost(const connection_lost& message) {
   slots_[message.slot].now = state::closed;
   if (stopping_)
     return;
-  if (auto held_back = warnings_.pass(steady_clock::now()))
-    spdlog::warn("no database connection: {} ({} similar lines left out)", message.why, *held_back);
+  warn(fmt::format("{}: {}", message.while_opening ? "cannot connect to the database"
+                                                   : "a database connection was lost",
+                   message.why));
   if (message.while_opening)
     retry_later();
   // A job that came back may now be waiting beside an idle connection.
@@ -160,17 +161,21 @@ void database_actor::arm_expiry() {
 }
 
 void database_actor::expire() {
-  const auto now = steady_clock::now();
   const auto waiting = queue_->count().waiting;
-  const auto expired = queue_->take_expired(now);
+  const auto expired = queue_->take_expired(steady_clock::now());
   if (!expired.empty()) {
     const auto why = why_no_connection(waiting);
     for (const auto& job : expired)
       refuse(job, why);
-    if (auto held_back = warnings_.pass(now))
-      spdlog::warn("{} ({} similar lines left out)", why, *held_back);
+    warn(why);
   }
   arm_expiry();
+}
+
+void database_actor::warn(const std::string& line) {
+  if (const auto held_back = warnings_.pass(steady_clock::now()))
+    spdlog::warn("{}{}", line,
+                 *held_back == 0 ? "" : fmt::format(" (and {} lines held back)", *held_back));
 }
 
 std::string database_actor::why_no_connection(std::size_t waiting) const {

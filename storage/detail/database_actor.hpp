@@ -54,6 +54,7 @@ private:
   void expire();
   void stop(caf::error reason);
   void interrupt_all();
+  void warn(const std::string& line);
   [[nodiscard]] std::size_t count(state wanted) const;
   [[nodiscard]] std::string why_no_connection(std::size_t waiting) const;
 

@@ -10,7 +10,8 @@ std::shared_ptr<writer_gate> writer_gate::of(const std::string& path) {
   static std::mutex mutex;
   static std::map<std::string, std::weak_ptr<writer_gate>> gates;
   std::error_code ignored;
-  auto canonical = std::filesystem::weakly_canonical(path, ignored).string();
+  namespace fs = std::filesystem;
+  auto canonical = fs::weakly_canonical(fs::absolute(path, ignored), ignored).string();
   const std::lock_guard lock{mutex};
   auto& known = gates[canonical.empty() ? path : canonical];
   auto gate = known.lock();

@@ -41,11 +41,11 @@ TEST_F(Admin, TheListShowsTheGatewaysOwnNodeWithItsServicesAndRoutes) {
 }
 
 TEST_F(Admin, TheListCountsWhatWasAnswered) {
-  auto before = nodes_of(node())[0].answered;
+  auto before = nodes_of(node()).at(0).answered;
   auto http = client();
   for (int i = 0; i < 10; ++i)
     EXPECT_EQ(http.get("/").status, 200);
-  EXPECT_EQ(nodes_of(node())[0].answered, before + 10);
+  EXPECT_EQ(nodes_of(node()).at(0).answered, before + 10);
 }
 
 TEST_F(Admin, ThePortForUsersDoesNotServeIt) {

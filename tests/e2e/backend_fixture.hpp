@@ -21,7 +21,8 @@ protected:
     if (GetParam() == backend::postgres && !postgres_server())
       GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
     auto& running = started()[GetParam()];
-    if (!running) running = std::make_unique<instance>(GetParam());
+    if (!running)
+      running = std::make_unique<instance>(GetParam());
     http_ = std::make_unique<http_client>(running->node.http_port());
   }
 

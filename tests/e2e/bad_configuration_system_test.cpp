@@ -20,7 +20,9 @@ struct bad {
   const char* file = "";
 };
 
-void PrintTo(const bad& row, std::ostream* out) { *out << row.what; }
+void PrintTo(const bad& row, std::ostream* out) {
+  *out << row.what;
+}
 
 class BadConfiguration : public testing::TestWithParam<bad> {};
 

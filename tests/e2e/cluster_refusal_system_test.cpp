@@ -15,15 +15,18 @@ namespace {
 /// A node of this test's own making that speaks the wire protocol, but not as it should.
 class odd_peer {
 public:
-  odd_peer() : system_(config_) {}
+  /// `application` is what the peers of one cluster have in common.
+  explicit odd_peer(const std::string& application = "troupe")
+      : config_(application), system_(config_) {}
 
   [[nodiscard]] caf::actor_system& system() { return system_; }
 
 private:
   struct configuration : caf::actor_system_config {
-    configuration() {
+    explicit configuration(const std::string& application) {
       load<caf::io::middleman>();
-      troupe::add_message_types(*this);
+      set("middleman.app-identifiers", std::vector<std::string>{application});
+      register_messages(*this);
     }
   };
 
@@ -78,6 +81,13 @@ TEST(RefusedWorker, AWorkerTellsTheReasonThatItsGatewayGave) {
   EXPECT_TRUE(told) << back.log_text();
   EXPECT_EQ(back.stop(), exit_status{});
   caf::anon_send_exit(refusing, caf::exit_reason::user_shutdown);
+}
+
+TEST(RefusedWorker, ANodeOfAnotherApplicationIsNotLetIn) {
+  gateway front;
+  odd_peer peer{"something-else"};
+  EXPECT_FALSE(peer.system().middleman().remote_actor("127.0.0.1", front.ports().cluster));
+  EXPECT_EQ(get(front.http_port(), "/").status, 200);
 }
 
 TEST(RefusedWorker, NoiseOnTheClusterPortDoesNotDisturbTheGateway) {

@@ -118,7 +118,8 @@ void expect_refused(const std::string& flag, std::uint16_t port) {
   auto address = "127.0.0.1:" + std::to_string(port);
   std::vector<std::string> arguments{"gateway", flag, address};
   for (const char* other : {"--listen", "--cluster", "--admin"})
-    if (other != flag) arguments.insert(arguments.end(), {other, "127.0.0.1:0"});
+    if (other != flag)
+      arguments.insert(arguments.end(), {other, "127.0.0.1:0"});
   auto result = demo(arguments);
   EXPECT_EQ(result.status, (exit_status{2, 0})) << flag << '\n' << result.err;
   EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;

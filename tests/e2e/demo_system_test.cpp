@@ -32,8 +32,8 @@ TEST_P(Demo, SleepWaitsAndTellsForHowLong) {
 }
 
 TEST_P(Demo, SleepRefusesAnythingButZeroToSixtyThousandMilliseconds) {
-  for (const char* target : {"/sleep?ms=", "/sleep?ms=-1", "/sleep?ms=60001",
-                             "/sleep?ms=soon", "/sleep?ms=1.5", "/sleep?ms=99999999999999999999"})
+  for (const char* target : {"/sleep?ms=", "/sleep?ms=-1", "/sleep?ms=60001", "/sleep?ms=soon",
+                             "/sleep?ms=1.5", "/sleep?ms=99999999999999999999"})
     EXPECT_TRUE(is_problem(http().get(target), 400)) << target;
 }
 

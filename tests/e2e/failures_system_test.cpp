@@ -16,7 +16,8 @@ bool leaks(const http_response& response) {
   for (const auto& [name, value] : response.headers)
     seen += name + value;
   for (const char* internal : {secret, "4711", ".cpp", "std::", "exception"})
-    if (seen.find(internal) != std::string::npos) return true;
+    if (seen.find(internal) != std::string::npos)
+      return true;
   return false;
 }
 

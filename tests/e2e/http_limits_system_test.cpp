@@ -69,7 +69,8 @@ TEST(HttpLimits, AHeadThatTricklesInDoesNotPutTheDeadlineOff) {
   http_connection connection{node.http_port()};
   connection.send("GET / HTTP/1.1\r\nX: ");
   EXPECT_TRUE(eventually([&] {
-    if (!connection.quiet()) return true;
+    if (!connection.quiet())
+      return true;
     connection.send("x");
     return false;
   }));
@@ -86,7 +87,7 @@ TEST(HttpLimits, ABodyThatDoesNotEndGets408) {
 
 TEST(HttpLimits, AnIdleConnectionIsClosedWithoutAWord) {
   gateway node{with_flags({"--http-idle-timeout", "150ms"})};
-  http_connection connection{node.http_port()};
+  http_connection connection{node.http_port(), 3s}; // far less than any other timeout of the node
   EXPECT_EQ(connection.exchange(get_bytes("/")).status, 200);
   EXPECT_TRUE(connection.closed_by_server());
 }

@@ -11,7 +11,8 @@ namespace {
 constexpr unsigned clients = 16;
 
 http_request next_request(unsigned client, std::uint64_t number) {
-  if (client % 2 == 0) return {"GET", "/ledger", {}, {}};
+  if (client % 2 == 0)
+    return {"GET", "/ledger", {}, {}};
   auto key = std::to_string(client) + "-" + std::to_string(number);
   return {"POST", "/ledger/" + key, std::string{}, {}};
 }

@@ -89,12 +89,12 @@ TEST(Log, TheAccessLogCanBeTurnedOff) {
 /// Starts a node whose log tells no ports, waits until it serves and stops it; its log.
 std::string log_of_node_with(std::vector<std::string> flags) {
   auto port = free_port();
+  temp_directory folder;
   command what{program_path("troupe-demo").string(),
                {"gateway", "--listen", "127.0.0.1:" + std::to_string(port), "--admin",
-                "127.0.0.1:0", "--cluster", "127.0.0.1:0", "--storage",
-                "sqlite::memory:", "--storage-max-connections", "1"},
+                "127.0.0.1:0", "--cluster", "127.0.0.1:0"},
                {},
-               {}};
+               folder.path()};
   what.arguments.insert(what.arguments.end(), flags.begin(), flags.end());
   child_process process{what};
   EXPECT_TRUE(eventually([&] {

@@ -51,7 +51,8 @@ TEST_P(ShutdownBy, WhatIsInFlightIsFinishedAndTheNodeExitsWith0) {
 TEST(Shutdown, UnderLoadNoAnswerIsCutOff) {
   gateway node;
   load_generator load{node.http_port(), 8, [](unsigned client, std::uint64_t number) {
-                        if (client % 2 == 0) return http_request{"GET", "/sleep?ms=3", {}, {}};
+                        if (client % 2 == 0)
+                          return http_request{"GET", "/sleep?ms=3", {}, {}};
                         return http_request{"POST", "/echo", std::to_string(number), {}};
                       }};
   ASSERT_TRUE(load.wait_for_answers(500));

@@ -25,7 +25,8 @@ constexpr milliseconds back_within = 2s;
 class StorageFaults : public testing::Test {
 protected:
   void SetUp() override {
-    if (!postgres_programs()) GTEST_SKIP() << "PostgreSQL is not installed";
+    if (!postgres_programs())
+      GTEST_SKIP() << "PostgreSQL is not installed";
     database_ = std::make_unique<postgres_cluster>();
   }
 
@@ -55,7 +56,8 @@ std::string path_of(const json& user) {
 
 /// Three clients read one user, one adds users.
 http_request next_request(const std::string& path, unsigned client, std::uint64_t number) {
-  if (client != 0) return {"GET", path, {}, {}};
+  if (client != 0)
+    return {"GET", path, {}, {}};
   json body{{"name", "Bob"}, {"email", std::to_string(number) + "@load.test"}};
   return {"POST", "/users", body.dump(), {{"Content-Type", "application/json"}}};
 }

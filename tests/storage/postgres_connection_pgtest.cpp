@@ -59,6 +59,18 @@ TEST_F(postgres_connection_pgtest, prepares_again_what_the_server_has_forgotten)
   EXPECT_EQ(value("SELECT 1"), sql_value{int64_t{1}});
 }
 
+TEST_F(postgres_connection_pgtest, notices_that_a_column_has_changed_its_type) {
+  connection_->run_script("CREATE TABLE t (v INTEGER)");
+  auto insert = [&] { return connection_->execute({"INSERT INTO t VALUES ($1)", {int64_t{1} << 40}}); };
+  EXPECT_EQ(code_of(insert), errc::unprocessable);
+  EXPECT_EQ(code_of(insert), errc::unprocessable);
+  connection_->run_script("ALTER TABLE t ALTER v TYPE BIGINT");
+  EXPECT_EQ(insert().affected_rows, 1);
+  EXPECT_EQ(insert().affected_rows, 1);
+  EXPECT_EQ(value("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT%'"),
+            sql_value{int64_t{1}});
+}
+
 TEST_F(postgres_connection_pgtest, refuses_copy_and_stays_usable) {
   connection_->run_script("CREATE TABLE t (v TEXT)");
   EXPECT_EQ(code_of([&] { connection_->execute({"COPY t FROM STDIN", {}}); }), errc::internal);

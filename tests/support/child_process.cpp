@@ -26,14 +26,16 @@ namespace {
 
 std::pair<file_descriptor, file_descriptor> make_pipe() {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) fail("pipe2");
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    fail("pipe2");
   return {file_descriptor{ends[0]}, file_descriptor{ends[1]}};
 }
 
 std::vector<std::string> environment_of(const command& what) {
   std::vector<std::string> all;
   for (char** entry = environ; *entry != nullptr; ++entry)
-    if (std::strncmp(*entry, "TROUPE_", 7) != 0) all.emplace_back(*entry);
+    if (std::strncmp(*entry, "TROUPE_", 7) != 0)
+      all.emplace_back(*entry);
   for (const auto& [name, value] : what.environment)
     all.push_back(name + "=" + value);
   return all;
@@ -51,8 +53,10 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 [[noreturn]] void become(const char* directory, char** arguments, char** environment, int out,
                          int err, pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);
-  if (*directory != '\0' && ::chdir(directory) != 0) ::_exit(127);
+  if (::getppid() != parent)
+    ::_exit(127);
+  if (*directory != '\0' && ::chdir(directory) != 0)
+    ::_exit(127);
   int nothing = ::open("/dev/null", O_RDONLY);
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(out, STDOUT_FILENO);
@@ -73,9 +77,11 @@ struct splitter {
   bool read_some() {
     std::array<char, 16384> buffer{};
     auto size = ::read(from.get(), buffer.data(), buffer.size());
-    if (size < 0 && errno == EINTR) return true;
+    if (size < 0 && errno == EINTR)
+      return true;
     if (size <= 0) {
-      if (!rest.empty()) to.append(std::move(rest));
+      if (!rest.empty())
+        to.append(std::move(rest));
       to.close();
       from.reset();
       return false;
@@ -94,7 +100,8 @@ struct splitter {
 } // namespace
 
 std::ostream& operator<<(std::ostream& out, const exit_status& status) {
-  if (status.signal != 0) return out << "killed by signal " << status.signal;
+  if (status.signal != 0)
+    return out << "killed by signal " << status.signal;
   return out << "exit code " << status.code;
 }
 
@@ -110,14 +117,16 @@ child_process::child_process(const command& what) {
   pid_t parent = ::getpid();
 
   pid_ = ::fork();
-  if (pid_ < 0) fail("fork");
+  if (pid_ < 0)
+    fail("fork");
   if (pid_ == 0)
     become(directory.c_str(), arguments.data(), environment.data(), out_write.get(),
            err_write.get(), parent);
 
   // Not by glibc's pidfd_open: the header of glibc 2.36 declares it for C only.
   handle_ = file_descriptor{static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0))};
-  if (!handle_) fail("pidfd_open");
+  if (!handle_)
+    fail("pidfd_open");
   reader_ = std::thread{[this, out = std::move(out_read), err = std::move(err_read)]() mutable {
     read_output(std::move(out), std::move(err));
   }};
@@ -133,17 +142,20 @@ child_process::~child_process() {
 }
 
 void child_process::signal(int number) noexcept {
-  if (!status_) ::kill(pid_, number);
+  if (!status_)
+    ::kill(pid_, number);
 }
 
 std::optional<exit_status> child_process::wait(milliseconds limit) {
-  if (status_) return status_;
+  if (status_)
+    return status_;
   const deadline end{limit};
   pollfd ended{handle_.get(), POLLIN, 0};
   while (::poll(&ended, 1, end.poll_timeout()) < 0 && errno == EINTR) {
   }
   int how = 0;
-  if (::waitpid(pid_, &how, WNOHANG) != pid_) return std::nullopt;
+  if (::waitpid(pid_, &how, WNOHANG) != pid_)
+    return std::nullopt;
   status_ = WIFSIGNALED(how) ? exit_status{0, WTERMSIG(how)} : exit_status{WEXITSTATUS(how), 0};
   return status_;
 }
@@ -154,9 +166,11 @@ void child_process::read_output(file_descriptor out, file_descriptor err) {
   while (streams[0].from || streams[1].from) {
     std::array<pollfd, 2> ready{pollfd{streams[0].from.get(), POLLIN, 0},
                                 pollfd{streams[1].from.get(), POLLIN, 0}};
-    if (::poll(ready.data(), ready.size(), -1) < 0) continue;
+    if (::poll(ready.data(), ready.size(), -1) < 0)
+      continue;
     for (std::size_t i = 0; i < ready.size(); ++i)
-      if (ready[i].revents != 0) streams[i].read_some();
+      if (ready[i].revents != 0)
+        streams[i].read_some();
   }
 }
 

@@ -6,7 +6,9 @@
 namespace troupe::test {
 namespace {
 
-command shell(const std::string& script) { return {"sh", {"-c", script}, {}, {}}; }
+command shell(const std::string& script) {
+  return {"sh", {"-c", script}, {}, {}};
+}
 
 TEST(ChildProcess, ItsLinesAndItsExitCodeAreReported) {
   auto result = run_to_end(shell("echo one; echo two >&2; printf three; exit 7"));

@@ -12,8 +12,10 @@ template <class Predicate>
 [[nodiscard]] bool eventually(Predicate done, milliseconds limit = soon) {
   const deadline end{limit};
   for (;;) {
-    if (done()) return true;
-    if (end.passed()) return false;
+    if (done())
+      return true;
+    if (end.passed())
+      return false;
     ::poll(nullptr, 0, 2);
   }
 }

@@ -12,10 +12,12 @@ std::string to_bytes(const http_request& request) {
 }
 
 http_response http_client::send(const http_request& request) {
-  if (!connection_) connection_.emplace(port_, limit_);
+  if (!connection_)
+    connection_.emplace(port_, limit_);
   try {
     auto response = connection_->exchange(to_bytes(request), request.method == "HEAD");
-    if (response.header("Connection") == "close") connection_.reset();
+    if (response.header("Connection") == "close")
+      connection_.reset();
     return response;
   } catch (const connection_error&) {
     connection_.reset();

@@ -20,7 +20,8 @@ short wait_for(int socket, short events, milliseconds limit, const char* doing) 
   int count = 0;
   while ((count = ::poll(&ready, 1, end.poll_timeout())) < 0 && errno == EINTR) {
   }
-  if (count == 0) throw connection_error{std::string{"too slow while "} + doing, false};
+  if (count == 0)
+    throw connection_error{std::string{"too slow while "} + doing, false};
   return ready.revents;
 }
 
@@ -50,7 +51,8 @@ void http_connection::send(std::string_view bytes) {
   while (!bytes.empty()) {
     wait_for(socket_.get(), POLLOUT, limit_, "sending");
     auto sent = send_some(bytes);
-    if (sent < 0) fail(std::string{"send: "} + std::strerror(errno));
+    if (sent < 0)
+      fail(std::string{"send: "} + std::strerror(errno));
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
 }
@@ -66,7 +68,8 @@ http_response http_connection::read(bool to_head) {
   auto line = take_line();
   auto first = line.find(' ');
   auto second = line.find(' ', first + 1);
-  if (!line.starts_with("HTTP/1.") || second != first + 4) fail("no status line: " + line);
+  if (!line.starts_with("HTTP/1.") || second != first + 4)
+    fail("no status line: " + line);
   response.version = line.substr(0, first);
   response.status = static_cast<int>(to_number(std::string_view{line}.substr(first + 1, 3), 10));
   response.reason = line.substr(second + 1);
@@ -90,7 +93,8 @@ http_response http_connection::exchange(std::string_view bytes, bool to_head) {
   while (!bytes.empty()) {
     auto ready = wait_for(socket_.get(), POLLOUT | POLLIN, limit_, "sending");
     auto sent = (ready & POLLOUT) != 0 ? send_some(bytes) : -1;
-    if (sent < 0) break;
+    if (sent < 0)
+      break;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
   return read(to_head);
@@ -98,7 +102,8 @@ http_response http_connection::exchange(std::string_view bytes, bool to_head) {
 
 bool http_connection::closed_by_server() {
   while (received_.empty())
-    if (!read_some()) return true;
+    if (!read_some())
+      return true;
   return false;
 }
 
@@ -107,7 +112,9 @@ bool http_connection::quiet() {
   return received_.empty() && ::poll(&ready, 1, 0) == 0;
 }
 
-void http_connection::shut_down_sending() { ::shutdown(socket_.get(), SHUT_WR); }
+void http_connection::shut_down_sending() {
+  ::shutdown(socket_.get(), SHUT_WR);
+}
 
 ssize_t http_connection::send_some(std::string_view bytes) {
   auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -118,9 +125,12 @@ bool http_connection::read_some() {
   std::array<char, 65536> buffer;
   wait_for(socket_.get(), POLLIN, limit_, "receiving");
   auto size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-  if (size < 0 && errno == EINTR) return true;
-  if (size < 0 && errno != ECONNRESET) fail(std::string{"receive: "} + std::strerror(errno));
-  if (size < 0) return false;
+  if (size < 0 && errno == EINTR)
+    return true;
+  if (size < 0 && errno != ECONNRESET)
+    fail(std::string{"receive: "} + std::strerror(errno));
+  if (size < 0)
+    return false;
   mid_response_ = mid_response_ || size > 0;
   received_.append(buffer.data(), static_cast<std::size_t>(size));
   return size > 0;
@@ -128,7 +138,8 @@ bool http_connection::read_some() {
 
 std::string http_connection::take(std::size_t size) {
   while (received_.size() < size)
-    if (!read_some()) fail("closed within a response");
+    if (!read_some())
+      fail("closed within a response");
   auto taken = received_.substr(0, size);
   received_.erase(0, size);
   return taken;
@@ -137,7 +148,8 @@ std::string http_connection::take(std::size_t size) {
 std::string http_connection::take_line() {
   std::size_t end = 0;
   while ((end = received_.find("\r\n")) == std::string::npos)
-    if (!read_some()) fail(received_.empty() ? "closed" : "closed within a line");
+    if (!read_some())
+      fail(received_.empty() ? "closed" : "closed within a line");
   auto line = received_.substr(0, end);
   received_.erase(0, end + 2);
   return line;
@@ -146,7 +158,8 @@ std::string http_connection::take_line() {
 void http_connection::read_headers(http_response& response) {
   for (auto line = take_line(); !line.empty(); line = take_line()) {
     auto colon = line.find(": ");
-    if (colon == std::string::npos) fail("no header field: " + line);
+    if (colon == std::string::npos)
+      fail("no header field: " + line);
     response.headers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
   }
 }
@@ -156,8 +169,10 @@ std::string http_connection::read_chunked() {
   for (;;) {
     auto size = to_number(take_line(), 16);
     body += take(size);
-    if (!take_line().empty()) fail("chunk is longer than it says");
-    if (size == 0) return body;
+    if (!take_line().empty())
+      fail("chunk is longer than it says");
+    if (size == 0)
+      return body;
   }
 }
 

@@ -16,7 +16,8 @@ bool same_name(std::string_view a, std::string_view b) {
 
 std::optional<std::string> http_response::header(std::string_view name) const {
   for (const auto& [field, value] : headers)
-    if (same_name(field, name)) return value;
+    if (same_name(field, name))
+      return value;
   return std::nullopt;
 }
 
@@ -26,7 +27,9 @@ int http_response::count(std::string_view name) const {
   }));
 }
 
-nlohmann::json http_response::json() const { return nlohmann::json::parse(body, nullptr, false); }
+nlohmann::json http_response::json() const {
+  return nlohmann::json::parse(body, nullptr, false);
+}
 
 std::ostream& operator<<(std::ostream& out, const http_response& response) {
   out << response.version << ' ' << response.status << ' ' << response.reason << '\n';

@@ -39,8 +39,10 @@ std::optional<std::string> line_log::wait_for(const predicate& matches, millisec
   std::unique_lock lock{mutex_};
   for (std::size_t next = from;;) {
     for (; next < lines_.size(); ++next)
-      if (matches(lines_[next])) return lines_[next];
-    if (closed_) return std::nullopt;
+      if (matches(lines_[next]))
+        return lines_[next];
+    if (closed_)
+      return std::nullopt;
     if (changed_.wait_until(lock, end.when()) == std::cv_status::timeout && next >= lines_.size())
       return std::nullopt;
   }

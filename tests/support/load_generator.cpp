@@ -31,7 +31,9 @@ load_generator::load_generator(std::uint16_t port, unsigned clients, source next
     threads_.emplace_back([this, i] { run(i, outcomes_[i]); });
 }
 
-load_generator::~load_generator() { stop(); }
+load_generator::~load_generator() {
+  stop();
+}
 
 bool load_generator::wait_for_answers(std::size_t count, milliseconds limit) const {
   auto target = answered_.load() + count;

@@ -26,7 +26,9 @@ bool is_sanitizer_report(const std::string& line) {
          || line.find("runtime error:") != std::string::npos;
 }
 
-std::string address(std::uint16_t port) { return "127.0.0.1:" + std::to_string(port); }
+std::string address(std::uint16_t port) {
+  return "127.0.0.1:" + std::to_string(port);
+}
 
 } // namespace
 
@@ -62,7 +64,8 @@ node::~node() {
 std::vector<nlohmann::json> node::log() const {
   std::vector<nlohmann::json> entries;
   for (const auto& line : process_.err().lines())
-    if (auto entry = entry_of(line); entry.is_object()) entries.push_back(std::move(entry));
+    if (auto entry = entry_of(line); entry.is_object())
+      entries.push_back(std::move(entry));
   return entries;
 }
 
@@ -117,7 +120,9 @@ gateway::gateway(const node_options& options, const gateway_ports& ports)
   ports_ = {port_in("http"), port_in("cluster"), port_in("admin")};
 }
 
-std::string gateway::cluster_address() const { return address(ports_.cluster); }
+std::string gateway::cluster_address() const {
+  return address(ports_.cluster);
+}
 
 worker::worker(const std::string& gateway_address, const std::string& name,
                const node_options& options)
@@ -125,6 +130,10 @@ worker::worker(const std::string& gateway_address, const std::string& name,
 
 bool worker::joined(milliseconds limit, std::size_t from) const {
   return wait_for_message("joined gateway .*", limit, from).has_value();
+}
+
+bool worker::lost(const gateway& which, std::size_t from) const {
+  return wait_for_message("lost gateway " + which.cluster_address(), soon, from).has_value();
 }
 
 } // namespace troupe::test

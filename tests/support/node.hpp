@@ -113,8 +113,12 @@ public:
   worker(const gateway& to, const std::string& name, const node_options& options = {})
       : worker(to.cluster_address(), name, options) {}
 
-  /// Waits until it has joined, as its own log says; `from` counts log lines.
+  /// Waits until it has joined, as its own log says from line `from` on. The gateway's list tells
+  /// of it a moment earlier.
   bool joined(milliseconds limit = soon, std::size_t from = 0) const;
+
+  /// Waits until it has noticed that this gateway is gone.
+  bool lost(const gateway& which, std::size_t from = 0) const;
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 

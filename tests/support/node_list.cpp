@@ -39,14 +39,16 @@ std::vector<listed_node> nodes_of(const gateway& where) {
   if (response.status != 200)
     throw std::runtime_error{"GET /_troupe/nodes: " + std::to_string(response.status)};
   std::vector<listed_node> result;
-  for (const auto& entry : response.json().at("nodes"))
+  auto listed = response.json();
+  for (const auto& entry : listed.at("nodes"))
     result.push_back(parse_node(entry));
   return result;
 }
 
 std::optional<listed_node> find_node(const gateway& where, const std::string& name) {
   for (auto& entry : nodes_of(where))
-    if (entry.name == name) return std::move(entry);
+    if (entry.name == name)
+      return std::move(entry);
   return std::nullopt;
 }
 

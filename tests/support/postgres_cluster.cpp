@@ -31,14 +31,18 @@ postgres_cluster::postgres_cluster()
   }
   auto made = run_to_end(as_server_user("initdb", {"-D", "data", "-U", "troupe", "-A", "trust",
                                                    "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"}));
-  if (made.status != exit_status{}) throw std::runtime_error{"initdb: " + made.out + made.err};
+  if (made.status != exit_status{})
+    throw std::runtime_error{"initdb: " + made.out + made.err};
   start();
 }
 
-postgres_cluster::~postgres_cluster() { stop(); }
+postgres_cluster::~postgres_cluster() {
+  stop();
+}
 
 void postgres_cluster::stop() {
-  if (!server_) return;
+  if (!server_)
+    return;
   server_->signal(SIGQUIT); // an immediate shutdown
   server_->wait();
   server_.reset();
@@ -52,13 +56,15 @@ void postgres_cluster::start() {
   auto ready = server_->err().wait_for([](const std::string& line) {
     return line.find("ready to accept connections") != std::string::npos;
   });
-  if (!ready) throw std::runtime_error{"PostgreSQL did not start: " + server_->err().text()};
+  if (!ready)
+    throw std::runtime_error{"PostgreSQL did not start: " + server_->err().text()};
 }
 
 command postgres_cluster::as_server_user(const std::string& program,
                                          std::vector<std::string> arguments) const {
   auto path = (postgres_programs().value() / program).string();
-  if (::geteuid() != 0) return {path, std::move(arguments), {}, folder_.path()};
+  if (::geteuid() != 0)
+    return {path, std::move(arguments), {}, folder_.path()};
   // A change of user clears the signal that ends a child with its parent: set it again.
   std::vector<std::string> all{"--reuid=" + server_user(),
                                "--regid=" + server_user(),

@@ -8,7 +8,8 @@ namespace troupe::test {
 namespace {
 
 TEST(PostgresCluster, KeepsItsDataWhenItIsTakenAwayAndStartedAgain) {
-  if (!postgres_programs()) GTEST_SKIP() << "PostgreSQL is not installed";
+  if (!postgres_programs())
+    GTEST_SKIP() << "PostgreSQL is not installed";
   postgres_cluster cluster;
   run_sql(cluster.url(), "CREATE TABLE kept AS SELECT 7 AS n");
   cluster.stop();

@@ -9,7 +9,8 @@
 namespace troupe::test {
 
 std::optional<std::filesystem::path> postgres_programs() {
-  if (const char* folder = std::getenv("TROUPE_TEST_PG_BIN")) return folder;
+  if (const char* folder = std::getenv("TROUPE_TEST_PG_BIN"))
+    return folder;
   std::optional<std::filesystem::path> newest;
   int newest_version = 0;
   std::error_code none;
@@ -32,7 +33,8 @@ std::string run_sql(const std::string& url, const std::string& sql) {
                              "ON_ERROR_STOP=1", "-c", sql, url},
                             {},
                             {}});
-  if (result.status != exit_status{}) throw std::runtime_error{"psql: " + sql + ": " + result.err};
+  if (result.status != exit_status{})
+    throw std::runtime_error{"psql: " + sql + ": " + result.err};
   return result.out;
 }
 

@@ -1,0 +1,85 @@
+#include "tests/actors/runner.hpp"
+
+#include "actors/messages/type_ids.hpp"
+
+#include <caf/io/middleman.hpp>
+#include <caf/send.hpp>
+#include <spdlog/spdlog.h>
+
+namespace troupe::test {
+
+namespace {
+
+/// Behind the coroutines that are ready.
+struct next_in_line : detail::suspended {
+  next_in_line() = default;
+  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    handle = waiting;
+    detail::resume_soon(*this);
+  }
+  void await_resume() const noexcept {}
+};
+
+} // namespace
+
+task<> yield() {
+  for (int i = 0; i < 10; ++i)
+    co_await next_in_line{};
+}
+
+caf::behavior runner::make_behavior() {
+  return caf::message_handler{
+    [this](errand& what) { what.run(ctx()); },
+  }
+    .or_else(reply_handlers());
+}
+
+loop_bench::config::config(bool networked) {
+  set("scheduler.policy", caf::atom("sharing")); // the other one polls while it is idle
+  set("scheduler.max-threads", std::size_t{1});
+  if (!networked)
+    return;
+  load<caf::io::middleman>();
+  register_messages(*this);
+  set("middleman.workers", std::size_t{0});
+}
+
+loop_bench::loop_bench(unsigned loops, bool networked)
+  : config_(networked), system_(config_), self_(system_) {
+  spdlog::set_level(spdlog::level::off); // the failures that tests provoke
+  for (unsigned i = 0; i < loops; ++i)
+    loops_.push_back(std::make_unique<detail::event_loop>(system_, i));
+  for (auto& each : loops_)
+    each->start();
+  runner_ = spawn_runner();
+}
+
+loop_bench::~loop_bench() {
+  for (auto last = owned_.rbegin(); last != owned_.rend(); ++last)
+    end(*last);
+  for (auto& each : loops_)
+    each->stop();
+  for (auto& each : loops_)
+    each->join();
+}
+
+caf::actor loop_bench::own(caf::actor made) {
+  owned_.push_back(made);
+  return made;
+}
+
+caf::actor loop_bench::spawn_runner(caf::actor database) {
+  return spawn<runner>(detail::node_services{"test-node", std::move(database)});
+}
+
+void loop_bench::end(const caf::actor& who) {
+  caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+  self_->wait_for(who);
+}
+
+void loop_bench::send(const caf::actor& to, std::function<void(context&)> fn) {
+  caf::anon_send(to, errand{std::move(fn)});
+}
+
+} // namespace troupe::test

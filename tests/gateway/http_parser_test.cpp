@@ -1,0 +1,279 @@
+#include "gateway/detail/http_parser.hpp"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace troupe::gateway {
+namespace {
+
+config::http_settings small_limits() {
+  config::http_settings out;
+  out.max_header_bytes = 400;
+  out.max_headers = 6;
+  out.max_target_bytes = 100;
+  out.max_body_bytes = 20;
+  return out;
+}
+
+/// "GET /a [A=b] +body(abc) close 1.0 100-continue", what the parser says of one request.
+std::string describe(http_parser& parser) {
+  const auto& what = parser.message();
+  auto out = std::string{to_string(what.method)} + " " + what.target;
+  for (std::size_t i = 0; i < what.headers.size(); ++i)
+    if (auto [name, value] = what.headers[i]; name != "Host")
+      out.append(" [").append(name).append("=").append(value).append("]");
+  if (what.has_body)
+    out += " +body(" + what.body + ")";
+  if (!parser.keep_alive())
+    out += " close";
+  if (parser.is_old())
+    out += " 1.0";
+  return out;
+}
+
+/// Feeds `bytes` as a session does, `step` at a time, and gives what came of them, a line each.
+std::string parse(std::string_view bytes, std::size_t step,
+                  const config::http_settings& limits = small_limits()) {
+  http_parser parser{limits};
+  std::string out, waiting;
+  while (!bytes.empty()) {
+    waiting.append(bytes.substr(0, step));
+    bytes.remove_prefix(std::min(step, bytes.size()));
+    while (!waiting.empty()) {
+      std::size_t used = 0;
+      const auto progress = parser.feed(waiting, used);
+      EXPECT_LE(used, waiting.size());
+      waiting.erase(0, used);
+      if (progress == http_parser::progress::need_more)
+        break;
+      if (progress == http_parser::progress::failed)
+        return out + std::string{to_string(parser.problem().code)} + "\n";
+      out += describe(parser) + "\n";
+      parser.reset();
+      EXPECT_TRUE(parser.untouched());
+    }
+  }
+  return out + (parser.untouched() && waiting.empty() ? "" : "more\n");
+}
+
+struct parse_case {
+  std::string bytes;
+  std::string expected;
+};
+
+void expect_all(const std::vector<parse_case>& cases) {
+  for (const auto& each : cases)
+    for (const std::size_t step : {each.bytes.size(), std::size_t{1}, std::size_t{7}})
+      EXPECT_EQ(parse(each.bytes, step), each.expected + "\n")
+        << each.bytes << "\n... " << step << " bytes at a time";
+}
+
+const std::string host = "Host: h\r\n";
+const std::string get = "GET / HTTP/1.1\r\n" + host;
+const std::string post = "POST / HTTP/1.1\r\n" + host;
+const std::string chunked = post + "Transfer-Encoding: chunked\r\n\r\n";
+
+TEST(http_parser, reads_requests_however_they_are_cut) {
+  expect_all({
+    {get + "\r\n", "GET /"},
+    {get, "more"},
+    {"G", "more"},
+    {"DELETE /a/b?c=d&e HTTP/1.1\r\n" + host + "\r\n", "DELETE /a/b?c=d&e"},
+    {"OPTIONS * HTTP/1.1\r\n" + host + "\r\n", "OPTIONS *"},
+    {get + "A: b\r\na:  c \t\r\nEmpty:\r\n\r\n", "GET / [A=b] [a=c] [Empty=]"},
+    {"GET / HTTP/1.1\r\nHost:\r\n\r\n", "GET /"},
+    {"GET /%C3%A4;x=1/~!$&'()*+,=:@ HTTP/1.1\r\n" + host + "\r\n",
+     "GET /%C3%A4;x=1/~!$&'()*+,=:@"},
+    {get + "Latin: \xe4\r\n\r\n", "GET / [Latin=\xe4]"},
+  });
+}
+
+TEST(http_parser, reads_bodies_of_both_framings) {
+  const std::string length = " [Content-Length=";
+  expect_all({
+    {post + "Content-Length: 3\r\n\r\nabc", "POST /" + length + "3] +body(abc)"},
+    {post + "Content-Length: 3\r\n\r\nab", "more"},
+    {post + "Content-Length: 0\r\n\r\n", "POST /" + length + "0] +body()"},
+    {post + "\r\n", "POST /"}, // declares none
+    {get + "Content-Length: 2\r\n\r\nab", "GET /" + length + "2] +body(ab)"},
+    {chunked + "3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n",
+     "POST / [Transfer-Encoding=chunked] +body(abc0123456789)"},
+    {chunked + "0\r\n\r\n", "POST / [Transfer-Encoding=chunked] +body()"},
+    {chunked + "03;name=value\r\nabc\r\n00\r\n\r\n",
+     "POST / [Transfer-Encoding=chunked] +body(abc)"},
+    {chunked + "3\r\nabc\r\n0\r\n", "more"},
+    {post + "transfer-encoding: CHUNKED\r\n\r\n1\r\na\r\n0\r\n\r\n",
+     "POST / [transfer-encoding=CHUNKED] +body(a)"},
+  });
+}
+
+TEST(http_parser, reads_one_request_after_the_other) {
+  expect_all({
+    {get + "\r\n" + get + "A: 1\r\n\r\n" + get, "GET /\nGET / [A=1]\nmore"},
+    {post + "Content-Length: 1\r\n\r\na" + get + "\r\n",
+     "POST / [Content-Length=1] +body(a)\nGET /"},
+    {chunked + "1\r\na\r\n0\r\n\r\n" + get + "\r\n",
+     "POST / [Transfer-Encoding=chunked] +body(a)\nGET /"},
+  });
+}
+
+TEST(http_parser, knows_when_the_connection_ends) {
+  expect_all({
+    {get + "Connection: close\r\n\r\n", "GET / [Connection=close] close"},
+    {get + "Connection: Close, x\r\n\r\n", "GET / [Connection=Close, x] close"},
+    {get + "Connection: keep-alive\r\n\r\n", "GET / [Connection=keep-alive]"},
+    {"GET / HTTP/1.0\r\n\r\n", "GET / close 1.0"},
+    {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "GET / [Connection=Keep-Alive] 1.0"},
+    {"POST / HTTP/1.0\r\nContent-Length: 1\r\n\r\na",
+     "POST / [Content-Length=1] +body(a) close 1.0"},
+  });
+}
+
+TEST(http_parser, takes_the_path_out_of_an_absolute_target) {
+  expect_all({
+    {"GET http://h HTTP/1.1\r\n" + host + "\r\n", "GET /"},
+    {"GET http://h:80/a?b=c HTTP/1.1\r\n" + host + "\r\n", "GET /a?b=c"},
+    {"GET https://h/ HTTP/1.1\r\n" + host + "\r\n", "GET /"},
+    {"GET http://h?a=b HTTP/1.1\r\n" + host + "\r\n", "GET /?a=b"},
+    {"GET http://h?a=/b HTTP/1.1\r\n" + host + "\r\n", "GET /?a=/b"},
+    {"GET HTTP://H/a HTTP/1.1\r\n" + host + "\r\n", "GET /a"}, // schemes have no case
+    {"GET ftp://h/a HTTP/1.1\r\n" + host + "\r\n", "invalid_argument"},
+    {"OPTIONS http://h/a HTTP/1.1\r\n" + host + "\r\n", "OPTIONS /a"},
+  });
+}
+
+TEST(http_parser, refuses_malformed_requests) {
+  std::vector<parse_case> cases;
+  for (const std::string start :
+       {"GET", "GET /", "GET  / HTTP/1.1", "GET / HTTP/1.1 ", "GET / HTTP 1.1", "GET / HTTP/1,1",
+        " GET / HTTP/1.1", "GET a HTTP/1.1", "GET * HTTP/1.1", "GET /a b HTTP/1.1",
+        "GET /a#b HTTP/1.1", "GET /\x01 HTTP/1.1", "GET /\x7f HTTP/1.1", "G@T / HTTP/1.1",
+        "GET /\tHTTP/1.1", "/ GET HTTP/1.1", "GET / HTTP/1.1\n", "GET / HTTP/11"})
+    cases.push_back({start + "\r\n" + host + "\r\n", "invalid_argument"});
+  for (const std::string field :
+       {"A b: c", "A : b", ": b", "A", "A\x01: b", "A: \x01", "A: \x7f", "A: b\rc: d", "A: b\nB: c",
+        "(A): b", "Content-Length: x", "Content-Length:", "Content-Length: -1", "Content-Length: +1",
+        "Content-Length: 1, 1", "Content-Length: 0x1", "Content-Length: 1 1",
+        "Content-Length: 18446744073709551616", "Content-Length: 1\r\nContent-Length: 2",
+        "Content-Length: 1\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: chunked\r\nContent-Length: 1", "Host: other",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"})
+    cases.push_back({post + field + "\r\n\r\n", "invalid_argument"});
+  cases.push_back({"GET / HTTP/1.1\r\n\r\n", "invalid_argument"}); // no Host
+  cases.push_back({"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "invalid_argument"});
+  expect_all(cases);
+}
+
+TEST(http_parser, refuses_malformed_chunks) {
+  std::vector<parse_case> cases;
+  for (const std::string body :
+       {"x\r\n", "-1\r\n", "\r\n", "1\r\nab", "1\r\na\n0\r\n\r\n", "1 \na\r\n",
+        "ffffffffffffffffff\r\n", "0x1\r\na\r\n"})
+    cases.push_back({chunked + body + "\r\n\r\n", "invalid_argument"});
+  expect_all(cases);
+}
+
+TEST(http_parser, refuses_what_it_does_not_speak) {
+  expect_all({
+    {"BREW / HTTP/1.1\r\n" + host + "\r\n", "not_implemented"},
+    {"get / HTTP/1.1\r\n" + host + "\r\n", "not_implemented"},
+    {"TRACE / HTTP/1.1\r\n" + host + "\r\n", "not_implemented"},
+    {"CONNECT h:1 HTTP/1.1\r\n" + host + "\r\n", "not_implemented"},
+    {"GET / HTTP/2.0\r\n" + host + "\r\n", "version_not_supported"},
+    {"GET / HTTP/1.2\r\n" + host + "\r\n", "version_not_supported"},
+    {"GET / HTTP/0.9\r\n" + host + "\r\n", "version_not_supported"},
+    {post + "Transfer-Encoding: gzip, chunked\r\n\r\n", "not_implemented"},
+    {post + "Transfer-Encoding: chunked, gzip\r\n\r\n", "not_implemented"},
+    {post + "Transfer-Encoding: identity\r\n\r\n", "not_implemented"},
+    {post + "Expect: a-miracle\r\nContent-Length: 1\r\n\r\n", "expectation_failed"},
+  });
+}
+
+TEST(http_parser, holds_requests_to_their_limits) {
+  const auto target = [](std::size_t size) { return "/" + std::string(size - 1, 'a'); };
+  const auto request_for = [&](std::size_t size) {
+    return "GET " + target(size) + " HTTP/1.1\r\n" + host + "\r\n";
+  };
+  const auto filled = [](std::size_t size) { // a head of exactly that many bytes
+    const auto rest = get + "A: \r\n\r\n";
+    return get + "A: " + std::string(size - rest.size(), 'a') + "\r\n\r\n";
+  };
+  std::string fields;
+  for (int i = 0; i < 5; ++i)
+    fields += "A: b\r\n";
+  const std::string ab(10, 'x');
+  expect_all({
+    {request_for(100), "GET " + target(100)},
+    {request_for(101), "uri_too_long"},
+    {request_for(300), "uri_too_long"},
+    {request_for(3000), "uri_too_long"},
+    {filled(390), "GET / [A=" + std::string(390 - (get + "A: \r\n\r\n").size(), 'a') + "]"},
+    {filled(500), "header_too_large"},
+    {filled(5000), "header_too_large"},
+    {get + fields + "\r\n", "GET / [A=b] [A=b] [A=b] [A=b] [A=b]"},
+    {get + fields + "A: b\r\n\r\n", "header_too_large"},
+    {post + "Content-Length: 20\r\n\r\n" + ab + ab,
+     "POST / [Content-Length=20] +body(" + ab + ab + ")"},
+    {post + "Content-Length: 21\r\n\r\n", "payload_too_large"},
+    {chunked + "a\r\n" + ab + "\r\na\r\n" + ab + "\r\n0\r\n\r\n",
+     "POST / [Transfer-Encoding=chunked] +body(" + ab + ab + ")"},
+    {chunked + "a\r\n" + ab + "\r\nb\r\n" + ab + "x\r\n0\r\n\r\n", "payload_too_large"},
+    {chunked + "15\r\n", "payload_too_large"},
+  });
+}
+
+TEST(http_parser, says_what_is_wrong_with_a_request_in_words_for_the_client) {
+  const auto detail_of = [](const std::string& bytes) {
+    const auto limits = small_limits();
+    http_parser parser{limits};
+    std::size_t used = 0;
+    EXPECT_EQ(parser.feed(bytes, used), http_parser::progress::failed) << bytes;
+    return parser.problem().detail;
+  };
+  EXPECT_EQ(detail_of("GET /" + std::string(100, 'a') + " HTTP/1.1\r\n"),
+            "the request target is longer than 100 bytes");
+  EXPECT_EQ(detail_of(get + "A: " + std::string(500, 'a') + "\r\n\r\n"),
+            "the header section is larger than 400 bytes");
+  EXPECT_EQ(detail_of(post + "Content-Length: 21\r\n\r\n"), "the body is larger than 20 bytes");
+  EXPECT_EQ(detail_of("BREW / HTTP/1.1\r\n"), "the server does not know the method BREW");
+  EXPECT_EQ(detail_of("GET / HTTP/3.0\r\n"), "the server speaks HTTP/1.1");
+}
+
+TEST(http_parser, keeps_trailers_apart_from_the_header_fields) {
+  for (const std::string trailer : {"Authorization: x", "Host: other", "Content-Length: 5"}) {
+    const auto result = parse(chunked + "1\r\na\r\n0\r\n" + trailer + "\r\n\r\n" + get + "\r\n", 1000);
+    EXPECT_TRUE(result == "POST / [Transfer-Encoding=chunked] +body(a)\nGET /\n"
+                || result == "invalid_argument\n")
+      << trailer << ": " << result;
+  }
+}
+
+TEST(http_parser, tells_when_the_client_waits_to_be_asked_for_the_body) {
+  const auto limits = small_limits();
+  const auto wants_continue = [&](std::string_view head, std::string_view body) {
+    http_parser parser{limits};
+    std::size_t used = 0;
+    parser.feed(head, used);
+    const auto before = parser.wants_continue();
+    EXPECT_EQ(used, head.size());
+    EXPECT_TRUE(parser.in_body());
+    if (!body.empty()) {
+      used = 0;
+      EXPECT_EQ(parser.feed(body, used), http_parser::progress::complete);
+      EXPECT_FALSE(parser.wants_continue()) << head; // it has sent the body
+    }
+    return before;
+  };
+  EXPECT_TRUE(wants_continue(post + "Expect: 100-continue\r\nContent-Length: 1\r\n\r\n", "a"));
+  EXPECT_TRUE(wants_continue(post + "Expect: 100-Continue\r\nTransfer-Encoding: chunked\r\n\r\n",
+                             "0\r\n\r\n"));
+  EXPECT_FALSE(wants_continue(post + "Content-Length: 1\r\n\r\n", "a"));
+  EXPECT_FALSE(wants_continue(post + "Expect: 100-continue\r\n\r\n", ""));
+  // A client of HTTP/1.0 does not know interim answers.
+  EXPECT_FALSE(wants_continue("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n", "a"));
+}
+
+} // namespace
+} // namespace troupe::gateway
