@@ -36,7 +36,7 @@ public:
   /// Letters, digits, '-', '_' and '.'; throws std::invalid_argument otherwise.
   explicit service(std::string name);
 
-  // Each adds a route and throws std::invalid_argument for a bad or repeated pattern.
+  // Each adds a route and throws std::invalid_argument for a bad pattern.
   service& get(std::string_view pattern, handler handle);
   service& post(std::string_view pattern, handler handle);
   service& put(std::string_view pattern, handler handle);
@@ -44,8 +44,10 @@ public:
   service& delete_(std::string_view pattern, handler handle);
   service& add(http_method method, std::string_view pattern, handler handle);
 
-  /// One worker actor in the whole cluster answers for the service: its state has one home, and
-  /// every gateway routes to it. When that node is lost, another node starts with fresh state.
+  /// One worker actor answers for the service, so its state has one home: a gateway sends all its
+  /// requests to its own node when that has the service, else to the node that joined first. When
+  /// the home is lost, another node takes over with fresh state. Each gateway chooses for itself:
+  /// several gateways over the same workers should run with --no-local-workers.
   service& singleton();
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }

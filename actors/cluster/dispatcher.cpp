@@ -6,8 +6,7 @@ namespace troupe {
 
 dispatcher::dispatcher(caf::actor_config& config, detail::event_loop& loop,
                        std::map<std::string, caf::strong_actor_ptr> workers)
-  : detail::pinned_actor(config, loop), workers_(workers.begin(), workers.end()) {
-  set_default_handler(caf::drop); // a peer may send anything
+  : detail::exposed_actor(config, loop), workers_(workers.begin(), workers.end()) {
 }
 
 caf::behavior dispatcher::make_behavior() {

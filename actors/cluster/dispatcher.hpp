@@ -18,7 +18,7 @@ struct drained {};
 
 /// Hands the requests that come from gateway nodes to the workers of one event loop, and sends
 /// their answers back: one message per loop turn and gateway loop.
-class dispatcher : public detail::pinned_actor {
+class dispatcher : public detail::exposed_actor {
 public:
   /// `workers` maps a service's name to the actor that answers for it on this loop.
   dispatcher(caf::actor_config& config, detail::event_loop& loop,

@@ -19,15 +19,16 @@ constexpr std::chrono::milliseconds first_backoff{50};
 constexpr std::chrono::milliseconds longest_backoff{1000};
 /// A refusal will not go away by itself soon.
 constexpr std::chrono::milliseconds after_refusal{10000};
+/// For connecting and joining together: a peer that says nothing is no gateway.
+constexpr std::chrono::milliseconds join_limit{5000};
 
 } // namespace
 
 gateway_link::gateway_link(caf::actor_config& config, detail::event_loop& loop, std::string host,
                            std::uint16_t port, join_request announcement)
-  : detail::pinned_actor(config, loop), host_(std::move(host)), port_(port),
+  : detail::exposed_actor(config, loop), host_(std::move(host)), port_(port),
     address_(host_ + ":" + std::to_string(port)), announcement_(std::move(announcement)),
     backoff_(first_backoff) {
-  set_default_handler(caf::drop); // a peer may send anything
   set_down_handler([this](const caf::down_msg& down) { on_lost(down.source); });
 }
 
@@ -61,19 +62,29 @@ void gateway_link::on_exit() {
 
 void gateway_link::connect() {
   state_ = state::connecting;
+  auto attempt = ++attempt_;
+  retry_.arm(
+    loop().timers(), std::chrono::steady_clock::now() + join_limit,
+    [](void* self) { static_cast<gateway_link*>(self)->give_up_attempt(); }, this);
   request(system().middleman().actor_handle(), caf::infinite, caf::connect_atom::value, host_, port_)
     .then(
-      [this](const caf::node_id&, caf::strong_actor_ptr& gateway, const std::set<std::string>&) {
-        if (state_ == state::connecting)
+      [this, attempt](const caf::node_id&, caf::strong_actor_ptr& gateway, const std::set<std::string>&) {
+        if (state_ == state::connecting && attempt == attempt_)
           gateway ? greet(gateway) : retry_with_backoff();
       },
-      [this](const caf::error&) {
-        if (state_ != state::connecting)
-          return;
-        if (!std::exchange(told_unreachable_, true))
-          spdlog::warn("gateway {} cannot be reached, trying on", address_);
-        retry_with_backoff();
+      [this, attempt](const caf::error&) {
+        if (state_ == state::connecting && attempt == attempt_)
+          give_up_attempt();
       });
+}
+
+void gateway_link::give_up_attempt() {
+  if (!std::exchange(told_unreachable_, true))
+    spdlog::warn("gateway {} cannot be reached, trying on", address_);
+  if (gateway_)
+    demonitor(caf::actor_cast<caf::actor_addr>(gateway_));
+  gateway_ = nullptr;
+  retry_with_backoff();
 }
 
 void gateway_link::greet(const caf::strong_actor_ptr& gateway) {
@@ -92,6 +103,7 @@ void gateway_link::on_welcome() {
     detail::deliver(gateway_, caf::strong_actor_ptr{ctrl()}, join_request{announcement_});
   } else if (state_ == state::joining) {
     state_ = state::joined;
+    retry_.disarm();
     backoff_ = first_backoff;
     told_unreachable_ = false;
     last_refusal_.clear();

@@ -27,7 +27,7 @@ struct leave_gateway {
 ///        ^                   |              |                    |                   |
 ///        +----- backoff -----+------------ refusal or loss ------+-------------------+
 ///     joined --leave_gateway--> leaving: `leave_request`, all farewells, all drained, probe --> done
-class gateway_link : public detail::pinned_actor {
+class gateway_link : public detail::exposed_actor {
 public:
   /// `announcement` without dispatchers is what the node offers; `dispatchers` serve it.
   gateway_link(caf::actor_config& config, detail::event_loop& loop, std::string host,
@@ -47,6 +47,7 @@ private:
   void on_leave(const leave_gateway& what);
   void drain_when_last_farewell();
   void end();
+  void give_up_attempt();
   void retry_after(std::chrono::milliseconds delay);
   void retry_with_backoff();
 
@@ -61,6 +62,7 @@ private:
   std::minstd_rand random_{std::random_device{}()};
   std::string last_refusal_;
   bool told_unreachable_ = false;
+  std::uint64_t attempt_ = 0;
   std::function<void()> done_;
   std::optional<std::uint32_t> farewells_expected_;
   std::uint32_t farewells_ = 0;

@@ -52,11 +52,10 @@ std::string conflict_between(const std::vector<service_announcement>& present,
 
 membership::membership(caf::actor_config& config, detail::event_loop& loop,
                        std::string gateway_name, std::optional<node_view> local)
-  : detail::pinned_actor(config, loop), gateway_name_(std::move(gateway_name)),
+  : detail::exposed_actor(config, loop), gateway_name_(std::move(gateway_name)),
     local_(std::move(local)) {
   if (local_)
     local_->id = 1;
-  set_default_handler(caf::drop); // a peer may send anything
   set_down_handler([this](const caf::down_msg& down) { on_lost(down.source); });
 }
 
@@ -176,12 +175,17 @@ void membership::refuse(const std::string& node, const std::string& reason) {
 }
 
 std::string membership::conflict(const join_request& what) const {
-  if (what.dispatchers.empty())
+  if (what.dispatchers.empty()
+      || !std::all_of(what.dispatchers.begin(), what.dispatchers.end(),
+                      [](const caf::actor& each) { return static_cast<bool>(each); }))
     return "it names no dispatcher";
   try {
     for (const auto& theirs : what.services) {
-      for (const auto& route : theirs.routes)
+      for (const auto& route : theirs.routes) {
         route_pattern{route.pattern};
+        if (static_cast<std::size_t>(route.method) >= http_method_count)
+          return "route " + route.pattern + " has a method that this gateway does not know";
+      }
       if (local_)
         if (auto found = conflict_between(local_->services, local_->name, theirs); !found.empty())
           return found;

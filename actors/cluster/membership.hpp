@@ -31,7 +31,7 @@ struct view_query {};
 ///       | -- join_request{...} -------> |  refusal (route conflict), or in the view
 ///       | -- leave_request -----------> |  out of the view; its answers still arrive
 ///       x  (connection lost)            |  out of the view; `node_gone` to the loops
-class membership : public detail::pinned_actor {
+class membership : public detail::exposed_actor {
 public:
   /// `local` is the gateway's own node, if it has workers.
   membership(caf::actor_config& config, detail::event_loop& loop, std::string gateway_name,

@@ -1,7 +1,7 @@
 #pragma once
 
-/// The one place that knows what differs between CAF 0.17 and CAF 1.x: the execution unit, the
-/// pinned actor's `enqueue`, how a message is built and how types are registered.
+/// What differs most between CAF 0.17 and CAF 1.x: the execution unit, the pinned actor's
+/// `enqueue`, how a message is built.
 
 #include "actors/detail/address.hpp"
 #include "actors/detail/event_loop.hpp"
@@ -12,6 +12,10 @@
 #include <caf/execution_unit.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/resumable.hpp>
+#include <caf/send.hpp>
+
+#include <atomic>
+#include <utility>
 
 namespace troupe::detail {
 
@@ -44,6 +48,32 @@ private:
   event_loop& loop_;
   caf::execution_unit* unit_; // not looked up in `loop_`: late messages may outlive it
 };
+
+/// A pinned actor that other nodes can send to: nothing that they send ends it.
+class exposed_actor : public pinned_actor {
+public:
+  exposed_actor(caf::actor_config& config, event_loop& loop) : pinned_actor(config, loop) {
+    set_default_handler(caf::drop);
+    set_error_handler([](caf::error&) {});
+    set_exit_handler([this](caf::exit_msg& what) {
+      if (ending_)
+        quit(std::move(what.reason));
+    });
+  }
+
+  /// The next exit message ends it. Any thread.
+  void allow_end() noexcept { ending_ = true; }
+
+private:
+  std::atomic<bool> ending_{false};
+};
+
+/// Ends an actor of this node, exposed or not.
+inline void end_actor(const caf::actor& what) {
+  if (auto* exposed = dynamic_cast<exposed_actor*>(caf::actor_cast<caf::abstract_actor*>(what)))
+    exposed->allow_end();
+  caf::anon_send_exit(what, caf::exit_reason::user_shutdown);
+}
 
 /// Starts a pinned actor. Any thread; hidden from CAF's count of running actors, because the node
 /// ends its actors itself before the loops stop.

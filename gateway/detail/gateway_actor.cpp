@@ -24,11 +24,10 @@ std::uint64_t random_start() {
 
 gateway_actor::gateway_actor(caf::actor_config& config, detail::event_loop& loop, options how,
                              listening_socket listening)
-  : detail::pinned_actor(config, loop), options_(std::move(how)),
+  : detail::exposed_actor(config, loop), options_(std::move(how)),
     access_log_(options_.access, loop.timers()), last_request_id_(random_start()) {
   listener_.emplace(loop, std::move(listening),
                     [this](tcp_socket&& socket) { accept(std::move(socket)); });
-  set_default_handler(caf::drop);
 }
 
 gateway_actor::~gateway_actor() = default;
@@ -142,7 +141,7 @@ void gateway_actor::on_node_gone(std::uint64_t node) {
 }
 
 gateway_actor::node_state* gateway_actor::choose(const route_entry& entry, std::uint64_t except,
-                                                 route_candidate& chosen) {
+                                                 const route_candidate*& chosen) {
   node_state* best = nullptr;
   ++rotation_; // so that nodes with the same load take turns
   for (std::size_t i = 0; i < entry.candidates.size(); ++i) {
@@ -154,7 +153,7 @@ gateway_actor::node_state* gateway_actor::choose(const route_entry& entry, std::
     if (best == nullptr
         || state->outstanding * best->view->capacity < best->outstanding * state->view->capacity) {
       best = state;
-      chosen = each;
+      chosen = &each;
     }
   }
   return best;
@@ -176,7 +175,7 @@ std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64
     from->complete(sequence, not_routed(match, what));
     return 0;
   }
-  route_candidate chosen;
+  const route_candidate* chosen = nullptr;
   auto* to = choose(*match.entry, 0, chosen);
   if (to == nullptr) {
     from->fail(sequence, {errc::unavailable, "no node serves \"" + match.entry->service
@@ -185,7 +184,7 @@ std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64
   }
   what.time_left = options_.http.handler_timeout;
   auto id = new_call(std::move(from), sequence);
-  send(id, *to, chosen, match.entry->service, std::move(what));
+  send(id, *to, *chosen, match.entry->service, std::move(what));
   return id;
 }
 
@@ -193,7 +192,8 @@ troupe::response gateway_actor::not_routed(const route_match& match, const troup
   if (match.malformed)
     return problem({errc::invalid_argument, "the path is not valid percent-encoding"}, what.id);
   if (what.method == http_method::options && (!match.allowed.empty() || what.target == "*"))
-    return status(204).with_header("Allow", match.allowed);
+    return match.allowed.empty() ? status(204)
+                                 : status(204).with_header("Allow", match.allowed);
   if (match.allowed.empty())
     return problem({errc::not_found, "no route for this path"}, what.id);
   return problem({errc::method_not_allowed, "this path does not answer to "
@@ -246,6 +246,8 @@ void gateway_actor::send(std::uint64_t id, node_state& to, const route_candidate
   mine.node = to.id;
   ++to.outstanding;
   what.route = chosen.route;
+  for (std::size_t i = 0; i < what.parameters.size(); ++i)
+    what.parameters[i].first = chosen.parameter_names[i];
   if (to.view->local) {
     detail::deliver(to.view->workers[loop().index()][chosen.service],
                     caf::strong_actor_ptr{ctrl()}, call_id{id}, std::move(what));
@@ -297,7 +299,7 @@ bool gateway_actor::retry(call&& lost) {
     return false;
   auto what = std::move(*lost.copy);
   auto match = router_->find(what);
-  route_candidate chosen;
+  const route_candidate* chosen = nullptr;
   auto* to = match.entry != nullptr ? choose(*match.entry, lost.node, chosen) : nullptr;
   if (to == nullptr)
     return false;
@@ -305,7 +307,7 @@ bool gateway_actor::retry(call&& lost) {
   auto id = new_call(std::move(lost.from), lost.sequence);
   calls_[index_of(id)].retried = true;
   from->resent(lost.sequence, id);
-  send(id, *to, chosen, match.entry->service, std::move(what));
+  send(id, *to, *chosen, match.entry->service, std::move(what));
   return true;
 }
 

@@ -39,7 +39,7 @@ struct loop_figures {
 
 /// The gateway on one event loop: owns its listener and sessions, and turns each request into a
 /// message to the worker with the least to do.
-class gateway_actor : public detail::pinned_actor {
+class gateway_actor : public detail::exposed_actor {
 public:
   struct options {
     config::http_settings http;
@@ -98,7 +98,8 @@ private:
   void on_stop(std::function<void()> drained);
   [[nodiscard]] loop_figures figures() const;
 
-  node_state* choose(const route_entry& entry, std::uint64_t except, route_candidate& chosen);
+  node_state* choose(const route_entry& entry, std::uint64_t except,
+                     const route_candidate*& chosen);
   std::uint64_t new_call(std::shared_ptr<session> from, std::uint64_t sequence);
   call* find_call(std::uint64_t id);
   call take_call(std::uint64_t id, bool answered);

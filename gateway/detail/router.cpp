@@ -12,6 +12,14 @@ std::size_t slot(http_method method) noexcept {
   return static_cast<std::size_t>(method);
 }
 
+std::vector<std::string> parameter_names(const route_announcement& route) {
+  std::vector<std::string> out;
+  for (const auto& segment : route_pattern{route.pattern}.segments())
+    if (segment.is_parameter)
+      out.push_back(segment.text);
+  return out;
+}
+
 } // namespace
 
 /// The request's segments, decoded, and the values of the parameters on the way taken.
@@ -41,30 +49,28 @@ void router::add(const cluster_view& view, std::size_t node_index) {
         continue;
       // The home of a singleton is the first node that has it: the local one, else the oldest.
       if (!entry->singleton || entry->candidates.empty())
-        entry->candidates.push_back({node_index, s, r});
+        entry->candidates.push_back({node_index, s, r, parameter_names(services[s].routes[r])});
     }
 }
 
 route_entry* router::insert(const service_announcement& service, const route_announcement& route) {
   route_pattern pattern{route.pattern};
   auto* at = &root_;
-  std::vector<std::string> names;
+  bool literal = true;
   for (const auto& segment : pattern.segments()) {
     auto& next = segment.is_parameter ? at->parameter : at->literals[segment.text];
     if (!next)
       next = std::make_unique<tree_node>();
-    if (segment.is_parameter)
-      names.push_back(segment.text);
+    literal = literal && !segment.is_parameter;
     at = next.get();
   }
-  if (names.empty())
+  if (literal)
     literal_paths_[pattern.text()] = at;
   auto& entry = at->routes[slot(route.method)];
   if (!entry) {
     entry = std::make_unique<route_entry>();
     entry->service = service.name;
     entry->singleton = service.singleton;
-    entry->parameter_names = std::move(names);
   }
   return entry->service == service.name ? entry.get() : nullptr;
 }
@@ -132,6 +138,8 @@ const router::tree_node* router::locate(const request& what, walk& state, bool& 
 route_match router::find(request& what) const {
   walk state;
   route_match out;
+  if (what.target == "*")
+    return out; // OPTIONS *: the server, no route
   const auto* at = locate(what, state, out.malformed);
   if (at == nullptr)
     return out;
@@ -141,9 +149,8 @@ route_match router::find(request& what) const {
   if (entry == nullptr)
     return {nullptr, allowed_methods(at->routes), false};
   what.parameters.clear();
-  for (std::size_t i = 0; i < state.parameters.size(); ++i)
-    what.parameters.emplace_back(entry->parameter_names[i],
-                                 std::move(state.segments[state.parameters[i]]));
+  for (auto place : state.parameters)
+    what.parameters.emplace_back(std::string{}, std::move(state.segments[place]));
   return {entry, {}, false};
 }
 

@@ -20,13 +20,14 @@ struct route_candidate {
   std::size_t node = 0;    // in the view
   std::size_t service = 0; // in the node's services
   std::uint32_t route = 0; // in the service's routes
+  /// As this node's pattern calls them: nodes of different versions may differ.
+  std::vector<std::string> parameter_names;
 };
 
 /// A route of the cluster: a method and pattern with all nodes that answer it.
 struct route_entry {
   std::string service;
   bool singleton = false;
-  std::vector<std::string> parameter_names;
   std::vector<route_candidate> candidates; // none: its nodes have departed
 };
 
@@ -46,7 +47,8 @@ class router {
 public:
   explicit router(const cluster_view& view);
 
-  /// Fills `what.parameters` when it finds a route. HEAD falls back to GET.
+  /// Fills `what.parameters` with the values when it finds a route; their names are the
+  /// candidate's. HEAD falls back to GET.
   [[nodiscard]] route_match find(request& what) const;
 
 private:

@@ -48,7 +48,7 @@ node_base::~node_base() {
     while (!owned_.empty()) {
       auto last = std::move(owned_.back());
       owned_.pop_back();
-      caf::anon_send_exit(last, caf::exit_reason::user_shutdown);
+      end_actor(last);
       self->wait_for(last);
     }
   }

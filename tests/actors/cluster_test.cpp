@@ -16,7 +16,8 @@
 namespace troupe::test {
 namespace {
 
-service_announcement offer(std::string name, std::vector<std::string> gets, bool singleton = false) {
+service_announcement offer(std::string name, std::vector<std::string> gets,
+                           bool singleton = false) {
   service_announcement out{std::move(name), singleton, {}};
   for (auto& each : gets)
     out.routes.push_back({http_method::get, std::move(each)});
@@ -42,7 +43,7 @@ std::string describe(const cluster_view& view) {
 class peer {
 public:
   explicit peer(loop_bench& bench, caf::actor gateway)
-    : self_(bench.system()), gateway_(std::move(gateway)) {}
+      : self_(bench.system()), gateway_(std::move(gateway)) {}
 
   std::string greet(const std::string& name, std::uint32_t protocol = protocol_version) {
     name_ = name;
@@ -100,10 +101,10 @@ protected:
     std::string out;
     bench_.self()->send(gateway_, call_id{1}, view_query{});
     bench_.self()->receive(
-      [&](call_id, const local_reply& what) {
-        out = describe(**static_cast<std::shared_ptr<const cluster_view>*>(what.value.get()));
-      },
-      caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "no view"; });
+        [&](call_id, const local_reply& what) {
+          out = describe(**static_cast<std::shared_ptr<const cluster_view>*>(what.value.get()));
+        },
+        caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "no view"; });
     return out;
   }
 
@@ -149,8 +150,7 @@ TEST_F(a_membership, ignores_a_node_that_joins_out_of_turn) {
   std::string answer;
   other->receive([&](const probe&) { answer = "only to the probe"; },
                  [&](const welcome&) { answer = "welcome"; },
-                 [&](const leaving&) { answer = "leaving"; },
-                 caf::after(scaled(soon)) >> [] {});
+                 [&](const leaving&) { answer = "leaving"; }, caf::after(scaled(soon)) >> [] {});
   EXPECT_EQ(answer, "only to the probe");
   EXPECT_EQ(view(), here_);
 }
@@ -162,14 +162,14 @@ TEST_F(a_membership, refuses_routes_that_belong_to_another_service) {
     service_announcement services;
     std::string answer;
   } cases[] = {
-    {offer("people", {"/ok", "/users/{name}"}),
-     "route GET /users/{name} of service \"people\" is served by service \"users\" of node here"},
-    {offer("shop", {"/orders"}),
-     "route GET /orders of service \"shop\" is served by service \"orders\" of node b"},
-    {offer("users", {"/users/{id}"}, true), "service \"users\" is not a singleton on node here"},
-    {offer("counter", {"/counter"}), "service \"counter\" is a singleton on node here"},
-    {offer("odd", {"no path"}), "route pattern \"no path\": a pattern begins with /"},
-    {offer("orders", {"/users/x"}), "welcome to gw"}, // the literal is another route
+      {offer("people", {"/ok", "/users/{name}"}),
+       "route GET /users/{name} of service \"people\" is served by service \"users\" of node here"},
+      {offer("shop", {"/orders"}),
+       "route GET /orders of service \"shop\" is served by service \"orders\" of node b"},
+      {offer("users", {"/users/{id}"}, true), "service \"users\" is not a singleton on node here"},
+      {offer("counter", {"/counter"}), "service \"counter\" is a singleton on node here"},
+      {offer("odd", {"no path"}), "route pattern \"no path\": a pattern begins with /"},
+      {offer("orders", {"/users/x"}), "welcome to gw"}, // the literal is another route
   };
   for (const auto& each : cases) {
     peer c{bench_, gateway_};
@@ -190,7 +190,7 @@ TEST_F(a_membership, tells_every_gateway_loop_who_joins_leaves_and_is_lost) {
     ASSERT_EQ(b.enter("b", {offer("orders", {"/orders"}), offer("users", {"/users/{id}"})}),
               "welcome to gw");
     EXPECT_EQ(news(), here_ + " | b: orders users");
-  } // ends without a word
+  }                                                 // ends without a word
   EXPECT_EQ(news(), here_ + " | departed: orders"); // users are still served here
   EXPECT_EQ(news(), "gone: 2");
   {
@@ -223,10 +223,10 @@ request get(std::string target) {
 
 caf::actor spawn_dispatcher(loop_bench& bench) {
   const auto worker = bench.spawn<detail::worker_actor>(
-    detail::node_services{"b", {}},
-    std::make_shared<const service>(service{"hello"}.get("/hello", hello_handler("hello "))));
+      detail::node_services{"b", {}},
+      std::make_shared<const service>(service{"hello"}.get("/hello", hello_handler("hello "))));
   return bench.spawn<dispatcher>(std::map<std::string, caf::strong_actor_ptr>{
-    {"hello", caf::actor_cast<caf::strong_actor_ptr>(worker)}});
+      {"hello", caf::actor_cast<caf::strong_actor_ptr>(worker)}});
 }
 
 TEST(a_dispatcher, answers_every_request_of_a_batch_under_its_own_call) {
@@ -244,19 +244,19 @@ TEST(a_dispatcher, answers_every_request_of_a_batch_under_its_own_call) {
   bool is_drained = false;
   while (!is_drained)
     self->receive(
-      [&](const response_batch& what) {
-        for (const auto& each : what.items)
-          answers.emplace(each.call.value, each.failed
-                                             ? std::string{to_string(each.failure.code)}
-                                             : each.response.body);
-      },
-      [&](drained) { is_drained = true; },
-      caf::after(scaled(soon)) >> [&] {
-        ADD_FAILURE() << "not drained";
-        is_drained = true;
-      });
+        [&](const response_batch& what) {
+          for (const auto& each : what.items)
+            answers.emplace(each.call.value, each.failed ? std::string{to_string(each.failure.code)}
+                                                         : each.response.body);
+        },
+        [&](drained) { is_drained = true; },
+        caf::after(scaled(soon)) >>
+            [&] {
+              ADD_FAILURE() << "not drained";
+              is_drained = true;
+            });
   EXPECT_EQ(answers, (std::multimap<std::uint64_t, std::string>{
-                       {10, "hello /a"}, {10, "hello /d"}, {11, "conflict"}, {12, "internal"}}));
+                         {10, "hello /a"}, {10, "hello /d"}, {11, "conflict"}, {12, "internal"}}));
 }
 
 /// A gateway and a worker node in one process: two actor systems, joined over the loopback.
@@ -266,8 +266,7 @@ protected:
     const auto port = bench_.system().middleman().publish(gateway_, 0, "127.0.0.1");
     EXPECT_TRUE(port);
     port_ = port ? *port : std::uint16_t{0};
-    bench_.self()->send(gateway_,
-                        subscribe{caf::actor_cast<caf::strong_actor_ptr>(bench_.self())});
+    bench_.self()->send(gateway_, subscribe{caf::actor_cast<caf::strong_actor_ptr>(bench_.self())});
     EXPECT_EQ(news(), here_);
   }
 
@@ -302,13 +301,13 @@ TEST_F(a_gateway_link, joins_serves_and_leaves_when_all_that_was_asked_is_answer
   const auto from = caf::actor_cast<caf::strong_actor_ptr>(self);
   detail::deliver(node.dispatchers.front(), from, std::move(batch));
   self->receive(
-    [&](const response_batch& got) {
-      ASSERT_EQ(got.items.size(), 1u);
-      EXPECT_EQ(got.items[0].call.value, 5u);
-      EXPECT_EQ(got.items[0].response.body, "hello /a");
-      EXPECT_EQ(got.items[0].response.headers.find("content-type"), "text/plain; charset=utf-8");
-    },
-    caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "no response"; });
+      [&](const response_batch& got) {
+        ASSERT_EQ(got.items.size(), 1u);
+        EXPECT_EQ(got.items[0].call.value, 5u);
+        EXPECT_EQ(got.items[0].response.body, "hello /a");
+        EXPECT_EQ(got.items[0].response.headers.find("content-type"), "text/plain; charset=utf-8");
+      },
+      caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "no response"; });
 
   auto left = std::make_shared<std::promise<void>>();
   worker.self()->send(link, leave_gateway{[left] { left->set_value(); }});

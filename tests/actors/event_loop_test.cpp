@@ -159,15 +159,15 @@ TEST_F(loops, fire_timers_on_their_thread) {
     int left = 3;
     void arm() {
       own.arm(
-        loop.timers(), std::chrono::steady_clock::now() + std::chrono::milliseconds{1},
-        [](void* self) {
-          auto& timer = *static_cast<repeating*>(self);
-          EXPECT_EQ(event_loop::current(), &timer.loop);
-          if (--timer.left > 0)
-            timer.arm();
-          timer.count.tick();
-        },
-        this);
+          loop.timers(), std::chrono::steady_clock::now() + std::chrono::milliseconds{1},
+          [](void* self) {
+            auto& timer = *static_cast<repeating*>(self);
+            EXPECT_EQ(event_loop::current(), &timer.loop);
+            if (--timer.left > 0)
+              timer.arm();
+            timer.count.tick();
+          },
+          this);
     }
   } timer{fired, bench_.loop(), {}};
   on(bench_.loop(), [&] { timer.arm(); });
@@ -180,8 +180,9 @@ TEST_F(loops, stop_although_timers_and_jobs_are_waiting) {
   detail::timer far;
   {
     event_loop loop{bench_.system(), 9};
-    far.arm(loop.timers(), std::chrono::steady_clock::now() + std::chrono::hours{1},
-            [](void*) { ADD_FAILURE(); }, nullptr);
+    far.arm(
+        loop.timers(), std::chrono::steady_clock::now() + std::chrono::hours{1},
+        [](void*) { ADD_FAILURE(); }, nullptr);
     loop.start();
     countdown busy{1};
     loop.enqueue(new job{[&busy, held, first = true]() mutable {
@@ -200,7 +201,7 @@ TEST_F(loops, stop_although_timers_and_jobs_are_waiting) {
 /// Writes its name down when it runs, then does `then`.
 struct late final : detail::deferred {
   late(event_loop& l, std::vector<std::string>& o, std::string n)
-    : loop(l), list(o), name(std::move(n)) {}
+      : loop(l), list(o), name(std::move(n)) {}
   ~late() { loop.undefer(*this); }
   void run_deferred() override {
     list.push_back(name);
@@ -291,7 +292,7 @@ TEST_F(deferred_work, does_not_run_once_it_is_taken_out) {
 class player final : public detail::pinned_actor {
 public:
   player(caf::actor_config& config, event_loop& where, countdown& done, int enough)
-    : pinned_actor(config, where), done_(done), enough_(enough) {}
+      : pinned_actor(config, where), done_(done), enough_(enough) {}
   caf::behavior make_behavior() override {
     return {[this](ball& what) {
       EXPECT_EQ(event_loop::current(), &loop());
@@ -312,7 +313,7 @@ TEST_F(loops, exchange_thousands_of_messages_between_pinned_actors) {
   countdown done{balls};
   const auto make = [&](std::size_t loop) {
     return caf::actor_cast<caf::strong_actor_ptr>(
-      bench_.own(detail::spawn_pinned<player>(bench_.loop(loop), done, hits)));
+        bench_.own(detail::spawn_pinned<player>(bench_.loop(loop), done, hits)));
   };
   const auto left = make(0);
   const auto right = make(1);

@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <cmath>
+#include <cstdlib>
 #include <set>
 #include <stdexcept>
 
@@ -47,7 +47,8 @@ TEST(http_method, is_read_and_printed_in_the_same_form) {
     EXPECT_EQ(parse_method(name), std::nullopt) << name;
   for (const auto method : {http_method::get, http_method::head, http_method::options})
     EXPECT_TRUE(is_safe(method));
-  for (const auto method : {http_method::post, http_method::put, http_method::delete_, http_method::patch})
+  for (const auto method :
+       {http_method::post, http_method::put, http_method::delete_, http_method::patch})
     EXPECT_FALSE(is_safe(method));
 }
 
@@ -66,23 +67,23 @@ TEST(percent_decode, decodes_valid_escapes_and_refuses_others) {
     std::string_view text;
     std::optional<std::string> path, query;
   } cases[] = {
-    {"", "", ""},
-    {"abc", "abc", "abc"},
-    {"a+b", "a+b", "a b"},
-    {"%41%5a%7E", "AZ~", "AZ~"},
-    {"%2b%2B", "++", "++"},
-    {"%c3%A4", "\u00e4", "\u00e4"},
-    {"%25", "%", "%"},
-    {"%2525", "%25", "%25"},
-    {"%00", std::string{"\0", 1}, std::string{"\0", 1}},
-    {"%", {}, {}},
-    {"%4", {}, {}},
-    {"ab%4", {}, {}},
-    {"%4g", {}, {}},
-    {"%g4", {}, {}},
-    {"% 1", {}, {}},
-    {"%%41", {}, {}},
-    {"%+1", {}, {}},
+      {"", "", ""},
+      {"abc", "abc", "abc"},
+      {"a+b", "a+b", "a b"},
+      {"%41%5a%7E", "AZ~", "AZ~"},
+      {"%2b%2B", "++", "++"},
+      {"%c3%A4", "\u00e4", "\u00e4"},
+      {"%25", "%", "%"},
+      {"%2525", "%25", "%25"},
+      {"%00", std::string{"\0", 1}, std::string{"\0", 1}},
+      {"%", {}, {}},
+      {"%4", {}, {}},
+      {"ab%4", {}, {}},
+      {"%4g", {}, {}},
+      {"%g4", {}, {}},
+      {"% 1", {}, {}},
+      {"%%41", {}, {}},
+      {"%+1", {}, {}},
   };
   for (const auto& each : cases) {
     EXPECT_EQ(percent_decode(each.text, false), each.path) << each.text;
@@ -99,7 +100,7 @@ request with_target(std::string target) {
 
 TEST(request, tells_path_and_query_apart) {
   for (const auto& [target, path, query] : std::vector<std::array<std::string, 3>>{
-         {"/", "/", ""}, {"/a?", "/a", ""}, {"/a?b=c", "/a", "b=c"}, {"/?a?b", "/", "a?b"}}) {
+           {"/", "/", ""}, {"/a?", "/a", ""}, {"/a?b=c", "/a", "b=c"}, {"/?a?b", "/", "a?b"}}) {
     EXPECT_EQ(with_target(target).path(), path);
     EXPECT_EQ(with_target(target).query_string(), query);
   }
@@ -155,10 +156,12 @@ TEST(request, says_what_is_wrong_with_a_parameter) {
   EXPECT_EQ(error_of([&] { (void)what.query<std::int8_t>("n", std::int8_t{}); }),
             prefix + "\"n\" is \"" + std::string(64, '9') + "...\", expected a number in range");
   for (const auto* name : {"w", "h", "e", "p", "s", "hex"}) {
-    EXPECT_TRUE(error_of([&] { (void)what.query<int>(name); }).ends_with("expected an integer")) << name;
-    EXPECT_TRUE(error_of([&] { (void)what.query<double>(name); }).ends_with("expected a number")) << name;
+    EXPECT_TRUE(error_of([&] { (void)what.query<int>(name); }).ends_with("expected an integer"))
+        << name;
+    EXPECT_TRUE(error_of([&] { (void)what.query<double>(name); }).ends_with("expected a number"))
+        << name;
     EXPECT_TRUE(error_of([&] { (void)what.query<bool>(name); }).ends_with("expected true or false"))
-      << name;
+        << name;
   }
   EXPECT_EQ(error_of([&] { (void)what.query<unsigned>("minus"); }),
             prefix + "\"minus\" is \"-1\", expected an integer");
@@ -190,20 +193,34 @@ TEST(request, refuses_a_body_that_is_no_json) {
   for (const auto* type : {"text/plain", "", "application/jsonx", "+json", "application/xml"})
     EXPECT_EQ(error_of([&] { (void)with_body("{}", type).json(); }),
               "unsupported_media_type: Content-Type is \"" + std::string{type}
-                + "\", expected application/json");
+                  + "\", expected application/json");
   for (const std::string body :
        {"", "{", "{]", "{\"a\":1}}", "nul", "'a'", "\"\xff\"", "[1,]", "NaN", "{\"a\" 1}", "1e999"})
-    EXPECT_TRUE(error_of([&] { (void)with_body(body).json(); })
-                  .starts_with("invalid_argument: the body is not JSON"))
-      << body;
+    EXPECT_TRUE(error_of([&] {
+                  (void)with_body(body).json();
+                }).starts_with("invalid_argument: the body is not JSON"))
+        << body;
   EXPECT_EQ(error_of([&] { (void)with_body(R"({"a":x})").json(); }),
             "invalid_argument: the body is not JSON: syntax error at byte 6");
 }
 
-TEST(request, reads_deeply_nested_json_without_a_deep_stack) {
-  const auto opening = std::string(1'000'000, '[');
-  EXPECT_TRUE(error_of([&] { (void)with_body(opening).json(); }).starts_with("invalid_argument: "));
-  EXPECT_TRUE(with_body(opening + std::string(opening.size(), ']')).json().is_array());
+TEST(request, gives_no_json_that_is_nested_too_deeply_to_be_written_or_copied) {
+  // A megabyte of brackets is a body within the default limit.
+  const auto deep = std::string(500'000, '[') + std::string(500'000, ']');
+  EXPECT_EXIT(
+      {
+        static_cast<void>(error_of([&] {
+          const auto value = with_body(deep).json();
+          const auto copy = value;
+          static_cast<void>(json(copy));
+        }));
+        std::exit(0);
+      },
+      testing::ExitedWithCode(0), "");
+  EXPECT_TRUE(error_of([] {
+                (void)with_body(std::string(1000, '[')).json();
+              }).starts_with("invalid_argument: "));
+  EXPECT_EQ(with_body(std::string(50, '[') + std::string(50, ']')).json().dump().size(), 100u);
 }
 
 TEST(response, is_made_with_its_type_and_changed_in_a_chain) {
@@ -218,7 +235,8 @@ TEST(response, is_made_with_its_type_and_changed_in_a_chain) {
   EXPECT_EQ(json_body("[]").body, "[]");
   EXPECT_EQ(type_of(status(204)), "none");
   EXPECT_EQ(status(204).status, 204);
-  const response made = text("a").with_status(201).with_header("Location", "/x").with_header("A", "b");
+  const response made =
+      text("a").with_status(201).with_header("Location", "/x").with_header("A", "b");
   EXPECT_EQ(made.status, 201);
   EXPECT_EQ(made.headers.find("location"), "/x");
   EXPECT_EQ(made.headers.size(), 3u);

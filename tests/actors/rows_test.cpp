@@ -36,7 +36,8 @@ sql_value text(std::string x) {
 
 TEST(row, converts_its_values) {
   EXPECT_EQ(get<int>(integer(-7)), "-7");
-  EXPECT_EQ(get<std::int64_t>(integer(std::numeric_limits<std::int64_t>::min())), "-9223372036854775808");
+  EXPECT_EQ(get<std::int64_t>(integer(std::numeric_limits<std::int64_t>::min())),
+            "-9223372036854775808");
   EXPECT_EQ(get<std::uint8_t>(integer(255)), "255");
   EXPECT_EQ(get<int>(numeric{"-12"}), "-12");
   EXPECT_EQ(get<double>(1.25), "1.25");
@@ -86,10 +87,11 @@ TEST(row, names_the_column_that_does_not_convert) {
 
 TEST(row, is_a_json_object_of_all_columns_without_loss) {
   const rows all{sql_result{
-    {"null", "bool", "int", "double", "text", "blob", "json", "bad", "numeric", "time"},
-    {sql_value{}, true, integer(9007199254740993), 0.1, text("\u00e4"), blob{std::string{"\0\xfe", 2}},
-     json_text{R"({"b":[1]})"}, json_text{"{"}, numeric{"1.10"}, timestamp{"2026-01-31T12:00:00Z"}},
-    0}};
+      {"null", "bool", "int", "double", "text", "blob", "json", "bad", "numeric", "time"},
+      {sql_value{}, true, integer(9007199254740993), 0.1, text("\u00e4"),
+       blob{std::string{"\0\xfe", 2}}, json_text{R"({"b":[1]})"}, json_text{"{"}, numeric{"1.10"},
+       timestamp{"2026-01-31T12:00:00Z"}},
+      0}};
   EXPECT_EQ(nlohmann::json(all[0]),
             nlohmann::json::parse(R"({"null":null,"bool":true,"int":9007199254740993,"double":0.1,
               "text":"\u00e4","blob":"00fe","json":{"b":[1]},"bad":"{","numeric":"1.10",
@@ -112,7 +114,9 @@ TEST(rows, are_all_rows_in_order) {
 }
 
 TEST(row, keeps_the_result_alive) {
-  const auto last = [] { return rows{sql_result{{"x"}, {integer(1), text(std::string(50, 'z'))}, 0}}[1]; }();
+  const auto last = [] {
+    return rows{sql_result{{"x"}, {integer(1), text(std::string(50, 'z'))}, 0}}[1];
+  }();
   EXPECT_EQ(last.get<std::string>("x"), std::string(50, 'z'));
 }
 

@@ -30,9 +30,9 @@ task<> yield() {
 
 caf::behavior runner::make_behavior() {
   return caf::message_handler{
-    [this](errand& what) { what.run(ctx()); },
+      [this](errand& what) { what.run(ctx()); },
   }
-    .or_else(reply_handlers());
+      .or_else(reply_handlers());
 }
 
 loop_bench::config::config(bool networked) {
@@ -46,7 +46,7 @@ loop_bench::config::config(bool networked) {
 }
 
 loop_bench::loop_bench(unsigned loops, bool networked)
-  : config_(networked), system_(config_), self_(system_) {
+    : config_(networked), system_(config_), self_(system_) {
   spdlog::set_level(spdlog::level::off); // the failures that tests provoke
   for (unsigned i = 0; i < loops; ++i)
     loops_.push_back(std::make_unique<detail::event_loop>(system_, i));
@@ -74,7 +74,7 @@ caf::actor loop_bench::spawn_runner(caf::actor database) {
 }
 
 void loop_bench::end(const caf::actor& who) {
-  caf::anon_send_exit(who, caf::exit_reason::user_shutdown);
+  detail::end_actor(who);
   self_->wait_for(who);
 }
 

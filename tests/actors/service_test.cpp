@@ -29,12 +29,12 @@ TEST(route_pattern, is_literals_and_parameters) {
   struct {
     std::string text, segments, shape;
   } cases[] = {
-    {"/", "''", "/"},
-    {"/users", "'users'", "/users"},
-    {"/users/", "'users' ''", "/users/"},
-    {"/users/{id}", "'users' {id}", "/users/{}"},
-    {"/{a}/x/{b}", "{a} 'x' {b}", "/{}/x/{}"},
-    {"/a.b-c_~/%41", "'a.b-c_~' '%41'", "/a.b-c_~/%41"},
+      {"/", "''", "/"},
+      {"/users", "'users'", "/users"},
+      {"/users/", "'users' ''", "/users/"},
+      {"/users/{id}", "'users' {id}", "/users/{}"},
+      {"/{a}/x/{b}", "{a} 'x' {b}", "/{}/x/{}"},
+      {"/a.b-c_~/%41", "'a.b-c_~' '%41'", "/a.b-c_~/%41"},
   };
   for (const auto& each : cases) {
     const route_pattern pattern{each.text};
@@ -53,21 +53,11 @@ TEST(route_pattern, refuses_what_can_be_no_path) {
   const std::string path = "a pattern is a path, without query, fragment or spaces";
   const std::string whole = "a parameter is a whole segment, like /{id}";
   const std::pair<std::string, std::string> cases[] = {
-    {"", begins},
-    {"users", begins},
-    {"{id}", begins},
-    {"/a?b", path},
-    {"/a#b", path},
-    {"/a b", path},
-    {"/{}", whole},
-    {"/{id", whole},
-    {"/id}", whole},
-    {"/x{id}", whole},
-    {"/{id}x", whole},
-    {"/{a}{b}", whole},
-    {"/{{a}}", whole},
-    {"/}a{", whole},
-    {"/{id}/{id}", "the parameter {id} appears twice"},
+      {"", begins},      {"users", begins}, {"{id}", begins},
+      {"/a?b", path},    {"/a#b", path},    {"/a b", path},
+      {"/{}", whole},    {"/{id", whole},   {"/id}", whole},
+      {"/x{id}", whole}, {"/{id}x", whole}, {"/{a}{b}", whole},
+      {"/{{a}}", whole}, {"/}a{", whole},   {"/{id}/{id}", "the parameter {id} appears twice"},
   };
   for (const auto& [text, why] : cases)
     EXPECT_EQ(refusal_of([&] { route_pattern{text}; }), "route pattern \"" + text + "\": " + why);
@@ -75,12 +65,12 @@ TEST(route_pattern, refuses_what_can_be_no_path) {
 
 TEST(service, announces_its_name_and_routes_in_order) {
   auto what = service{"users.v-1_a"}
-                .get("/users/{id}", nothing)
-                .post("/users", nothing)
-                .put("/users/{id}", nothing)
-                .patch("/users/{id}", nothing)
-                .delete_("/users/{id}", nothing)
-                .add(http_method::options, "/users", nothing);
+                  .get("/users/{id}", nothing)
+                  .post("/users", nothing)
+                  .put("/users/{id}", nothing)
+                  .patch("/users/{id}", nothing)
+                  .delete_("/users/{id}", nothing)
+                  .add(http_method::options, "/users", nothing);
   std::string routes;
   for (const auto& each : what.announcement().routes)
     routes += std::string{to_string(each.method)} + " " + each.pattern + ";";
@@ -94,7 +84,8 @@ TEST(service, announces_its_name_and_routes_in_order) {
 TEST(service, refuses_bad_names_patterns_and_empty_handlers) {
   for (const std::string name : {"", "a b", "a/b", "\u00e4", "a\n"})
     EXPECT_EQ(refusal_of([&] { service{name}; }),
-              "service name \"" + name + "\": 1 to 64 letters, digits, '-', '_' or '.' are expected");
+              "service name \"" + name
+                  + "\": 1 to 64 letters, digits, '-', '_' or '.' are expected");
   EXPECT_NE(refusal_of([] { service{std::string(65, 'a')}; }), "accepted");
   EXPECT_EQ(refusal_of([] { service{std::string(64, 'a')}; }), "accepted");
   EXPECT_EQ(refusal_of([] { service{"s"}.get("/", handler{}); }),

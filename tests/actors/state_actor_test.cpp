@@ -68,7 +68,7 @@ TEST_F(a_stateful_actor, answers_what_its_handler_returns) {
     EXPECT_EQ(co_await ctx.ask(mine, increment{41}), 42);
     co_await ctx.ask(mine, keep{}); // answers nothing
     ctx.tell(mine, increment{8});
-    EXPECT_EQ(co_await ctx.ask(mine, read_value{}), 50); // behind what was told
+    EXPECT_EQ(co_await ctx.ask(mine, read_value{}), 50);                 // behind what was told
     EXPECT_EQ(co_await ctx.ask(ctx.actor<counter>(), read_value{}), 50); // the same actor
   });
 }
@@ -77,7 +77,8 @@ TEST_F(a_stateful_actor, throws_its_failures_where_it_was_asked) {
   bench_.run([](context& ctx) -> task<> {
     auto mine = ctx.actor<counter>();
     for (const bool later : {false, true}) {
-      EXPECT_EQ(co_await outcome(ctx.ask(mine, fail{true, later})), "conflict: the counter says no");
+      EXPECT_EQ(co_await outcome(ctx.ask(mine, fail{true, later})),
+                "conflict: the counter says no");
       EXPECT_EQ(co_await outcome(ctx.ask(mine, fail{false, later})), "internal: ");
       ctx.tell(mine, fail{false, later}); // nobody hears of it
     }
@@ -98,7 +99,8 @@ TEST_F(a_stateful_actor, handles_one_message_at_a_time_also_while_a_handler_wait
     auto mine = ctx.actor<counter>();
     channel<int> door{1};
     words log;
-    auto held = ctx.spawn([&](context& c) -> task<int> { co_return co_await c.ask(mine, hold{door}); });
+    auto held =
+        ctx.spawn([&](context& c) -> task<int> { co_return co_await c.ask(mine, hold{door}); });
     std::vector<join_handle<int>> others;
     for (int i = 0; i < 3; ++i)
       others.push_back(ctx.spawn(ask_and_note(ctx, mine, increment{10}, log)));
@@ -117,15 +119,14 @@ TEST_F(a_stateful_actor, handles_one_message_at_a_time_also_while_a_handler_wait
 TEST_F(a_stateful_actor, loses_no_message_of_askers_on_several_loops) {
   constexpr int askers = 4, each = 500;
   loop_bench bench{2};
-  const auto ref = bench.run([](context& ctx) -> task<actor_ref<counter>> {
-    co_return ctx.actor<counter>();
-  });
+  const auto ref =
+      bench.run([](context& ctx) -> task<actor_ref<counter>> { co_return ctx.actor<counter>(); });
   std::vector<std::future<void>> done;
   for (int i = 0; i < askers; ++i) {
     auto ended = std::make_shared<std::promise<void>>();
     done.push_back(ended->get_future());
     const auto asker = bench.own(detail::spawn_pinned<runner>(
-      bench.loop(static_cast<std::size_t>(i) % 2), detail::node_services{"test-node", {}}));
+        bench.loop(static_cast<std::size_t>(i) % 2), detail::node_services{"test-node", {}}));
     loop_bench::send(asker, [ref, ended](context& ctx) {
       static_cast<void>(ctx.spawn([ref, ended](context& c) -> task<> {
         for (int n = 0; n < each; ++n)
@@ -137,8 +138,8 @@ TEST_F(a_stateful_actor, loses_no_message_of_askers_on_several_loops) {
   for (auto& one : done)
     ASSERT_EQ(one.wait_for(scaled(soon)), std::future_status::ready);
   EXPECT_EQ(bench.run([ref](context& ctx) -> task<int> {
-              co_return co_await ctx.ask(ref, read_value{});
-            }),
+    co_return co_await ctx.ask(ref, read_value{});
+  }),
             askers * each);
 }
 
@@ -150,26 +151,26 @@ struct owned_counter {
 
 owned_counter make_counter(loop_bench& bench) {
   auto owner = bench.spawn_runner();
-  auto ref = bench.run_on(owner, [](context& ctx) -> task<actor_ref<counter>> {
-    co_return ctx.actor<counter>();
-  });
+  auto ref = bench.run_on(
+      owner, [](context& ctx) -> task<actor_ref<counter>> { co_return ctx.actor<counter>(); });
   return {std::move(owner), std::move(ref)};
 }
 
 TEST_F(a_stateful_actor, ends_with_its_owner_and_fails_those_who_wait) {
-  auto [owner, ref] = make_counter(bench_);
+  const auto counted = make_counter(bench_);
   const auto held = make_token();
-  auto ended = bench_.run([&, ref = ref](context& ctx) -> task<std::vector<join_handle<std::string>>> {
-    co_await ctx.ask(ref, keep{held});
-    std::vector<join_handle<std::string>> out;
-    out.push_back(ctx.spawn(outcome(ctx.ask(ref, hold{channel<int>{1}})))); // being handled
-    out.push_back(ctx.spawn(outcome(ctx.ask(ref, increment{}))));           // waits behind it
-    // Another actor of the loop answers behind both.
-    co_await outcome(ctx.ask(ctx.actor<plain_failure>(), increment{}));
-    co_return out;
-  });
+  auto ended = bench_.run(
+      [&, ref = counted.ref](context& ctx) -> task<std::vector<join_handle<std::string>>> {
+        co_await ctx.ask(ref, keep{held});
+        std::vector<join_handle<std::string>> out;
+        out.push_back(ctx.spawn(outcome(ctx.ask(ref, hold{channel<int>{1}})))); // being handled
+        out.push_back(ctx.spawn(outcome(ctx.ask(ref, increment{}))));           // waits behind it
+        // Another actor of the loop answers behind both.
+        co_await outcome(ctx.ask(ctx.actor<plain_failure>(), increment{}));
+        co_return out;
+      });
   EXPECT_EQ(held.use_count(), 2);
-  bench_.end(owner);
+  bench_.end(counted.owner);
   bench_.run([&](context&) -> task<> {
     for (auto& each : ended)
       EXPECT_EQ(co_await each, "unavailable: the actor has ended");
@@ -178,9 +179,9 @@ TEST_F(a_stateful_actor, ends_with_its_owner_and_fails_those_who_wait) {
 }
 
 TEST_F(a_stateful_actor, that_has_ended_fails_whoever_asks_it) {
-  auto [owner, ref] = make_counter(bench_);
-  bench_.end(owner);
-  const auto ended = bench_.run([ref = ref](context& ctx) -> task<std::string> {
+  const auto counted = make_counter(bench_);
+  bench_.end(counted.owner);
+  const auto ended = bench_.run([ref = counted.ref](context& ctx) -> task<std::string> {
     // The owner is down; its actor has been told to end before this message can reach it.
     auto asked = ctx.spawn(outcome(ctx.ask(ref, read_value{})));
     co_return co_await asked.wait_for(scaled(2s)) ? co_await asked : "no answer";

@@ -23,14 +23,14 @@ struct alarm_clock {
   alarm_clock(std::vector<std::string>& l, std::string n) : list(l), name(std::move(n)) {}
   void set(timer_queue& queue, int ms) {
     own.arm(
-      queue, at(ms),
-      [](void* self) {
-        auto& clock = *static_cast<alarm_clock*>(self);
-        clock.list.push_back(clock.name);
-        if (clock.then)
-          clock.then();
-      },
-      this);
+        queue, at(ms),
+        [](void* self) {
+          auto& clock = *static_cast<alarm_clock*>(self);
+          clock.list.push_back(clock.name);
+          if (clock.then)
+            clock.then();
+        },
+        this);
   }
   std::vector<std::string>& list;
   std::string name;
@@ -173,7 +173,8 @@ TEST(timers_at_random, fire_exactly_when_their_last_arming_says) {
         any.due = -1;
       } else {
         any.due = now + static_cast<int>(random() % 100);
-        any.own.arm(queue, at(any.due), [](void* x) { static_cast<entry*>(x)->fired = true; }, &any);
+        any.own.arm(
+            queue, at(any.due), [](void* x) { static_cast<entry*>(x)->fired = true; }, &any);
       }
     }
     queue.run_due(at(now));

@@ -24,7 +24,9 @@ protected:
     return bench_.spawn<detail::worker_actor>(detail::node_services{"test-node", {}},
                                               std::make_shared<const service>(std::move(what)));
   }
-  caf::actor start(handler handle) { return start(service{"test"}.get("/{id}", std::move(handle))); }
+  caf::actor start(handler handle) {
+    return start(service{"test"}.get("/{id}", std::move(handle)));
+  }
 
   void ask(const caf::actor& worker, std::uint64_t id, std::uint32_t route = 0) {
     request what;
@@ -39,13 +41,13 @@ protected:
     bool late = false;
     while (out.size() < count && !late)
       bench_.self()->receive(
-        [&](call_id id, response& what) {
-          out[id.value] = std::to_string(what.status) + " " + what.body;
-        },
-        [&](call_id id, failure& what) {
-          out[id.value] = std::string{to_string(what.code)} + ": " + what.detail;
-        },
-        caf::after(scaled(soon)) >> [&] { late = true; });
+          [&](call_id id, response& what) {
+            out[id.value] = std::to_string(what.status) + " " + what.body;
+          },
+          [&](call_id id, failure& what) {
+            out[id.value] = std::string{to_string(what.code)} + ": " + what.detail;
+          },
+          caf::after(scaled(soon)) >> [&] { late = true; });
     EXPECT_FALSE(late) << "an answer is missing";
     return out;
   }
@@ -62,7 +64,7 @@ protected:
 TEST_F(a_worker, answers_with_what_its_handler_returns) {
   EXPECT_EQ(answer_of([](context& ctx, const request& what) -> task<response> {
               co_return text("id " + what.param<std::string>("id") + " on " + ctx.node_name())
-                .with_status(201);
+                  .with_status(201);
             }),
             "201 id 1 on test-node");
 }
@@ -70,42 +72,44 @@ TEST_F(a_worker, answers_with_what_its_handler_returns) {
 TEST_F(a_worker, answers_with_the_failure_that_its_handler_throws_anywhere) {
   const auto wait = [](context& ctx) { return ctx.sleep(1ms); };
   const std::vector<std::pair<handler, std::string>> cases{
-    {[](context&, const request&) -> task<response> {
-       throw error{errc::not_found, "no such thing"};
-       co_return response{};
-     },
-     "not_found: no such thing"},
-    {[wait](context& ctx, const request&) -> task<response> {
-       co_await wait(ctx);
-       throw error{errc::conflict, "after a wait"};
-     },
-     "conflict: after a wait"},
-    {[](context&, const request&) -> task<response> { throw error{errc::forbidden, "no coroutine"}; },
-     "forbidden: no coroutine"},
-    {[](context&, const request& what) -> task<response> {
-       co_return text(std::to_string(what.query<int>("n")));
-     },
-     "invalid_argument: query parameter \"n\" is missing"},
-    // What is not meant for the client does not reach it.
-    {[](context&, const request&) -> task<response> {
-       throw std::runtime_error{"secret"};
-       co_return response{};
-     },
-     "internal: "},
-    {[wait](context& ctx, const request&) -> task<response> {
-       co_await wait(ctx);
-       throw error{errc::internal, "secret"};
-     },
-     "internal: "},
-    {[](context&, const request&) -> task<response> {
-       throw 42;
-       co_return response{};
-     },
-     "internal: "},
-    {[](context&, const request& what) -> task<response> {
-       co_return text(what.param<std::string>("other"));
-     },
-     "internal: "},
+      {[](context&, const request&) -> task<response> {
+         throw error{errc::not_found, "no such thing"};
+         co_return response{};
+       },
+       "not_found: no such thing"},
+      {[wait](context& ctx, const request&) -> task<response> {
+         co_await wait(ctx);
+         throw error{errc::conflict, "after a wait"};
+       },
+       "conflict: after a wait"},
+      {[](context&, const request&) -> task<response> {
+         throw error{errc::forbidden, "no coroutine"};
+       },
+       "forbidden: no coroutine"},
+      {[](context&, const request& what) -> task<response> {
+         co_return text(std::to_string(what.query<int>("n")));
+       },
+       "invalid_argument: query parameter \"n\" is missing"},
+      // What is not meant for the client does not reach it.
+      {[](context&, const request&) -> task<response> {
+         throw std::runtime_error{"secret"};
+         co_return response{};
+       },
+       "internal: "},
+      {[wait](context& ctx, const request&) -> task<response> {
+         co_await wait(ctx);
+         throw error{errc::internal, "secret"};
+       },
+       "internal: "},
+      {[](context&, const request&) -> task<response> {
+         throw 42;
+         co_return response{};
+       },
+       "internal: "},
+      {[](context&, const request& what) -> task<response> {
+         co_return text(what.param<std::string>("other"));
+       },
+       "internal: "},
   };
   for (const auto& [handle, expected] : cases)
     EXPECT_EQ(answer_of(handle), expected);
@@ -116,15 +120,15 @@ TEST_F(a_worker, runs_many_requests_at_once_and_answers_each_as_it_ends) {
     channel<int> opened{1000};
   };
   auto what = service{"test"}
-                .get("/wait/{id}",
-                     [](context& ctx, const request& r) -> task<response> {
-                       co_await ctx.local<door>().opened.recv();
-                       co_return text("waited " + r.param<std::string>("id"));
-                     })
-                .get("/open/{id}", [](context& ctx, const request&) -> task<response> {
-                  ctx.local<door>().opened.close();
-                  co_return text("opened");
-                });
+                  .get("/wait/{id}",
+                       [](context& ctx, const request& r) -> task<response> {
+                         co_await ctx.local<door>().opened.recv();
+                         co_return text("waited " + r.param<std::string>("id"));
+                       })
+                  .get("/open/{id}", [](context& ctx, const request&) -> task<response> {
+                    ctx.local<door>().opened.close();
+                    co_return text("opened");
+                  });
   const auto worker = start(what);
   for (std::uint64_t id = 1; id <= 100; ++id)
     ask(worker, id);
@@ -139,11 +143,11 @@ TEST_F(a_worker, runs_many_requests_at_once_and_answers_each_as_it_ends) {
 
 TEST_F(a_worker, keeps_request_captures_and_arguments_until_the_coroutine_has_ended) {
   const auto worker =
-    start([prefix = std::string(100, 'x')](context& ctx, const request& r) -> task<response> {
-      const auto view = r.param("id"); // into the request
-      co_await ctx.sleep(1ms);
-      co_return text(prefix + std::string{view});
-    });
+      start([prefix = std::string(100, 'x')](context& ctx, const request& r) -> task<response> {
+        const auto view = r.param("id"); // into the request
+        co_await ctx.sleep(1ms);
+        co_return text(prefix + std::string{view});
+      });
   ask(worker, 7);
   EXPECT_EQ(receive(1)[7], "200 " + std::string(100, 'x') + "7");
 }
@@ -246,7 +250,8 @@ TEST_F(a_worker, without_a_database_fails_the_statement_and_not_the_node) {
 }
 
 TEST_F(a_worker, ignores_replies_that_nobody_waits_for) {
-  const auto worker = start([](context&, const request&) -> task<response> { co_return text("ok"); });
+  const auto worker =
+      start([](context&, const request&) -> task<response> { co_return text("ok"); });
   bench_.self()->send(worker, call_id{77}, sql_result{});
   bench_.self()->send(worker, call_id{78}, failure{});
   bench_.self()->send(worker, std::string{"no message of ours"});

@@ -59,10 +59,16 @@ protected:
   }
 };
 
-const std::vector<std::string> hostile{
-  "/",          "/a\"b\\c",     "/\",\"status\":200,\"x\":\"", "/\r\n{\"level\":\"error\"}",
-  "/\xff\xfe",  "/\u00e4\u20ac", std::string{"/\0\x01\x1f\x7f", 5}, "/\x1b[31m",
-  "/\\u0022",   std::string(8000, '"')};
+const std::vector<std::string> hostile{"/",
+                                       "/a\"b\\c",
+                                       "/\",\"status\":200,\"x\":\"",
+                                       "/\r\n{\"level\":\"error\"}",
+                                       "/\xff\xfe",
+                                       "/\u00e4\u20ac",
+                                       std::string{"/\0\x01\x1f\x7f", 5},
+                                       "/\x1b[31m",
+                                       "/\\u0022",
+                                       std::string(8000, '"')};
 
 TEST_F(an_access_log, writes_one_line_of_valid_json_whatever_the_target_holds) {
   for (const auto& target : hostile) {
@@ -79,7 +85,7 @@ TEST_F(an_access_log, writes_one_line_of_valid_json_whatever_the_target_holds) {
     EXPECT_EQ(parsed.at("request_id"), "0000000000000abc");
     EXPECT_TRUE(std::regex_match(parsed.at("time").get<std::string>(),
                                  std::regex{R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)"}))
-      << text;
+        << text;
   }
   EXPECT_EQ(nlohmann::json::parse(line(access_format::json, "/a\"b\\c")).at("target"), "/a\"b\\c");
 }
@@ -93,8 +99,8 @@ TEST_F(an_access_log, writes_one_line_of_plain_text_whatever_the_target_holds) {
     EXPECT_TRUE(text.ends_with(" 404 1500 us 0000000000000abc\n")) << text;
   }
   EXPECT_TRUE(std::regex_match(
-    line(access_format::text, "/x?y"),
-    std::regex{R"(\d\d:\d\d:\d\d\.\d{3} GET /x\?y 404 1500 us 0000000000000abc\n)"}));
+      line(access_format::text, "/x?y"),
+      std::regex{R"(\d\d:\d\d:\d\d\.\d{3} GET /x\?y 404 1500 us 0000000000000abc\n)"}));
 }
 
 TEST_F(an_access_log, gathers_lines_and_writes_them_whole_in_order) {

@@ -67,7 +67,7 @@ void expect_all(const std::vector<parse_case>& cases) {
   for (const auto& each : cases)
     for (const std::size_t step : {each.bytes.size(), std::size_t{1}, std::size_t{7}})
       EXPECT_EQ(parse(each.bytes, step), each.expected + "\n")
-        << each.bytes << "\n... " << step << " bytes at a time";
+          << each.bytes << "\n... " << step << " bytes at a time";
 }
 
 const std::string host = "Host: h\r\n";
@@ -77,70 +77,70 @@ const std::string chunked = post + "Transfer-Encoding: chunked\r\n\r\n";
 
 TEST(http_parser, reads_requests_however_they_are_cut) {
   expect_all({
-    {get + "\r\n", "GET /"},
-    {get, "more"},
-    {"G", "more"},
-    {"DELETE /a/b?c=d&e HTTP/1.1\r\n" + host + "\r\n", "DELETE /a/b?c=d&e"},
-    {"OPTIONS * HTTP/1.1\r\n" + host + "\r\n", "OPTIONS *"},
-    {get + "A: b\r\na:  c \t\r\nEmpty:\r\n\r\n", "GET / [A=b] [a=c] [Empty=]"},
-    {"GET / HTTP/1.1\r\nHost:\r\n\r\n", "GET /"},
-    {"GET /%C3%A4;x=1/~!$&'()*+,=:@ HTTP/1.1\r\n" + host + "\r\n",
-     "GET /%C3%A4;x=1/~!$&'()*+,=:@"},
-    {get + "Latin: \xe4\r\n\r\n", "GET / [Latin=\xe4]"},
+      {get + "\r\n", "GET /"},
+      {get, "more"},
+      {"G", "more"},
+      {"DELETE /a/b?c=d&e HTTP/1.1\r\n" + host + "\r\n", "DELETE /a/b?c=d&e"},
+      {"OPTIONS * HTTP/1.1\r\n" + host + "\r\n", "OPTIONS *"},
+      {get + "A: b\r\na:  c \t\r\nEmpty:\r\n\r\n", "GET / [A=b] [a=c] [Empty=]"},
+      {"GET / HTTP/1.1\r\nHost:\r\n\r\n", "GET /"},
+      {"GET /%C3%A4;x=1/~!$&'()*+,=:@ HTTP/1.1\r\n" + host + "\r\n",
+       "GET /%C3%A4;x=1/~!$&'()*+,=:@"},
+      {get + "Latin: \xe4\r\n\r\n", "GET / [Latin=\xe4]"},
   });
 }
 
 TEST(http_parser, reads_bodies_of_both_framings) {
   const std::string length = " [Content-Length=";
   expect_all({
-    {post + "Content-Length: 3\r\n\r\nabc", "POST /" + length + "3] +body(abc)"},
-    {post + "Content-Length: 3\r\n\r\nab", "more"},
-    {post + "Content-Length: 0\r\n\r\n", "POST /" + length + "0] +body()"},
-    {post + "\r\n", "POST /"}, // declares none
-    {get + "Content-Length: 2\r\n\r\nab", "GET /" + length + "2] +body(ab)"},
-    {chunked + "3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n",
-     "POST / [Transfer-Encoding=chunked] +body(abc0123456789)"},
-    {chunked + "0\r\n\r\n", "POST / [Transfer-Encoding=chunked] +body()"},
-    {chunked + "03;name=value\r\nabc\r\n00\r\n\r\n",
-     "POST / [Transfer-Encoding=chunked] +body(abc)"},
-    {chunked + "3\r\nabc\r\n0\r\n", "more"},
-    {post + "transfer-encoding: CHUNKED\r\n\r\n1\r\na\r\n0\r\n\r\n",
-     "POST / [transfer-encoding=CHUNKED] +body(a)"},
+      {post + "Content-Length: 3\r\n\r\nabc", "POST /" + length + "3] +body(abc)"},
+      {post + "Content-Length: 3\r\n\r\nab", "more"},
+      {post + "Content-Length: 0\r\n\r\n", "POST /" + length + "0] +body()"},
+      {post + "\r\n", "POST /"}, // declares none
+      {get + "Content-Length: 2\r\n\r\nab", "GET /" + length + "2] +body(ab)"},
+      {chunked + "3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n",
+       "POST / [Transfer-Encoding=chunked] +body(abc0123456789)"},
+      {chunked + "0\r\n\r\n", "POST / [Transfer-Encoding=chunked] +body()"},
+      {chunked + "03;name=value\r\nabc\r\n00\r\n\r\n",
+       "POST / [Transfer-Encoding=chunked] +body(abc)"},
+      {chunked + "3\r\nabc\r\n0\r\n", "more"},
+      {post + "transfer-encoding: CHUNKED\r\n\r\n1\r\na\r\n0\r\n\r\n",
+       "POST / [transfer-encoding=CHUNKED] +body(a)"},
   });
 }
 
 TEST(http_parser, reads_one_request_after_the_other) {
   expect_all({
-    {get + "\r\n" + get + "A: 1\r\n\r\n" + get, "GET /\nGET / [A=1]\nmore"},
-    {post + "Content-Length: 1\r\n\r\na" + get + "\r\n",
-     "POST / [Content-Length=1] +body(a)\nGET /"},
-    {chunked + "1\r\na\r\n0\r\n\r\n" + get + "\r\n",
-     "POST / [Transfer-Encoding=chunked] +body(a)\nGET /"},
+      {get + "\r\n" + get + "A: 1\r\n\r\n" + get, "GET /\nGET / [A=1]\nmore"},
+      {post + "Content-Length: 1\r\n\r\na" + get + "\r\n",
+       "POST / [Content-Length=1] +body(a)\nGET /"},
+      {chunked + "1\r\na\r\n0\r\n\r\n" + get + "\r\n",
+       "POST / [Transfer-Encoding=chunked] +body(a)\nGET /"},
   });
 }
 
 TEST(http_parser, knows_when_the_connection_ends) {
   expect_all({
-    {get + "Connection: close\r\n\r\n", "GET / [Connection=close] close"},
-    {get + "Connection: Close, x\r\n\r\n", "GET / [Connection=Close, x] close"},
-    {get + "Connection: keep-alive\r\n\r\n", "GET / [Connection=keep-alive]"},
-    {"GET / HTTP/1.0\r\n\r\n", "GET / close 1.0"},
-    {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "GET / [Connection=Keep-Alive] 1.0"},
-    {"POST / HTTP/1.0\r\nContent-Length: 1\r\n\r\na",
-     "POST / [Content-Length=1] +body(a) close 1.0"},
+      {get + "Connection: close\r\n\r\n", "GET / [Connection=close] close"},
+      {get + "Connection: Close, x\r\n\r\n", "GET / [Connection=Close, x] close"},
+      {get + "Connection: keep-alive\r\n\r\n", "GET / [Connection=keep-alive]"},
+      {"GET / HTTP/1.0\r\n\r\n", "GET / close 1.0"},
+      {"GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", "GET / [Connection=Keep-Alive] 1.0"},
+      {"POST / HTTP/1.0\r\nContent-Length: 1\r\n\r\na",
+       "POST / [Content-Length=1] +body(a) close 1.0"},
   });
 }
 
 TEST(http_parser, takes_the_path_out_of_an_absolute_target) {
   expect_all({
-    {"GET http://h HTTP/1.1\r\n" + host + "\r\n", "GET /"},
-    {"GET http://h:80/a?b=c HTTP/1.1\r\n" + host + "\r\n", "GET /a?b=c"},
-    {"GET https://h/ HTTP/1.1\r\n" + host + "\r\n", "GET /"},
-    {"GET http://h?a=b HTTP/1.1\r\n" + host + "\r\n", "GET /?a=b"},
-    {"GET http://h?a=/b HTTP/1.1\r\n" + host + "\r\n", "GET /?a=/b"},
-    {"GET HTTP://H/a HTTP/1.1\r\n" + host + "\r\n", "GET /a"}, // schemes have no case
-    {"GET ftp://h/a HTTP/1.1\r\n" + host + "\r\n", "invalid_argument"},
-    {"OPTIONS http://h/a HTTP/1.1\r\n" + host + "\r\n", "OPTIONS /a"},
+      {"GET http://h HTTP/1.1\r\n" + host + "\r\n", "GET /"},
+      {"GET http://h:80/a?b=c HTTP/1.1\r\n" + host + "\r\n", "GET /a?b=c"},
+      {"GET https://h/ HTTP/1.1\r\n" + host + "\r\n", "GET /"},
+      {"GET http://h?a=b HTTP/1.1\r\n" + host + "\r\n", "GET /?a=b"},
+      {"GET http://h?a=/b HTTP/1.1\r\n" + host + "\r\n", "GET /?a=/b"},
+      {"GET HTTP://H/a HTTP/1.1\r\n" + host + "\r\n", "GET /a"}, // schemes have no case
+      {"GET ftp://h/a HTTP/1.1\r\n" + host + "\r\n", "invalid_argument"},
+      {"OPTIONS http://h/a HTTP/1.1\r\n" + host + "\r\n", "OPTIONS /a"},
   });
 }
 
@@ -152,14 +152,29 @@ TEST(http_parser, refuses_malformed_requests) {
         "GET /a#b HTTP/1.1", "GET /\x01 HTTP/1.1", "GET /\x7f HTTP/1.1", "G@T / HTTP/1.1",
         "GET /\tHTTP/1.1", "/ GET HTTP/1.1", "GET / HTTP/1.1\n", "GET / HTTP/11"})
     cases.push_back({start + "\r\n" + host + "\r\n", "invalid_argument"});
-  for (const std::string field :
-       {"A b: c", "A : b", ": b", "A", "A\x01: b", "A: \x01", "A: \x7f", "A: b\rc: d", "A: b\nB: c",
-        "(A): b", "Content-Length: x", "Content-Length:", "Content-Length: -1", "Content-Length: +1",
-        "Content-Length: 1, 1", "Content-Length: 0x1", "Content-Length: 1 1",
-        "Content-Length: 18446744073709551616", "Content-Length: 1\r\nContent-Length: 2",
-        "Content-Length: 1\r\nTransfer-Encoding: chunked",
-        "Transfer-Encoding: chunked\r\nContent-Length: 1", "Host: other",
-        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"})
+  for (const std::string field : {"A b: c",
+                                  "A : b",
+                                  ": b",
+                                  "A",
+                                  "A\x01: b",
+                                  "A: \x01",
+                                  "A: \x7f",
+                                  "A: b\rc: d",
+                                  "A: b\nB: c",
+                                  "(A): b",
+                                  "Content-Length: x",
+                                  "Content-Length:",
+                                  "Content-Length: -1",
+                                  "Content-Length: +1",
+                                  "Content-Length: 1, 2",
+                                  "Content-Length: 0x1",
+                                  "Content-Length: 1 1",
+                                  "Content-Length: 18446744073709551616",
+                                  "Content-Length: 1\r\nContent-Length: 2",
+                                  "Content-Length: 1\r\nTransfer-Encoding: chunked",
+                                  "Transfer-Encoding: chunked\r\nContent-Length: 1",
+                                  "Host: other",
+                                  "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"})
     cases.push_back({post + field + "\r\n\r\n", "invalid_argument"});
   cases.push_back({"GET / HTTP/1.1\r\n\r\n", "invalid_argument"}); // no Host
   cases.push_back({"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", "invalid_argument"});
@@ -168,26 +183,25 @@ TEST(http_parser, refuses_malformed_requests) {
 
 TEST(http_parser, refuses_malformed_chunks) {
   std::vector<parse_case> cases;
-  for (const std::string body :
-       {"x\r\n", "-1\r\n", "\r\n", "1\r\nab", "1\r\na\n0\r\n\r\n", "1 \na\r\n",
-        "ffffffffffffffffff\r\n", "0x1\r\na\r\n"})
+  for (const std::string body : {"x\r\n", "-1\r\n", "\r\n", "1\r\nab", "1\r\na\n0\r\n\r\n",
+                                 "1 \na\r\n", "ffffffffffffffffff\r\n", "0x1\r\na\r\n"})
     cases.push_back({chunked + body + "\r\n\r\n", "invalid_argument"});
   expect_all(cases);
 }
 
 TEST(http_parser, refuses_what_it_does_not_speak) {
   expect_all({
-    {"BREW / HTTP/1.1\r\n" + host + "\r\n", "not_implemented"},
-    {"get / HTTP/1.1\r\n" + host + "\r\n", "not_implemented"},
-    {"TRACE / HTTP/1.1\r\n" + host + "\r\n", "not_implemented"},
-    {"CONNECT h:1 HTTP/1.1\r\n" + host + "\r\n", "not_implemented"},
-    {"GET / HTTP/2.0\r\n" + host + "\r\n", "version_not_supported"},
-    {"GET / HTTP/1.2\r\n" + host + "\r\n", "version_not_supported"},
-    {"GET / HTTP/0.9\r\n" + host + "\r\n", "version_not_supported"},
-    {post + "Transfer-Encoding: gzip, chunked\r\n\r\n", "not_implemented"},
-    {post + "Transfer-Encoding: chunked, gzip\r\n\r\n", "not_implemented"},
-    {post + "Transfer-Encoding: identity\r\n\r\n", "not_implemented"},
-    {post + "Expect: a-miracle\r\nContent-Length: 1\r\n\r\n", "expectation_failed"},
+      {"BREW / HTTP/1.1\r\n" + host + "\r\n", "not_implemented"},
+      {"get / HTTP/1.1\r\n" + host + "\r\n", "not_implemented"},
+      {"TRACE / HTTP/1.1\r\n" + host + "\r\n", "not_implemented"},
+      {"CONNECT h:1 HTTP/1.1\r\n" + host + "\r\n", "not_implemented"},
+      {"GET / HTTP/2.0\r\n" + host + "\r\n", "version_not_supported"},
+      {"GET / HTTP/1.2\r\n" + host + "\r\n", "version_not_supported"},
+      {"GET / HTTP/0.9\r\n" + host + "\r\n", "version_not_supported"},
+      {post + "Transfer-Encoding: gzip, chunked\r\n\r\n", "not_implemented"},
+      {post + "Transfer-Encoding: chunked, gzip\r\n\r\n", "not_implemented"},
+      {post + "Transfer-Encoding: identity\r\n\r\n", "not_implemented"},
+      {post + "Expect: a-miracle\r\nContent-Length: 1\r\n\r\n", "expectation_failed"},
   });
 }
 
@@ -205,22 +219,22 @@ TEST(http_parser, holds_requests_to_their_limits) {
     fields += "A: b\r\n";
   const std::string ab(10, 'x');
   expect_all({
-    {request_for(100), "GET " + target(100)},
-    {request_for(101), "uri_too_long"},
-    {request_for(300), "uri_too_long"},
-    {request_for(3000), "uri_too_long"},
-    {filled(390), "GET / [A=" + std::string(390 - (get + "A: \r\n\r\n").size(), 'a') + "]"},
-    {filled(500), "header_too_large"},
-    {filled(5000), "header_too_large"},
-    {get + fields + "\r\n", "GET / [A=b] [A=b] [A=b] [A=b] [A=b]"},
-    {get + fields + "A: b\r\n\r\n", "header_too_large"},
-    {post + "Content-Length: 20\r\n\r\n" + ab + ab,
-     "POST / [Content-Length=20] +body(" + ab + ab + ")"},
-    {post + "Content-Length: 21\r\n\r\n", "payload_too_large"},
-    {chunked + "a\r\n" + ab + "\r\na\r\n" + ab + "\r\n0\r\n\r\n",
-     "POST / [Transfer-Encoding=chunked] +body(" + ab + ab + ")"},
-    {chunked + "a\r\n" + ab + "\r\nb\r\n" + ab + "x\r\n0\r\n\r\n", "payload_too_large"},
-    {chunked + "15\r\n", "payload_too_large"},
+      {request_for(100), "GET " + target(100)},
+      {request_for(101), "uri_too_long"},
+      {request_for(300), "uri_too_long"},
+      {request_for(3000), "uri_too_long"},
+      {filled(390), "GET / [A=" + std::string(390 - (get + "A: \r\n\r\n").size(), 'a') + "]"},
+      {filled(500), "header_too_large"},
+      {filled(5000), "header_too_large"},
+      {get + fields + "\r\n", "GET / [A=b] [A=b] [A=b] [A=b] [A=b]"},
+      {get + fields + "A: b\r\n\r\n", "header_too_large"},
+      {post + "Content-Length: 20\r\n\r\n" + ab + ab,
+       "POST / [Content-Length=20] +body(" + ab + ab + ")"},
+      {post + "Content-Length: 21\r\n\r\n", "payload_too_large"},
+      {chunked + "a\r\n" + ab + "\r\na\r\n" + ab + "\r\n0\r\n\r\n",
+       "POST / [Transfer-Encoding=chunked] +body(" + ab + ab + ")"},
+      {chunked + "a\r\n" + ab + "\r\nb\r\n" + ab + "x\r\n0\r\n\r\n", "payload_too_large"},
+      {chunked + "15\r\n" + ab, "payload_too_large"},
   });
 }
 
@@ -243,10 +257,11 @@ TEST(http_parser, says_what_is_wrong_with_a_request_in_words_for_the_client) {
 
 TEST(http_parser, keeps_trailers_apart_from_the_header_fields) {
   for (const std::string trailer : {"Authorization: x", "Host: other", "Content-Length: 5"}) {
-    const auto result = parse(chunked + "1\r\na\r\n0\r\n" + trailer + "\r\n\r\n" + get + "\r\n", 1000);
+    const auto result =
+        parse(chunked + "1\r\na\r\n0\r\n" + trailer + "\r\n\r\n" + get + "\r\n", 1000);
     EXPECT_TRUE(result == "POST / [Transfer-Encoding=chunked] +body(a)\nGET /\n"
                 || result == "invalid_argument\n")
-      << trailer << ": " << result;
+        << trailer << ": " << result;
   }
 }
 
@@ -272,7 +287,8 @@ TEST(http_parser, tells_when_the_client_waits_to_be_asked_for_the_body) {
   EXPECT_FALSE(wants_continue(post + "Content-Length: 1\r\n\r\n", "a"));
   EXPECT_FALSE(wants_continue(post + "Expect: 100-continue\r\n\r\n", ""));
   // A client of HTTP/1.0 does not know interim answers.
-  EXPECT_FALSE(wants_continue("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n", "a"));
+  EXPECT_FALSE(
+      wants_continue("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n", "a"));
 }
 
 } // namespace

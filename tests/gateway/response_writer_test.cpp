@@ -24,13 +24,14 @@ std::string write(const response& what, write_options how = {}) {
 
 TEST(response_writer, writes_status_fields_and_body) {
   EXPECT_EQ(write(text("hello")), "HTTP/1.1 200 OK" + head
-                                    + "Content-Type: text/plain; charset=utf-8\r\n"
-                                      "Content-Length: 5\r\n\r\nhello");
+                                      + "Content-Type: text/plain; charset=utf-8\r\n"
+                                        "Content-Length: 5\r\n\r\nhello");
   EXPECT_EQ(write(status(404)), "HTTP/1.1 404 Not Found" + head + "Content-Length: 0\r\n\r\n");
   EXPECT_EQ(write(status(299)), "HTTP/1.1 299 Unknown" + head + "Content-Length: 0\r\n\r\n");
-  EXPECT_EQ(write(response{}.with_header("Set-Cookie", "a=1").with_header("Set-Cookie", "b=\t\xe4")),
-            "HTTP/1.1 200 OK" + head
-              + "Set-Cookie: a=1\r\nSet-Cookie: b=\t\xe4\r\nContent-Length: 0\r\n\r\n");
+  EXPECT_EQ(
+      write(response{}.with_header("Set-Cookie", "a=1").with_header("Set-Cookie", "b=\t\xe4")),
+      "HTTP/1.1 200 OK" + head
+          + "Set-Cookie: a=1\r\nSet-Cookie: b=\t\xe4\r\nContent-Length: 0\r\n\r\n");
 }
 
 TEST(response_writer, appends_to_what_is_there) {
@@ -51,6 +52,12 @@ TEST(response_writer, frames_answers_without_a_body) {
             "HTTP/1.1 200 OK" + head + type + "Content-Length: 4\r\n\r\n");
 }
 
+TEST(response_writer, never_writes_an_interim_answer_or_a_status_that_is_none) {
+  // After "100 Continue" the client waits for more; "0" is no HTTP at all.
+  for (const std::uint16_t code : {0, 1, 99, 100, 101, 199, 600, 1000, 65535})
+    EXPECT_TRUE(write(status(code)).starts_with("HTTP/1.1 500 ")) << code;
+}
+
 TEST(response_writer, says_whether_the_connection_stays) {
   const auto connection = [](bool keep_alive, bool old_client) -> std::string {
     const auto out = write(status(200), {false, keep_alive, old_client});
@@ -66,17 +73,17 @@ TEST(response_writer, says_whether_the_connection_stays) {
 TEST(response_writer, leaves_out_fields_that_would_break_the_message) {
   const auto without = write(status(200));
   const std::pair<std::string, std::string> cases[] = {
-    {"X", "a\r\nInjected: b"},
-    {"X", "a\nInjected: b"},
-    {"X", "a\rInjected: b"},
-    {"X", std::string{"a\0b", 3}},
-    {"X", "a\x7f"},
-    {"X\r\nInjected", "b"},
-    {"X: Y", "b"},
-    {"X ", "b"},
-    {"X\xe4", "b"},
-    {"", "b"},
-    {std::string{"X\0", 2}, "b"},
+      {"X", "a\r\nInjected: b"},
+      {"X", "a\nInjected: b"},
+      {"X", "a\rInjected: b"},
+      {"X", std::string{"a\0b", 3}},
+      {"X", "a\x7f"},
+      {"X\r\nInjected", "b"},
+      {"X: Y", "b"},
+      {"X ", "b"},
+      {"X\xe4", "b"},
+      {"", "b"},
+      {std::string{"X\0", 2}, "b"},
   };
   for (const auto& [name, value] : cases)
     EXPECT_EQ(write(response{}.with_header(name, value)), without) << name << ": " << value;
@@ -84,9 +91,8 @@ TEST(response_writer, leaves_out_fields_that_would_break_the_message) {
 
 TEST(response_writer, keeps_framing_and_connection_to_itself) {
   const auto without = write(status(200));
-  for (const auto* name :
-       {"Content-Length", "content-length", "Transfer-Encoding", "Connection", "Keep-Alive", "Date",
-        "SERVER", "Upgrade"})
+  for (const auto* name : {"Content-Length", "content-length", "Transfer-Encoding", "Connection",
+                           "Keep-Alive", "Date", "SERVER", "Upgrade"})
     EXPECT_EQ(write(response{}.with_header(name, "chunked")), without) << name;
   EXPECT_NE(write(response{}.with_header("Content-Lengths", "1")), without);
 }
@@ -108,17 +114,27 @@ TEST(date_cache, gives_the_present_second_as_http_writes_it) {
 }
 
 const std::map<errc, std::uint16_t> statuses{
-  {errc::invalid_argument, 400},   {errc::unauthorized, 401},
-  {errc::forbidden, 403},          {errc::not_found, 404},
-  {errc::method_not_allowed, 405}, {errc::request_timeout, 408},
-  {errc::conflict, 409},           {errc::length_required, 411},
-  {errc::payload_too_large, 413},  {errc::uri_too_long, 414},
-  {errc::unsupported_media_type, 415}, {errc::expectation_failed, 417},
-  {errc::unprocessable, 422},      {errc::too_many_requests, 429},
-  {errc::header_too_large, 431},   {errc::internal, 500},
-  {errc::not_implemented, 501},    {errc::node_lost, 502},
-  {errc::unavailable, 503},        {errc::deadline_exceeded, 504},
-  {errc::version_not_supported, 505},
+    {errc::invalid_argument, 400},
+    {errc::unauthorized, 401},
+    {errc::forbidden, 403},
+    {errc::not_found, 404},
+    {errc::method_not_allowed, 405},
+    {errc::request_timeout, 408},
+    {errc::conflict, 409},
+    {errc::length_required, 411},
+    {errc::payload_too_large, 413},
+    {errc::uri_too_long, 414},
+    {errc::unsupported_media_type, 415},
+    {errc::expectation_failed, 417},
+    {errc::unprocessable, 422},
+    {errc::too_many_requests, 429},
+    {errc::header_too_large, 431},
+    {errc::internal, 500},
+    {errc::not_implemented, 501},
+    {errc::node_lost, 502},
+    {errc::unavailable, 503},
+    {errc::deadline_exceeded, 504},
+    {errc::version_not_supported, 505},
 };
 
 TEST(problem, has_a_status_and_a_title_for_every_code) {
@@ -140,8 +156,8 @@ TEST(problem, is_a_json_document_with_the_request_id) {
     EXPECT_EQ(out.headers.find("Content-Type"), "application/problem+json");
     EXPECT_EQ(out.headers.find("Retry-After").has_value(), status == 503);
     const auto detail = status == 500
-                          ? "the server failed; its log has the details under this request_id"
-                          : "some \"words\"";
+                            ? "the server failed; its log has the details under this request_id"
+                            : "some \"words\"";
     EXPECT_EQ(nlohmann::json::parse(out.body),
               (nlohmann::json{{"type", "about:blank"},
                               {"title", reason_phrase(status)},
