@@ -29,7 +29,7 @@ elapsed() {
   if [ $s -ge 60 ]; then printf '%dm%02ds' $((s / 60)) $((s % 60)); else printf '%ds' $s; fi
 }
 
-jobs="${TROUPE_JOBS:-$(nproc)}"
+jobs="${JOBS:-$(nproc)}"
 
 # archive_of PACKAGE: "URI suite component" of the archive that apt has this package from.
 archive_of() {
