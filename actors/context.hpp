@@ -56,8 +56,7 @@ public:
   }
   /// `co_await ctx.sleep(100ms)`; no thread waits.
   [[nodiscard]] auto sleep(std::chrono::nanoseconds duration) {
-    return sleep_until(std::chrono::steady_clock::now()
-                       + std::chrono::duration_cast<std::chrono::steady_clock::duration>(duration));
+    return sleep_until(detail::after(duration));
   }
 
   /// Runs `work` on its own, at once up to its first wait; ends with the actor at the latest.

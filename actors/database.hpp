@@ -81,7 +81,7 @@ protected:
   static sql_statement bind(std::string_view sql, const Args&... args) {
     sql_statement out{std::string{sql}, {}};
     out.parameters.reserve(sizeof...(args));
-    (out.parameters.push_back(detail::to_sql_value<std::decay_t<Args>>(args)), ...);
+    (out.parameters.push_back(detail::to_sql_value<std::decay_t<const Args&>>(args)), ...);
     return out;
   }
 

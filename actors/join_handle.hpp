@@ -3,6 +3,7 @@
 #include "actors/detail/host.hpp"
 #include "actors/task.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <variant>
@@ -146,12 +147,15 @@ private:
     void await_suspend(std::coroutine_handle<> awaiting) {
       handle = awaiting;
       spawned->waiting().push_back(*this);
-      alarm.arm(spawned->owner().timers(), std::chrono::steady_clock::now() + limit,
+      alarm.arm(spawned->owner().timers(), detail::after(capped(limit)),
                 [](void* self) { detail::resume_soon(*static_cast<timed_wait*>(self)); }, this);
     }
     bool await_resume() {
       alarm.disarm();
       return spawned->finished();
+    }
+    static std::chrono::nanoseconds capped(std::chrono::milliseconds limit) noexcept {
+      return std::min<std::chrono::milliseconds>(limit, std::chrono::hours{24 * 365 * 10});
     }
     spawned_ptr spawned;
     std::chrono::milliseconds limit;

@@ -13,11 +13,17 @@ target_compile_options(troupe_flags INTERFACE
   -Wcast-align
   -Wextra-semi
   -Wimplicit-fallthrough
-  -Wnon-virtual-dtor
   -Woverloaded-virtual
-  -Wshadow
   -Wswitch
   -Wunused)
+
+# GCC's notion of these two is wider: a parameter named as a member function, a protected destructor
+# with a friend.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(troupe_flags INTERFACE -Wshadow=local)
+else()
+  target_compile_options(troupe_flags INTERFACE -Wnon-virtual-dtor -Wshadow)
+endif()
 
 if(TROUPE_WERROR)
   target_compile_options(troupe_flags INTERFACE -Werror)

@@ -39,10 +39,18 @@ public:
     : caf::event_based_actor(config), loop_(loop), unit_(&loop.unit()) {}
 
   void enqueue(caf::mailbox_element_ptr what, caf::execution_unit*) override {
+    if (mailbox().closed()) {
+      bounce(*what);
+      return;
+    }
     caf::event_based_actor::enqueue(std::move(what), unit_);
   }
 
   [[nodiscard]] event_loop& loop() noexcept { return loop_; }
+
+protected:
+  /// The actor has ended and will never see this message. Any thread.
+  virtual void bounce(caf::mailbox_element&) {}
 
 private:
   event_loop& loop_;

@@ -64,6 +64,16 @@ void coroutine_actor::run_deferred() {
     let_go(each);
 }
 
+void coroutine_actor::bounce(caf::mailbox_element& what) {
+  auto& content = what.content();
+  if (content.size() != 2 || !content.match_element<call_id>(0)
+      || !(content.match_element<local_call>(1) || content.match_element<troupe::request>(1)))
+    return; // nobody waits for an answer
+  auto id = content.get_as<call_id>(0);
+  if (id.value != 0)
+    deliver(what.sender, nullptr, id, failure{errc::unavailable, "the actor has ended"});
+}
+
 void coroutine_actor::on_exit() {
   drop_work();
   cancel_all();
@@ -71,7 +81,7 @@ void coroutine_actor::on_exit() {
   loop().undefer(*this);
   context_.clear_locals();
   for (const auto& child : std::exchange(children_, {}))
-    caf::anon_send_exit(child, caf::exit_reason::user_shutdown);
+    end_actor(child);
   node_.database = nullptr;
 }
 

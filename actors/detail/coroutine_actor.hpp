@@ -43,6 +43,8 @@ protected:
   /// Replies to what the coroutines have sent; for the end of every derived behavior.
   caf::message_handler reply_handlers();
 
+  void bounce(caf::mailbox_element& what) override;
+
   /// Derived: destroy the coroutines that it owns itself.
   virtual void drop_work() = 0;
 

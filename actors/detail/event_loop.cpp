@@ -64,11 +64,13 @@ void event_loop::enqueue(caf::resumable* job) {
     ready_.push_back(job);
     return;
   }
-  auto* node = new handed_over{job, inbox_.load(std::memory_order_relaxed)};
-  while (!inbox_.compare_exchange_weak(node->next, node, std::memory_order_release,
-                                       std::memory_order_relaxed)) {
-  }
-  if (node->next == nullptr) // the first since the loop last looked: wake it
+  auto* before = inbox_.load(std::memory_order_relaxed);
+  auto* node = new handed_over{job, before};
+  while (!inbox_.compare_exchange_weak(before, node, std::memory_order_release,
+                                       std::memory_order_relaxed))
+    node->next = before;
+  // From here on the node belongs to the loop.
+  if (before == nullptr) // the first since the loop last looked: wake it
     boost::asio::post(io_, [this] { take_handed_over(); });
 }
 

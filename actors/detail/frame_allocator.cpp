@@ -59,8 +59,10 @@ constexpr std::size_t class_of(std::size_t size) noexcept {
 
 void* allocate_frame(std::size_t size) {
   auto index = class_of(size);
-  if (!TROUPE_RECYCLE_FRAMES || index >= class_count || lists_gone)
+  if (!TROUPE_RECYCLE_FRAMES || index >= class_count)
     return ::operator new(size);
+  if (lists_gone) // of its class all the same: another thread may take it into a list
+    return ::operator new((index + 1) * granule);
   auto& list = lists.of_class[index];
   if (list.head == nullptr)
     return ::operator new((index + 1) * granule);

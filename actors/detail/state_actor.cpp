@@ -63,7 +63,11 @@ void state_actor::drop_work() {
     if (call.id.value != 0)
       deliver(call.from, nullptr, call.id, failure{errc::unavailable, "the actor has ended"});
   waiting_.clear();
-  state_.reset();
+}
+
+void state_actor::on_exit() {
+  coroutine_actor::on_exit();
+  state_.reset(); // after the tasks that may refer to it
 }
 
 } // namespace troupe::detail

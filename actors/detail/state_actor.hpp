@@ -19,6 +19,7 @@ public:
   caf::behavior make_behavior() override;
   void completed() noexcept override;
   void run_deferred() override;
+  void on_exit() override;
 
 protected:
   void drop_work() override;

@@ -10,6 +10,12 @@ class timer_queue;
 
 using steady_time = std::chrono::steady_clock::time_point;
 
+/// `from now`, and no overflow for a duration without end.
+inline steady_time after(std::chrono::nanoseconds duration) noexcept {
+  constexpr std::chrono::nanoseconds longest = std::chrono::hours{24 * 365 * 10};
+  return std::chrono::steady_clock::now() + (duration < longest ? duration : longest);
+}
+
 /// One deadline on an event loop. Belongs to one loop thread; destroying it disarms it.
 class timer {
 public:

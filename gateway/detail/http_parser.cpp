@@ -68,19 +68,29 @@ private:
 
   void set_target(std::string_view target, beast::error_code& ec) {
     if (target.starts_with("http://") || target.starts_with("https://")) {
-      auto path = target.find('/', target.find("//") + 2);
-      target = path == std::string_view::npos ? std::string_view{"/"} : target.substr(path);
+      auto rest = target.find_first_of("/?", target.find("//") + 2);
+      target = rest == std::string_view::npos ? std::string_view{} : target.substr(rest);
+      if (!target.starts_with('/')) { // no path: that of the root
+        set_origin("/" + std::string{target}, ec);
+        return;
+      }
     }
+    set_origin(std::string{target}, ec);
+  }
+
+  void set_origin(std::string target, beast::error_code& ec) {
     if (!target.starts_with('/') && !(target == "*" && message.method == http_method::options))
       return refuse(ec, errc::invalid_argument, "the request target does not begin with /");
     if (target.find('#') != std::string_view::npos)
       return refuse(ec, errc::invalid_argument, "the request target has a fragment");
-    message.target = target;
     message.path_size = static_cast<std::uint32_t>(std::min(target.find('?'), target.size()));
+    message.target = std::move(target);
   }
 
   void on_field_impl(http::field name, beast::string_view name_text, beast::string_view value,
                      beast::error_code& ec) override {
+    if (is_header_done())
+      return; // a trailer: must not pass for a header field
     if (message.headers.size() >= limits_.max_headers)
       return refuse(ec, errc::header_too_large,
                     "more than " + std::to_string(limits_.max_headers) + " header fields");
@@ -171,7 +181,7 @@ bool has_foreign_version(std::string_view bytes) {
 failure describe(const beast::error_code& ec, const config::http_settings& limits,
                  bool has_start_line, std::string_view bytes) {
   if (ec == http::error::header_limit || ec == http::error::buffer_overflow) {
-    if (!has_start_line && bytes.size() > limits.max_target_bytes)
+    if (!has_start_line && bytes.substr(0, bytes.find("\r\n")).size() > limits.max_target_bytes)
       return {errc::uri_too_long, "the request target is longer than "
                                     + std::to_string(limits.max_target_bytes) + " bytes"};
     return {errc::header_too_large, "the header section is larger than "
@@ -195,8 +205,19 @@ http_parser::progress http_parser::feed(std::string_view bytes, std::size_t& use
   }
   if (untouched() && (bytes.empty() || bytes == "\r"))
     return progress::need_more;
+  const bool in_chunks = parser_->is_header_done() && parser_->chunked();
+  if (in_chunks && bytes.size() < 5)
+    return progress::need_more; // what ends a chunked body is longer; Beast asserts as much
   beast::error_code ec;
-  used += parser_->put(boost::asio::const_buffer{bytes.data(), bytes.size()}, ec);
+  const auto taken = parser_->put(boost::asio::const_buffer{bytes.data(), bytes.size()}, ec);
+  used += taken;
+  if (in_chunks && ec == http::error::need_more && taken == 0
+      && bytes.size() > limits_.max_header_bytes) { // Beast bounds neither extensions nor trailers
+    parser_->problem = {errc::header_too_large, "a chunk's head or the trailer is larger than "
+                                                  + std::to_string(limits_.max_header_bytes)
+                                                  + " bytes"};
+    return progress::failed;
+  }
   if (ec == http::error::need_more)
     ec = {};
   if (ec) {
@@ -224,7 +245,8 @@ const failure& http_parser::problem() const noexcept {
 }
 
 bool http_parser::wants_continue() const noexcept {
-  return in_body() && parser_->expects_continue;
+  return in_body() && !parser_->is_done() && parser_->expects_continue
+         && parser_->http_version == 11;
 }
 
 bool http_parser::in_body() const noexcept {

@@ -46,6 +46,12 @@ void append_field(std::string& out, std::string_view name, std::string_view valu
 
 void write_response(std::string& out, const response& what, std::string_view date,
                     const write_options& options) {
+  if (what.status < 200 || what.status > 599) { // would leave the client waiting, or is no HTTP
+    response broken;
+    broken.status = 500;
+    write_response(out, broken, date, options);
+    return;
+  }
   if (what.status == 200) {
     out.append("HTTP/1.1 200 OK\r\nServer: troupe\r\nDate: ");
   } else {

@@ -58,7 +58,9 @@ route_entry* router::insert(const service_announcement& service, const route_ann
   auto* at = &root_;
   bool literal = true;
   for (const auto& segment : pattern.segments()) {
-    auto& next = segment.is_parameter ? at->parameter : at->literals[segment.text];
+    auto& next = segment.is_parameter
+                   ? at->parameter
+                   : at->literals[percent_decode(segment.text, false).value_or(segment.text)];
     if (!next)
       next = std::make_unique<tree_node>();
     literal = literal && !segment.is_parameter;

@@ -69,8 +69,10 @@ void connection_actor::open() {
   } catch (const std::exception& e) {
     return report_lost(e.what(), true);
   }
+  // First the job: the database actor opens another connection for every job that it sees waiting.
+  auto job = queue_->take(slot_);
   deliver(database_, nullptr, connection_opened{slot_, connection_});
-  work(queue_->take(slot_));
+  work(std::move(job));
 }
 
 void connection_actor::work(std::optional<pool_job> job) {

@@ -39,8 +39,9 @@ caf::behavior database_actor::make_behavior() {
     },
     [this](call_id call, pool_statistics_request) {
       const auto [waiting, idle] = queue_->count();
-      deliver(current_sender(), nullptr, call,
-              pool_statistics{count(state::open) - idle, idle, waiting});
+      // A connection may be idle before its message that it is open has arrived.
+      const auto open = std::max(count(state::open), idle);
+      deliver(current_sender(), nullptr, call, pool_statistics{open - idle, idle, waiting});
     },
     [this](connection_opened& message) { on_opened(message); },
     [this](const connection_lost& message) { on_lost(message); },
@@ -58,7 +59,7 @@ void database_actor::submit(call_id call, std::uint64_t lease, sql_statement sta
   pool_job job{current_sender(), call, steady_clock::now() + settings_.acquire_timeout, lease,
                std::move(statement)};
   if (stopping_)
-    return refuse(job, shutting_down);
+    return reject(job, shutting_down);
   if (const auto idle = queue_->push(job))
     return deliver(caf::actor_cast<caf::strong_actor_ptr>(slots_[*idle].actor), nullptr,
                    std::move(job));
@@ -66,7 +67,7 @@ void database_actor::submit(call_id call, std::uint64_t lease, sql_statement sta
   open_more();
 }
 
-void database_actor::refuse(const pool_job& job, const std::string& why) const {
+void database_actor::reject(const pool_job& job, const std::string& why) const {
   deliver(job.requester, nullptr, job.call, failure{errc::unavailable, why});
 }
 
@@ -166,7 +167,7 @@ void database_actor::expire() {
   if (!expired.empty()) {
     const auto why = why_no_connection(waiting);
     for (const auto& job : expired)
-      refuse(job, why);
+      reject(job, why);
     warn(why);
   }
   arm_expiry();
@@ -192,14 +193,15 @@ void database_actor::stop(caf::error reason) {
   stop_reason_ = std::move(reason);
   retry_.disarm();
   expiry_.disarm();
-  for (const auto& job : queue_->close())
-    refuse(job, shutting_down);
+  const auto waiting = queue_->close();
   bool any = false;
   for (const auto& slot : slots_)
     if (slot.actor) {
       any = true;
       deliver(caf::actor_cast<caf::strong_actor_ptr>(slot.actor), nullptr, stop_connection{});
     }
+  for (const auto& job : waiting) // last: whoever gets this finds the connections stopping, too
+    reject(job, shutting_down);
   if (!any)
     return quit(stop_reason_);
   grace_.arm(loop().timers(), steady_clock::now() + stop_grace,

@@ -42,7 +42,7 @@ private:
   };
 
   void submit(call_id call, std::uint64_t lease, sql_statement statement);
-  void refuse(const pool_job& job, const std::string& why) const;
+  void reject(const pool_job& job, const std::string& why) const;
   void open_more();
   void open(job_queue::slot number);
   void on_opened(connection_opened& message);

@@ -189,40 +189,43 @@ TEST_F(a_stateful_actor, that_has_ended_fails_whoever_asks_it) {
   EXPECT_EQ(ended, "unavailable: the actor has ended");
 }
 
-/// Has a task that looks at the state when it is destroyed.
-struct with_task {
-  struct look_at_end {
-    with_task& state;
-    ~look_at_end() { *state.seen_alive = state.alive; }
-  };
-  int handle(context& ctx, keep) {
-    static_cast<void>(ctx.spawn([this](context& c) -> task<> {
-      look_at_end last{*this};
-      co_await c.sleep(1h);
-    }));
-    return 1;
-  }
-  std::shared_ptr<bool> seen_alive = std::make_shared<bool>(false);
-  bool alive = true;
-  ~with_task() { alive = false; }
+/// What a task found when it was destroyed; outlives both the task and its state.
+struct last_look {
+  bool state_alive = true;
+  bool seen_alive = false;
 };
 
-struct take_flag {};
-struct with_flag : with_task {
-  using with_task::handle;
-  std::shared_ptr<bool> handle(take_flag) { return seen_alive; }
+struct begin_task {};
+
+/// Has a task whose frame looks whether the state is still there when it is destroyed.
+struct with_task {
+  struct look_at_end {
+    std::shared_ptr<last_look> at;
+    ~look_at_end() { at->seen_alive = at->state_alive; }
+  };
+
+  std::shared_ptr<last_look> handle(context& ctx, begin_task) {
+    static_cast<void>(ctx.spawn([at = look](context& c) -> task<> {
+      look_at_end last{at};
+      co_await c.sleep(1h);
+    }));
+    return look;
+  }
+
+  ~with_task() { look->state_alive = false; }
+
+  std::shared_ptr<last_look> look = std::make_shared<last_look>();
 };
 
 TEST_F(a_stateful_actor, outlives_the_tasks_that_it_spawned) {
   const auto owner = bench_.spawn_runner();
-  const auto seen_alive = bench_.run_on(owner, [](context& ctx) -> task<std::shared_ptr<bool>> {
-    auto mine = ctx.actor<with_flag>();
-    co_await ctx.ask(mine, keep{});
-    co_return co_await ctx.ask(mine, take_flag{});
+  const auto look = bench_.run_on(owner, [](context& ctx) -> task<std::shared_ptr<last_look>> {
+    co_return co_await ctx.ask(ctx.actor<with_task>(), begin_task{});
   });
   bench_.end(owner);
   bench_.run([](context&) -> task<> { co_return; }); // the owner's actor has ended by then
-  EXPECT_TRUE(*seen_alive);
+  EXPECT_FALSE(look->state_alive);
+  EXPECT_TRUE(look->seen_alive);
 }
 
 } // namespace

@@ -80,6 +80,7 @@ TEST(http_parser, reads_requests_however_they_are_cut) {
       {get + "\r\n", "GET /"},
       {get, "more"},
       {"G", "more"},
+      {"\r\n\r\n" + get + "\r\n\r\n" + get + "\r\n", "GET /\nGET /"}, // empty lines between
       {"DELETE /a/b?c=d&e HTTP/1.1\r\n" + host + "\r\n", "DELETE /a/b?c=d&e"},
       {"OPTIONS * HTTP/1.1\r\n" + host + "\r\n", "OPTIONS *"},
       {get + "A: b\r\na:  c \t\r\nEmpty:\r\n\r\n", "GET / [A=b] [a=c] [Empty=]"},
@@ -235,6 +236,10 @@ TEST(http_parser, holds_requests_to_their_limits) {
        "POST / [Transfer-Encoding=chunked] +body(" + ab + ab + ")"},
       {chunked + "a\r\n" + ab + "\r\nb\r\n" + ab + "x\r\n0\r\n\r\n", "payload_too_large"},
       {chunked + "15\r\n" + ab, "payload_too_large"},
+      // What stands around the chunks is no body; without a limit it would fill the memory.
+      {chunked + "1;" + std::string(5000, 'a'), "header_too_large"},
+      {chunked + std::string(5000, '0'), "header_too_large"},
+      {chunked + "0\r\nA: " + std::string(5000, 'a'), "header_too_large"},
   });
 }
 

@@ -181,9 +181,27 @@ TEST(router, knows_the_routes_of_departed_services_until_another_one_takes_them)
   const service_announcement gone{"gone", false, {{get, "/x"}, {get, "/y/{id}"}}};
   const service_announcement heir{"heir", false, {{get, "/x"}}};
   const router all{{{node({heir})}, {gone}}};
-  EXPECT_EQ(find(all, get, "/y/1"), "gone.departed id=1");
+  EXPECT_EQ(find(all, get, "/y/1"), "gone.departed ?=1");
   EXPECT_EQ(find(all, post, "/y/1"), "allowed: GET, HEAD, OPTIONS");
   EXPECT_EQ(find(all, get, "/x"), "heir.0");
+}
+
+TEST(router, calls_parameters_as_the_node_that_answers_calls_them) {
+  const service_announcement old_version{"s", false, {{get, "/x/{id}/{part}"}}};
+  const service_announcement new_version{"s", false, {{get, "/x/{key}/{part}"}}};
+  const router all{{{node({old_version}), node({new_version})}, {}}};
+  auto what = make(get, "/x/1/2");
+  const auto match = all.find(what);
+  ASSERT_NE(match.entry, nullptr);
+  ASSERT_EQ(match.entry->candidates.size(), 2u);
+  using names = std::vector<std::string>;
+  EXPECT_EQ(match.entry->candidates[0].parameter_names, (names{"id", "part"}));
+  EXPECT_EQ(match.entry->candidates[1].parameter_names, (names{"key", "part"}));
+}
+
+TEST(router, finds_no_route_for_the_server_as_a_whole) {
+  const router all{one_service({{get, "/"}, {options, "/"}, {get, "/{x}"}})};
+  EXPECT_EQ(find(all, options, "*"), "not found");
 }
 
 TEST(router, without_nodes_finds_nothing) {

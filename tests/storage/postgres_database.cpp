@@ -3,15 +3,29 @@
 #include "tests/support/postgres_database.hpp"
 
 #include <stdexcept>
+#include <string>
 
 namespace troupe::storage::test {
 namespace {
 
+/// A schema of its own in one database for the whole program: a database for each test would take
+/// most of the time.
 class postgres_database final : public test_database {
 public:
+  postgres_database() {
+    static const troupe::test::postgres_database shared;
+    static int schemas = 0;
+    const auto schema = "test_" + std::to_string(++schemas);
+    config::storage_settings whole;
+    whole.url = shared.url();
+    connect(whole)->execute({"CREATE SCHEMA " + schema, {}});
+    url_ = shared.url() + (shared.url().find('?') == std::string::npos ? '?' : '&')
+           + "options=-csearch_path%3D" + schema;
+  }
+
   config::storage_settings settings() const override {
     config::storage_settings out;
-    out.url = database_.url();
+    out.url = url_;
     return out;
   }
   config::storage_settings unreachable() const override {
@@ -24,7 +38,7 @@ public:
   std::string endless() const override { return "SELECT pg_sleep(3600)"; }
 
 private:
-  troupe::test::postgres_database database_;
+  std::string url_;
 };
 
 } // namespace
