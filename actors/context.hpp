@@ -9,6 +9,7 @@
 #include <chrono>
 #include <concepts>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -62,6 +63,8 @@ public:
   /// Runs `work` on its own, at once up to its first wait; ends with the actor at the latest.
   template <class T>
   join_handle<T> spawn(task<T> work) {
+    if (!work)
+      throw std::logic_error{"an empty task was spawned"};
     auto spawned = std::make_shared<detail::spawned_task<T>>(host_, std::move(work));
     spawned->start();
     return join_handle<T>{std::move(spawned)};

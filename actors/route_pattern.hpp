@@ -18,7 +18,8 @@ public:
   explicit route_pattern(std::string_view text);
 
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
-  [[nodiscard]] const std::vector<segment>& segments() const noexcept { return segments_; }
+  [[nodiscard]] const std::vector<segment>& segments() const& noexcept { return segments_; }
+  const std::vector<segment>& segments() const&& = delete; // would dangle
 
   /// The pattern without the parameters' names, "/users/{}": two routes with the same shape and
   /// method would match the same requests.

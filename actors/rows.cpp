@@ -4,6 +4,8 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
+#include <optional>
 
 namespace troupe {
 
@@ -29,6 +31,15 @@ std::string hex(std::string_view bytes) {
   return out;
 }
 
+/// The names that PostgreSQL has for them, where JSON has no number; else none.
+std::optional<std::string_view> name_of_non_number(double value) {
+  if (std::isnan(value))
+    return "NaN";
+  if (std::isinf(value))
+    return value < 0 ? "-Infinity" : "Infinity";
+  return std::nullopt;
+}
+
 nlohmann::json to_json_value(const sql_value& value) {
   return std::visit(
     overloaded{[](std::monostate) { return nlohmann::json(nullptr); },
@@ -39,6 +50,10 @@ nlohmann::json to_json_value(const sql_value& value) {
                },
                [](const numeric& x) { return nlohmann::json(x.text); },
                [](const timestamp& x) { return nlohmann::json(x.text); },
+               [](double x) {
+                 auto name = name_of_non_number(x);
+                 return name ? nlohmann::json(*name) : nlohmann::json(x);
+               },
                [](const auto& x) { return nlohmann::json(x); }},
     value);
 }
@@ -70,7 +85,10 @@ std::string value_as_text(std::string_view column, const sql_value& value) {
                                },
                                [](bool x) -> std::string { return x ? "true" : "false"; },
                                [](std::int64_t x) { return std::to_string(x); },
-                               [](double x) { return nlohmann::json(x).dump(); },
+                               [](double x) {
+                                 auto name = name_of_non_number(x);
+                                 return name ? std::string{*name} : nlohmann::json(x).dump();
+                               },
                                [](const std::string& x) { return x; },
                                [](const blob& x) { return x.bytes; },
                                [](const auto& x) { return x.text; }},

@@ -10,6 +10,7 @@ use clang++-19 or g++-14"
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -96,7 +97,8 @@ public:
 ///
 /// Starts when awaited; its result or exception goes to the one who awaits. Runs on one event loop
 /// from start to end, so between two `co_await`s nothing else of its actor runs. Destroying a task
-/// that waits destroys its locals and what it awaits, at once; it is never resumed again.
+/// that waits destroys its locals and what it awaits, at once; it is never resumed again. Awaiting,
+/// spawning or answering with an empty task (default-made, moved from) throws std::logic_error.
 template <class T>
 class [[nodiscard]] task {
 public:
@@ -125,7 +127,11 @@ public:
   auto operator co_await() && noexcept {
     struct awaiter {
       std::coroutine_handle<promise_type> frame;
-      bool await_ready() const noexcept { return false; }
+      bool await_ready() const {
+        if (!frame)
+          throw std::logic_error{"an empty task was awaited"};
+        return false;
+      }
       std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) const noexcept {
         frame.promise().continuation = awaiting;
         return frame; // symmetric transfer: a chain of awaits does not grow the stack
@@ -136,6 +142,7 @@ public:
   }
 
   /// For what runs tasks without awaiting them: begins; `watcher` hears of the end.
+  /// REQUIRES: it is not empty.
   void start(detail::completion& watcher) {
     frame_.promise().watcher = &watcher;
     frame_.resume();

@@ -19,15 +19,14 @@ constexpr std::chrono::milliseconds first_backoff{50};
 constexpr std::chrono::milliseconds longest_backoff{1000};
 /// A refusal will not go away by itself soon.
 constexpr std::chrono::milliseconds after_refusal{10000};
-/// For connecting and joining together: a peer that says nothing is no gateway.
-constexpr std::chrono::milliseconds join_limit{5000};
 
 } // namespace
 
 gateway_link::gateway_link(caf::actor_config& config, detail::event_loop& loop, std::string host,
-                           std::uint16_t port, join_request announcement)
+                           std::uint16_t port, join_request announcement,
+                           std::chrono::milliseconds join_limit)
   : detail::exposed_actor(config, loop), host_(std::move(host)), port_(port),
-    address_(host_ + ":" + std::to_string(port)), announcement_(std::move(announcement)),
+    address_(host_ + ":" + std::to_string(port)), announcement_(std::move(announcement)), join_limit_(join_limit),
     backoff_(first_backoff) {
   set_down_handler([this](const caf::down_msg& down) { on_lost(down.source); });
 }
@@ -64,7 +63,7 @@ void gateway_link::connect() {
   state_ = state::connecting;
   auto attempt = ++attempt_;
   retry_.arm(
-    loop().timers(), std::chrono::steady_clock::now() + join_limit,
+    loop().timers(), std::chrono::steady_clock::now() + join_limit_,
     [](void* self) { static_cast<gateway_link*>(self)->give_up_attempt(); }, this);
   request(system().middleman().actor_handle(), caf::infinite, caf::connect_atom::value, host_, port_)
     .then(

@@ -29,9 +29,11 @@ struct leave_gateway {
 ///     joined --leave_gateway--> leaving: `leave_request`, all farewells, all drained, probe --> done
 class gateway_link : public detail::exposed_actor {
 public:
-  /// `announcement` without dispatchers is what the node offers; `dispatchers` serve it.
+  /// `announcement` is what the node offers and the dispatchers that serve it. `join_limit` is for
+  /// connecting and joining together: a peer that says nothing is no gateway.
   gateway_link(caf::actor_config& config, detail::event_loop& loop, std::string host,
-               std::uint16_t port, join_request announcement);
+               std::uint16_t port, join_request announcement,
+               std::chrono::milliseconds join_limit = std::chrono::seconds{5});
 
   caf::behavior make_behavior() override;
   void on_exit() override;
@@ -55,6 +57,7 @@ private:
   std::uint16_t port_;
   std::string address_;
   join_request announcement_;
+  std::chrono::milliseconds join_limit_;
   state state_ = state::waiting;
   caf::strong_actor_ptr gateway_;
   detail::timer retry_;

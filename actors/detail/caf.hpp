@@ -10,11 +10,15 @@
 #include <caf/actor_system.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/execution_unit.hpp>
+#include <caf/intrusive/task_result.hpp>
 #include <caf/mailbox_element.hpp>
 #include <caf/resumable.hpp>
 #include <caf/send.hpp>
+#include <caf/system_messages.hpp>
+#include <caf/type_nr.hpp>
 
 #include <atomic>
+#include <tuple>
 #include <utility>
 
 namespace troupe::detail {
@@ -48,11 +52,34 @@ public:
 
   [[nodiscard]] event_loop& loop() noexcept { return loop_; }
 
+  /// Messages still in the mailbox when the actor ends get their answer, too.
+  bool cleanup(caf::error&& reason, caf::execution_unit* unit) override {
+    if (!mailbox().closed()) {
+      mailbox().close();
+      bouncer rest{*this};
+      while (mailbox().queue().new_round(1000, rest).consumed_items) {
+      }
+    }
+    return caf::event_based_actor::cleanup(std::move(reason), unit);
+  }
+
 protected:
   /// The actor has ended and will never see this message. Any thread.
   virtual void bounce(caf::mailbox_element&) {}
 
 private:
+  /// Takes what is left out of CAF's mailbox, a tree of queues that calls it with the way to each
+    /// message and, last, the message.
+  struct bouncer {
+    pinned_actor& self;
+
+    template <class... Way>
+    caf::intrusive::task_result operator()(Way&&... way) {
+      self.bounce(std::get<sizeof...(Way) - 1>(std::forward_as_tuple(way...)));
+      return caf::intrusive::task_result::resume;
+    }
+  };
+
   event_loop& loop_;
   caf::execution_unit* unit_; // not looked up in `loop_`: late messages may outlive it
 };
@@ -63,10 +90,14 @@ public:
   exposed_actor(caf::actor_config& config, event_loop& loop) : pinned_actor(config, loop) {
     set_default_handler(caf::drop);
     set_error_handler([](caf::error&) {});
-    set_exit_handler([this](caf::exit_msg& what) {
-      if (ending_)
-        quit(std::move(what.reason));
-    });
+    set_exit_handler([this](caf::exit_msg& what) { quit(std::move(what.reason)); });
+  }
+
+  void enqueue(caf::mailbox_element_ptr what, caf::execution_unit* unit) override {
+    // Not left to the exit handler: CAF does not ask it about exit_reason::kill.
+    if (!ending_ && what->content().type_token() == caf::make_type_token<caf::exit_msg>())
+      return;
+    pinned_actor::enqueue(std::move(what), unit);
   }
 
   /// The next exit message ends it. Any thread.

@@ -56,6 +56,8 @@ void worker_actor::begin(call_id id, troupe::request&& what) {
   auto& started = *running_.emplace_back(made.release());
   try {
     started.work = definition_->routes()[started.what.route].handle(ctx(), started.what);
+    if (!started.work)
+      throw std::logic_error{"the handler gave an empty task"};
   } catch (...) { // the handler is no coroutine and threw at once
     started.work = [](std::exception_ptr failed) -> task<troupe::response> {
       std::rethrow_exception(failed);

@@ -8,6 +8,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -42,6 +43,9 @@ T convert_parameter(std::string_view where, std::string_view name, std::string_v
     static_assert(std::is_arithmetic_v<T>, "parameters are text, bool or numbers");
     T value{};
     auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if constexpr (std::is_floating_point_v<T>)
+      if (ec == std::errc{} && !std::isfinite(value)) // "nan", "inf"
+        throw_bad_parameter(where, name, text, "a number");
     if (ec == std::errc::result_out_of_range)
       throw_bad_parameter(where, name, text, "a number in range");
     if (ec != std::errc{} || end != text.data() + text.size())

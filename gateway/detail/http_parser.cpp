@@ -67,8 +67,10 @@ private:
   }
 
   void set_target(std::string_view target, beast::error_code& ec) {
-    if (target.starts_with("http://") || target.starts_with("https://")) {
-      auto rest = target.find_first_of("/?", target.find("//") + 2);
+    const auto colon = target.find("://");
+    const auto scheme = colon == std::string_view::npos ? "" : target.substr(0, colon);
+    if (equals_ignore_case(scheme, "http") || equals_ignore_case(scheme, "https")) {
+      auto rest = target.find_first_of("/?", colon + 3);
       target = rest == std::string_view::npos ? std::string_view{} : target.substr(rest);
       if (!target.starts_with('/')) { // no path: that of the root
         set_origin("/" + std::string{target}, ec);
@@ -211,8 +213,8 @@ http_parser::progress http_parser::feed(std::string_view bytes, std::size_t& use
   beast::error_code ec;
   const auto taken = parser_->put(boost::asio::const_buffer{bytes.data(), bytes.size()}, ec);
   used += taken;
-  if (in_chunks && ec == http::error::need_more && taken == 0
-      && bytes.size() > limits_.max_header_bytes) { // Beast bounds neither extensions nor trailers
+  if (ec == http::error::need_more && parser_->is_header_done() && parser_->chunked()
+      && bytes.size() - taken > limits_.max_header_bytes) { // extensions, trailers: Beast has no bound
     parser_->problem = {errc::header_too_large, "a chunk's head or the trailer is larger than "
                                                   + std::to_string(limits_.max_header_bytes)
                                                   + " bytes"};

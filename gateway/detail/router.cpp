@@ -13,8 +13,9 @@ std::size_t slot(http_method method) noexcept {
 }
 
 std::vector<std::string> parameter_names(const route_announcement& route) {
+  const route_pattern pattern{route.pattern};
   std::vector<std::string> out;
-  for (const auto& segment : route_pattern{route.pattern}.segments())
+  for (const auto& segment : pattern.segments())
     if (segment.is_parameter)
       out.push_back(segment.text);
   return out;

@@ -51,7 +51,10 @@ public:
     return answer();
   }
   std::string join(std::vector<service_announcement> services) {
-    self_->send(gateway_, join_request{name_, 2, std::move(services), {caf::actor{self_}}});
+    return join(std::move(services), {caf::actor{self_}});
+  }
+  std::string join(std::vector<service_announcement> services, std::vector<caf::actor> dispatchers) {
+    self_->send(gateway_, join_request{name_, 2, std::move(services), std::move(dispatchers)});
     return answer();
   }
   std::string enter(const std::string& name, std::vector<service_announcement> services) {
@@ -179,6 +182,36 @@ TEST_F(a_membership, refuses_routes_that_belong_to_another_service) {
   peer d{bench_, gateway_};
   EXPECT_NE(d.enter("d", {offer("people", {"/users/{name}"})}), "welcome to gw");
   EXPECT_EQ(d.enter("d", {offer("people", {"/people"})}), "welcome to gw");
+}
+
+TEST_F(a_membership, refuses_an_announcement_that_it_could_not_work_with) {
+  auto unknown_method = offer("odd", {"/odd"});
+  unknown_method.routes[0].method = static_cast<http_method>(250);
+  struct {
+    std::vector<service_announcement> services;
+    std::vector<caf::actor> dispatchers;
+    std::string answer;
+  } cases[] = {
+      {{unknown_method}, {gateway_}, "route /odd has a method that this gateway does not know"},
+      {{offer("odd", {"/odd"})}, {}, "it names no dispatcher"},
+      {{offer("odd", {"/odd"})}, {gateway_, caf::actor{}}, "it names no dispatcher"},
+  };
+  for (const auto& each : cases) {
+    peer b{bench_, gateway_};
+    ASSERT_EQ(b.greet("b"), "welcome to gw");
+    EXPECT_EQ(b.join(each.services, each.dispatchers), each.answer);
+  }
+  EXPECT_EQ(view(), here_);
+}
+
+TEST_F(a_membership, is_not_ended_by_what_another_node_sends) {
+  peer b{bench_, gateway_};
+  ASSERT_EQ(b.enter("b", {offer("orders", {"/orders"})}), "welcome to gw");
+  bench_.self()->send_exit(gateway_, caf::exit_reason::kill);
+  bench_.self()->send_exit(gateway_, caf::exit_reason::user_shutdown);
+  bench_.self()->send(gateway_, caf::make_error(caf::sec::runtime_error));
+  bench_.self()->send(gateway_, std::string{"no message of the protocol"}, 7);
+  EXPECT_EQ(view(), here_ + " | b: orders");
 }
 
 TEST_F(a_membership, tells_every_gateway_loop_who_joins_leaves_and_is_lost) {
@@ -324,6 +357,18 @@ TEST_F(a_gateway_link, whose_node_goes_without_a_word_is_lost) {
   }
   EXPECT_EQ(news(), here_ + " | departed: hello");
   EXPECT_EQ(news(), "gone: 2");
+}
+
+TEST_F(a_gateway_link, asks_again_when_a_gateway_does_not_answer) {
+  loop_bench silent{1, true}, worker{1, true};
+  auto& self = silent.self();
+  const auto port = silent.system().middleman().publish(self, 0, "127.0.0.1");
+  ASSERT_TRUE(port);
+  const join_request what{"b", 1, {offer("hello", {"/hello"})}, {spawn_dispatcher(worker)}};
+  worker.spawn<gateway_link>("127.0.0.1", *port, what, std::chrono::milliseconds{1});
+  for (int hellos = 0; hellos < 3; ++hellos)
+    self->receive([](const hello& got) { EXPECT_EQ(got.node, "b"); },
+                  caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "no hello"; });
 }
 
 } // namespace

@@ -58,7 +58,8 @@ TEST_F(a_database, gives_all_rows_the_one_row_or_the_first_if_any) {
     EXPECT_TRUE((co_await ctx.db().query("SELECT * FROM item WHERE id = $1", 9)).empty());
 
     const auto two =
-        co_await ctx.db().one("SELECT * FROM item WHERE name = $1", std::string{"two"});
+        co_await ctx.db().one("SELECT * FROM item WHERE name = $1 OR name = $2", "two",
+                               std::string{"twenty"});
     EXPECT_EQ(two.get<int>("id"), 2);
     EXPECT_EQ(co_await outcome(ctx.db().one("SELECT * FROM item WHERE id = $1", 9)),
               "not_found: no such row");

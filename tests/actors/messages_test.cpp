@@ -146,7 +146,7 @@ TEST(request, converts_parameters_to_the_type_that_is_asked_for) {
 
 TEST(request, says_what_is_wrong_with_a_parameter) {
   auto what = with_target("/?n=" + std::string(100, '9')
-                          + "&w=abc&h=1x&e=&p=%2B1&s=+1&hex=0x10&bad=%zz&minus=-1");
+                          + "&w=abc&h=1x&e=&p=%2B1&s=+1&hex=0x10&bad=%zz&minus=-1&nan=nan&inf=-inf");
   what.parameters = {{"id", "12a"}};
   const std::string prefix = "invalid_argument: query parameter ";
   EXPECT_EQ(error_of([&] { (void)what.param<int>("id"); }),
@@ -155,7 +155,7 @@ TEST(request, says_what_is_wrong_with_a_parameter) {
             prefix + "\"n\" is \"" + std::string(64, '9') + "...\", expected a number in range");
   EXPECT_EQ(error_of([&] { (void)what.query<std::int8_t>("n", std::int8_t{}); }),
             prefix + "\"n\" is \"" + std::string(64, '9') + "...\", expected a number in range");
-  for (const auto* name : {"w", "h", "e", "p", "s", "hex"}) {
+  for (const auto* name : {"w", "h", "e", "p", "s", "hex", "nan", "inf"}) {
     EXPECT_TRUE(error_of([&] { (void)what.query<int>(name); }).ends_with("expected an integer"))
         << name;
     EXPECT_TRUE(error_of([&] { (void)what.query<double>(name); }).ends_with("expected a number"))

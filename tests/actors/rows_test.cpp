@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <limits>
 
 namespace troupe {
@@ -50,6 +51,8 @@ TEST(row, converts_its_values) {
   EXPECT_EQ(get<std::string>(text("a")), "\"a\"");
   EXPECT_EQ(get<std::string>(integer(5)), "\"5\"");
   EXPECT_EQ(get<std::string>(0.1), "\"0.1\"");
+  EXPECT_EQ(get<std::string>(std::nan("")), "\"NaN\"");
+  EXPECT_EQ(get<std::string>(-std::numeric_limits<double>::infinity()), "\"-Infinity\"");
   EXPECT_EQ(get<std::string>(true), "\"true\"");
   EXPECT_EQ(get<std::string>(numeric{"1.50"}), "\"1.50\"");
   EXPECT_EQ(get<std::string>(timestamp{"2026-01-31"}), "\"2026-01-31\"");
@@ -87,13 +90,16 @@ TEST(row, names_the_column_that_does_not_convert) {
 
 TEST(row, is_a_json_object_of_all_columns_without_loss) {
   const rows all{sql_result{
-      {"null", "bool", "int", "double", "text", "blob", "json", "bad", "numeric", "time"},
-      {sql_value{}, true, integer(9007199254740993), 0.1, text("\u00e4"),
+      {"null", "bool", "int", "double", "infinite", "text", "blob", "json", "bad", "numeric",
+       "time"},
+      {sql_value{}, true, integer(9007199254740993), 0.1,
+       std::numeric_limits<double>::infinity(), text("\u00e4"),
        blob{std::string{"\0\xfe", 2}}, json_text{R"({"b":[1]})"}, json_text{"{"}, numeric{"1.10"},
        timestamp{"2026-01-31T12:00:00Z"}},
       0}};
   EXPECT_EQ(nlohmann::json(all[0]),
             nlohmann::json::parse(R"({"null":null,"bool":true,"int":9007199254740993,"double":0.1,
+              "infinite":"Infinity",
               "text":"\u00e4","blob":"00fe","json":{"b":[1]},"bad":"{","numeric":"1.10",
               "time":"2026-01-31T12:00:00Z"})"));
 }

@@ -190,6 +190,20 @@ TEST_F(a_worker, that_ends_destroys_its_handlers_and_tells_those_who_wait) {
   EXPECT_EQ(*resumed, 0);
 }
 
+TEST_F(a_worker, that_ends_answers_what_still_waits_in_its_mailbox) {
+  const auto worker =
+      start([](context&, const request&) -> task<response> { co_return text("too late"); });
+  const auto self = caf::actor_cast<caf::strong_actor_ptr>(bench_.self());
+  bench_.run([&](context&) -> task<> { // on the worker's loop, which so cannot run it in between
+    detail::end_actor(worker);
+    for (const std::uint64_t id : {1, 2})
+      detail::deliver(caf::actor_cast<caf::strong_actor_ptr>(worker), self, call_id{id}, request{});
+    co_return;
+  });
+  EXPECT_EQ(receive(2), (answers{{1, "unavailable: the actor has ended"},
+                                 {2, "unavailable: the actor has ended"}}));
+}
+
 TEST_F(a_worker, gives_each_of_its_handlers_the_same_local_value_and_ends_it_last) {
   struct counter {
     int value = 0;
@@ -245,6 +259,18 @@ TEST_F(a_worker, without_a_database_fails_the_statement_and_not_the_node) {
   EXPECT_EQ(answer_of([](context& ctx, const request&) -> task<response> {
               co_await ctx.db().exec("SELECT 1");
               co_return text("done");
+            }),
+            "internal: ");
+}
+
+TEST_F(a_worker, without_a_task_to_run_fails_the_request_and_not_the_node) {
+  EXPECT_EQ(answer_of([](context&, const request&) { return task<response>{}; }), "internal: ");
+  EXPECT_EQ(answer_of([](context&, const request&) -> task<response> {
+              co_return co_await task<response>{};
+            }),
+            "internal: ");
+  EXPECT_EQ(answer_of([](context& ctx, const request&) -> task<response> {
+              co_return co_await ctx.spawn(task<response>{});
             }),
             "internal: ");
 }
