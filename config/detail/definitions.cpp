@@ -97,7 +97,7 @@ constexpr row<http_settings> http_table[] = {
 constexpr row<storage_settings> storage_table[] = {
     {{.section = "storage",
       .key = "url",
-      .help = "The database: a file for SQLite, or a PostgreSQL server.",
+      .help = "The database, the same for all nodes: an SQLite file or a PostgreSQL server.",
       .name = "storage",
       .is_secret = true,
       .text_hint = "URL",
@@ -140,7 +140,7 @@ constexpr row<log_settings> log_table[] = {
      &log_settings::format},
     {{.section = "log",
       .key = "access",
-      .help = "Log a line for each request.",
+      .help = "Log a line for each request that the gateway answers.",
       .name = "access-log"},
      &log_settings::access},
 };
@@ -182,7 +182,7 @@ constexpr row<gateway_settings> gateway_table[] = {
     {threads("gateway"), &gateway_settings::threads},
     {{.section = "gateway",
       .key = "local_workers",
-      .help = "Run worker actors in the gateway itself; the flag turns it off.",
+      .help = "Answer requests in the gateway itself, too; the flag leaves them to worker nodes.",
       .form = flag_form::switch_false},
      &gateway_settings::local_workers},
     {drain_timeout("gateway"), &gateway_settings::drain_timeout},
@@ -191,7 +191,7 @@ constexpr row<gateway_settings> gateway_table[] = {
 constexpr row<worker_settings> worker_table[] = {
     {{.section = "worker",
       .key = "join",
-      .help = "Cluster address of a gateway to serve; repeat for each gateway.",
+      .help = "Cluster address of a gateway to serve, at least one; repeat for each gateway.",
       .low = 1},
      &worker_settings::join},
     {{.section = "worker",

@@ -31,6 +31,10 @@ struct pool_job {
 /// finished takes its next job here, without a message to the database actor and back. Every job is
 /// in exactly one place at a time: here, or with the one that took it. Never are both jobs and idle
 /// connections in it, but for the moment between `put_back` and `match`. Any thread.
+///
+/// Why a lock: connections block in threads of their own, so between two statements a hand-over by
+/// message would leave a connection idle for two thread switches. The lock is held for a push or a
+/// pop, never while a statement runs, and no event loop waits for a connection under it.
 class job_queue {
 public:
   using slot = unsigned; ///< number of a connection
