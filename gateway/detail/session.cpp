@@ -18,6 +18,7 @@ constexpr std::size_t first_buffer = 4096;
 constexpr std::size_t unsent_limit = 1024 * 1024;
 constexpr std::chrono::milliseconds linger_time{1000};
 constexpr std::size_t kept_buffer = 64 * 1024;
+constexpr std::size_t answered_slots_kept = 256;
 
 using clock = std::chrono::steady_clock;
 
@@ -120,8 +121,9 @@ void session::on_incomplete() {
 }
 
 session::slot& session::new_slot() {
-  if (first_ == slots_.size()) {
-    slots_.clear();
+  // A client that always has a request waiting must not make the list grow.
+  if (first_ == slots_.size() || first_ >= answered_slots_kept) {
+    slots_.erase(slots_.begin(), slots_.begin() + static_cast<std::ptrdiff_t>(first_));
     first_ = 0;
   }
   auto& made = slots_.emplace_back();

@@ -2,6 +2,7 @@
 #include "tests/e2e/http_fixture.hpp"
 #include "tests/e2e/ledger.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/figure.hpp"
 #include "tests/support/problem.hpp"
 
 #include <csignal>
@@ -22,11 +23,14 @@ TEST(LostWorker, EveryGetIsAnsweredNoPostRunsTwiceAndEachFailedPostGets502) {
   ledger_cluster cluster{3};
   auto load = cluster.start_load();
   ASSERT_TRUE(load->wait_for_answers(300));
+  milliseconds slowest{0};
   for (std::size_t i : {0U, 1U, 2U}) {
     auto killed = deadline::clock::now();
     cluster.at(i).kill();
     ASSERT_TRUE(wait_until_gone(cluster.front(), cluster.at(i).name()));
-    EXPECT_LE(since(killed), scaled(forgotten_within)) << cluster.at(i).name();
+    auto gone_after = since(killed);
+    EXPECT_LE(gone_after, scaled(forgotten_within)) << cluster.at(i).name();
+    slowest = std::max(slowest, gone_after);
     ASSERT_TRUE(load->wait_for_answers(300));
     EXPECT_TRUE(cluster.front().wait_for_message("worker node " + cluster.at(i).name() + " lost"));
   }
@@ -41,7 +45,9 @@ TEST(LostWorker, EveryGetIsAnsweredNoPostRunsTwiceAndEachFailedPostGets502) {
     }
   }
   expect_exactly_once(outcomes, cluster.ledger());
-  RecordProperty("failed_posts", failed);
+  figure("lost_worker_answers", static_cast<long long>(outcomes.size()));
+  figure("lost_worker_failed_posts", failed);
+  figure("lost_worker_gone_after_ms", slowest.count());
   EXPECT_GT(failed, 0) << "no POST was under way on a killed node: the test has shown nothing";
 }
 
@@ -86,6 +92,7 @@ TEST(LostGateway, ItsWorkersAreBackWithin2sOfItsRestartWithoutARestartOfTheirs) 
   ledger_cluster cluster{3};
   auto pids = cluster.pids();
   pids.erase(cluster.front().pid());
+  milliseconds slowest{0};
   for (int round = 0; round < 2; ++round) {
     std::vector<std::size_t> seen;
     for (std::size_t i : {0U, 1U, 2U}) {
@@ -99,7 +106,9 @@ TEST(LostGateway, ItsWorkersAreBackWithin2sOfItsRestartWithoutARestartOfTheirs) 
     cluster.restart_gateway();
     auto ready = deadline::clock::now();
     ASSERT_TRUE(wait_for_nodes(cluster.front(), cluster.names()));
-    EXPECT_LE(since(ready), scaled(back_within));
+    auto back_after = since(ready);
+    EXPECT_LE(back_after, scaled(back_within));
+    slowest = std::max(slowest, back_after);
     for (std::size_t i : {0U, 1U, 2U})
       ASSERT_TRUE(cluster.at(i).joined(soon, seen[i])) << cluster.at(i).log_text();
   }
@@ -107,6 +116,7 @@ TEST(LostGateway, ItsWorkersAreBackWithin2sOfItsRestartWithoutARestartOfTheirs) 
     EXPECT_TRUE(cluster.at(i).running());
   pids.insert(cluster.front().pid());
   EXPECT_EQ(cluster.pids(), pids);
+  figure("lost_gateway_workers_back_after_ms", slowest.count());
 
   auto load = cluster.start_load();
   ASSERT_TRUE(load->wait_for_answers(300));

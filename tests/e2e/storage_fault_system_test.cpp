@@ -1,6 +1,7 @@
 // A PostgreSQL server that goes away and comes back under load.
 #include "tests/e2e/http_fixture.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/figure.hpp"
 #include "tests/support/load_generator.hpp"
 #include "tests/support/node_list.hpp"
 #include "tests/support/postgres_cluster.hpp"
@@ -105,12 +106,26 @@ TEST_F(StorageFaults, RequestsGet503WhileTheDatabaseIsAwayAnd200WithinTwoSeconds
   auto returned = deadline::clock::now();
   EXPECT_TRUE(eventually([&] { return get(node->http_port(), path_of(user)).status == 200; }));
   when.back_from = returned + scaled(back_within);
-  EXPECT_LE(deadline::clock::now(), when.back_from);
+  auto served = deadline::clock::now();
+  EXPECT_LE(served, when.back_from);
   ASSERT_TRUE(eventually([&] { return deadline::clock::now() > when.back_from; }));
   ASSERT_TRUE(load.wait_for_answers(200));
 
   auto outcomes = load.stop();
   EXPECT_TRUE(node->running());
+  milliseconds slowest{0};
+  long long refused = 0;
+  for (const auto& each : outcomes)
+    if (each.response.status == 503) {
+      ++refused;
+      slowest = std::max(slowest,
+                         std::chrono::duration_cast<milliseconds>(each.ended - each.started));
+    }
+  figure("outage_answers", static_cast<long long>(outcomes.size()));
+  figure("outage_503s", refused);
+  figure("outage_slowest_503_ms", slowest.count());
+  figure("outage_served_again_after_ms",
+         std::chrono::duration_cast<milliseconds>(served - returned).count());
   std::set<std::string> kept;
   for (const auto& each : get(node->http_port(), "/users").json())
     kept.insert(each["email"].get<std::string>());
