@@ -138,7 +138,7 @@ TEST_F(a_channel, takes_values_that_can_only_be_moved) {
 }
 
 TEST_F(a_channel, forgets_a_waiter_that_is_destroyed) {
-  bench_.run([](context& ctx) -> task<> {
+  bench_.run([](context&) -> task<> {
     channel<int> numbers{1};
     words log;
     end_flag ends;

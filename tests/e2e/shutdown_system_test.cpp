@@ -31,8 +31,8 @@ bool refuses_connections(const gateway& node) {
 }
 
 class ShutdownBy : public testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(, ShutdownBy, testing::Values(SIGTERM, SIGINT), [](const auto& info) {
-  return info.param == SIGTERM ? "Sigterm" : "Sigint";
+INSTANTIATE_TEST_SUITE_P(, ShutdownBy, testing::Values(SIGTERM, SIGINT), [](const auto& chosen) {
+  return chosen.param == SIGTERM ? "Sigterm" : "Sigint";
 });
 
 TEST_P(ShutdownBy, WhatIsInFlightIsFinishedAndTheNodeExitsWith0) {
