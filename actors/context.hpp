@@ -109,6 +109,8 @@ public:
   template <class S, class Message>
   auto ask(actor_ref<S> to, Message message) -> task<detail::answer_of<S, Message>> {
     using answer = detail::answer_of<S, Message>;
+    if (!to)
+      throw std::logic_error{"an empty actor_ref was asked"};
     auto what = std::make_shared<detail::message_for<S, Message>>(std::move(message));
     auto value = co_await detail::reply_to{host_, [&](std::uint64_t id) {
       host_.send_local(to.address(), id, std::move(what));

@@ -1,5 +1,7 @@
 #include "actors/rows.hpp"
 
+#include "actors/messages/json_depth.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <array>
@@ -45,6 +47,8 @@ nlohmann::json to_json_value(const sql_value& value) {
     overloaded{[](std::monostate) { return nlohmann::json(nullptr); },
                [](const blob& x) { return nlohmann::json(hex(x.bytes)); },
                [](const json_text& x) {
+                 if (detail::is_nested_too_deeply(x.text))
+                   return nlohmann::json(x.text);
                  auto parsed = nlohmann::json::parse(x.text, nullptr, false);
                  return parsed.is_discarded() ? nlohmann::json(x.text) : parsed;
                },

@@ -65,7 +65,8 @@ public:
     }
   }
 
-  /// An object of all columns: NULL as null, json columns as JSON, numeric as text, blobs as hex,
+  /// An object of all columns: NULL as null, json columns as JSON (as text
+  /// when nested too deeply), numeric as text, blobs as hex,
   /// NaN and infinite doubles as the texts "NaN", "Infinity" and "-Infinity".
   friend void to_json(nlohmann::json& out, const row& from);
 

@@ -15,7 +15,8 @@ class context;
 /// `handle(context&, message)`, take the messages; plain functions or coroutines.
 ///
 /// Messages are handled one at a time, also while a handler waits in `co_await`: the state needs
-/// no lock. Keep it, copy it, send it.
+/// no lock. Keep it, copy it, send it. Asking an empty one throws std::logic_error; what is told to
+/// it is dropped.
 template <class S>
 class actor_ref {
 public:

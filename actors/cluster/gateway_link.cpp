@@ -2,6 +2,7 @@
 
 #include "config/version.hpp"
 
+#include <boost/asio/connect.hpp>
 #include <caf/atom.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/io/middleman_actor.hpp>
@@ -27,7 +28,7 @@ gateway_link::gateway_link(caf::actor_config& config, detail::event_loop& loop, 
                            std::chrono::milliseconds join_limit)
   : detail::exposed_actor(config, loop), host_(std::move(host)), port_(port),
     address_(host_ + ":" + std::to_string(port)), announcement_(std::move(announcement)), join_limit_(join_limit),
-    backoff_(first_backoff) {
+    backoff_(first_backoff), resolver_(std::in_place, loop.io()) {
   set_down_handler([this](const caf::down_msg& down) { on_lost(down.source); });
 }
 
@@ -55,6 +56,8 @@ caf::behavior gateway_link::make_behavior() {
 
 void gateway_link::on_exit() {
   retry_.disarm();
+  stop_trying();
+  resolver_.reset(); // it must not outlive the loop
   gateway_ = nullptr;
   announcement_ = {};
 }
@@ -65,19 +68,64 @@ void gateway_link::connect() {
   retry_.arm(
     loop().timers(), std::chrono::steady_clock::now() + join_limit_,
     [](void* self) { static_cast<gateway_link*>(self)->give_up_attempt(); }, this);
+  resolver_->async_resolve(
+    host_, std::to_string(port_),
+    [this, attempt, alive = caf::strong_actor_ptr{ctrl()}](boost::system::error_code ec,
+                                                           const auto& where) {
+      if (state_ != state::connecting || attempt != attempt_)
+        return;
+      if (ec)
+        give_up_attempt();
+      else
+        try_address(where, attempt);
+    });
+}
+
+/// CAF connects with a call that blocks, in the one thread that all links of a node share: it is
+/// asked only for an address that has just been reached.
+void gateway_link::try_address(const boost::asio::ip::tcp::resolver::results_type& where,
+                               std::uint64_t attempt) {
+  trial_ = std::make_shared<boost::asio::ip::tcp::socket>(loop().io());
+  boost::asio::async_connect(
+    *trial_, where,
+    [this, attempt, trial = trial_, alive = caf::strong_actor_ptr{ctrl()}](
+      boost::system::error_code ec, const auto&) {
+      if (state_ != state::connecting || attempt != attempt_)
+        return;
+      trial_.reset();
+      if (ec)
+        give_up_attempt();
+      else
+        ask_middleman();
+    });
+}
+
+void gateway_link::ask_middleman() {
+  if (std::exchange(asked_, true))
+    return; // an earlier question is still open: its answer serves as well
   request(system().middleman().actor_handle(), caf::infinite, caf::connect_atom::value, host_, port_)
     .then(
-      [this, attempt](const caf::node_id&, caf::strong_actor_ptr& gateway, const std::set<std::string>&) {
-        if (state_ == state::connecting && attempt == attempt_)
+      [this](const caf::node_id&, caf::strong_actor_ptr& gateway, const std::set<std::string>&) {
+        asked_ = false;
+        if (state_ == state::connecting)
           gateway ? greet(gateway) : retry_with_backoff();
       },
-      [this, attempt](const caf::error&) {
-        if (state_ == state::connecting && attempt == attempt_)
+      [this](const caf::error&) {
+        asked_ = false;
+        if (state_ == state::connecting)
           give_up_attempt();
       });
 }
 
+void gateway_link::stop_trying() {
+  boost::system::error_code ignored;
+  resolver_->cancel();
+  if (auto trial = std::exchange(trial_, nullptr))
+    trial->close(ignored);
+}
+
 void gateway_link::give_up_attempt() {
+  stop_trying();
   if (!std::exchange(told_unreachable_, true))
     spdlog::warn("gateway {} cannot be reached, trying on", address_);
   if (gateway_)
@@ -111,7 +159,7 @@ void gateway_link::on_welcome() {
 }
 
 void gateway_link::on_refusal(const refusal& what) {
-  if (current_sender() != gateway_ || (state_ != state::greeting && state_ != state::joining))
+  if (current_sender() != gateway_ || !gateway_ || state_ == state::leaving || state_ == state::ended)
     return;
   if (last_refusal_ != what.reason)
     spdlog::error("refused by gateway {}: {}", address_, what.reason);
@@ -156,6 +204,10 @@ void gateway_link::drain_when_last_farewell() {
 
 void gateway_link::end() {
   state_ = state::ended;
+  stop_trying();
+  if (gateway_)
+    demonitor(caf::actor_cast<caf::actor_addr>(gateway_));
+  gateway_ = nullptr; // what it still sends is not for us
   if (auto done = std::exchange(done_, nullptr))
     done();
 }

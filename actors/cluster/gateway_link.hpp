@@ -4,10 +4,12 @@
 #include "actors/detail/caf.hpp"
 #include "actors/messages/cluster.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
 #include <caf/behavior.hpp>
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -42,6 +44,10 @@ private:
   enum class state { waiting, connecting, greeting, joining, joined, leaving, ended };
 
   void connect();
+  void try_address(const boost::asio::ip::tcp::resolver::results_type& where,
+                   std::uint64_t attempt);
+  void ask_middleman();
+  void stop_trying();
   void greet(const caf::strong_actor_ptr& gateway);
   void on_welcome();
   void on_refusal(const refusal& what);
@@ -66,6 +72,9 @@ private:
   std::string last_refusal_;
   bool told_unreachable_ = false;
   std::uint64_t attempt_ = 0;
+  std::optional<boost::asio::ip::tcp::resolver> resolver_; // none once it has ended
+  std::shared_ptr<boost::asio::ip::tcp::socket> trial_;
+  bool asked_ = false; // the middleman has not answered yet
   std::function<void()> done_;
   std::optional<std::uint32_t> farewells_expected_;
   std::uint32_t farewells_ = 0;

@@ -100,6 +100,7 @@ void membership::on_join(join_request& what) {
   if (greeted_.erase(who) == 0 || members_.count(who) != 0)
     return; // out of turn
   if (auto reason = conflict(what); !reason.empty()) {
+    demonitor(who);
     refuse(what.node, reason);
     return;
   }

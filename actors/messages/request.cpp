@@ -1,5 +1,7 @@
 #include "actors/messages/request.hpp"
 
+#include "actors/messages/json_depth.hpp"
+
 #include <nlohmann/json.hpp>
 
 namespace troupe {
@@ -99,34 +101,6 @@ std::string_view request::raw_param(std::string_view name) const {
   throw std::logic_error("the route has no path parameter {" + std::string{name} + "}");
 }
 
-namespace {
-
-/// Copying and writing a document call themselves for each level: a bound keeps the stack safe.
-constexpr int deepest_json = 256;
-
-bool is_nested_too_deeply(std::string_view text) noexcept {
-  int depth = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (in_string) {
-      if (text[i] == '\\')
-        ++i;
-      else if (text[i] == '"')
-        in_string = false;
-    } else if (text[i] == '"') {
-      in_string = true;
-    } else if (text[i] == '[' || text[i] == '{') {
-      if (++depth > deepest_json)
-        return true;
-    } else if (text[i] == ']' || text[i] == '}') {
-      --depth;
-    }
-  }
-  return false;
-}
-
-} // namespace
-
 nlohmann::json request::json() const {
   if (!has_body)
     throw error{errc::length_required,
@@ -142,9 +116,9 @@ nlohmann::json request::json() const {
       throw error{errc::unsupported_media_type, "Content-Type is \"" + std::string{*type}
                                                   + "\", expected application/json"};
   }
-  if (is_nested_too_deeply(body))
+  if (detail::is_nested_too_deeply(body))
     throw error{errc::invalid_argument, "the body is JSON that is nested deeper than "
-                                          + std::to_string(deepest_json) + " levels"};
+                                          + std::to_string(detail::deepest_json) + " levels"};
   try {
     return nlohmann::json::parse(body);
   } catch (const nlohmann::json::parse_error& e) {

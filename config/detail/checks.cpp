@@ -51,12 +51,11 @@ void check_cluster_is_private(const gateway_settings& settings, const origins& f
       "if the network is trusted");
 }
 
-// Each connection to an in-memory database has a database of its own.
+// Each connection to an in-memory database would have a database of its own.
 void check_storage(const storage_settings& storage, const origins& from) {
-  if (!is_in_memory(storage.url) || storage.max_connections == 1) return;
-  throw config_error(place_of("storage.max_connections", from),
-                     fmt::format("{} with sqlite::memory:", storage.max_connections),
-                     "1, or a database in a file such as sqlite:troupe.db");
+  if (!is_in_memory(storage.url)) return;
+  throw config_error(place_of("storage.url", from), storage.url,
+                     "a database in a file such as sqlite:troupe.db");
 }
 
 } // namespace

@@ -22,7 +22,9 @@ bool is_storage_url(std::string_view text) {
   });
 }
 
-bool is_in_memory(std::string_view url) { return url.starts_with("sqlite::memory:"); }
+bool is_in_memory(std::string_view url) {
+  return url.starts_with("sqlite::memory:") || url.starts_with("sqlite://:memory:");
+}
 
 bool is_node_name(std::string_view text) {
   return !text.empty() && text.size() <= longest_node_name

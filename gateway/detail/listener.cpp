@@ -30,16 +30,17 @@ void listener::start() {
 }
 
 void listener::close() {
+  open_.reset();
   pause_.disarm();
   boost::system::error_code ignored;
   acceptor_.close(ignored);
 }
 
 void listener::accept() {
-  acceptor_.async_accept(loop_.io(), [this](const boost::system::error_code& ec,
-                                            auto socket) {
-    if (ec == boost::asio::error::operation_aborted)
-      return; // closed; `this` may be gone
+  acceptor_.async_accept(loop_.io(), [this, open = std::weak_ptr<void>{open_}](
+                                       const boost::system::error_code& ec, auto socket) {
+    if (open.expired())
+      return; // closed, perhaps after this connection had come; `this` may be gone
     if (ec) {
       pause(ec);
       return;
@@ -48,7 +49,7 @@ void listener::accept() {
     socket.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
     socket.native_non_blocking(true, ignored);
     accepted_(std::move(socket));
-    if (acceptor_.is_open())
+    if (!open.expired())
       accept();
   });
 }

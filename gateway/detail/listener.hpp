@@ -7,6 +7,7 @@
 #include <boost/asio/basic_socket_acceptor.hpp>
 
 #include <functional>
+#include <memory>
 
 namespace troupe::gateway {
 
@@ -29,6 +30,7 @@ private:
                                      boost::asio::io_context::executor_type>
     acceptor_;
   on_connection accepted_;
+  std::shared_ptr<void> open_ = std::make_shared<char>(); // gone once it is closed
   detail::timer pause_;
 };
 

@@ -113,7 +113,7 @@ void session::process() {
 }
 
 void session::on_incomplete() {
-  if (continue_sent_ || !parser_.wants_continue() || waiting() > 0)
+  if (continue_sent_ || no_more_requests_ || !parser_.wants_continue() || waiting() > 0)
     return;
   continue_sent_ = true;
   out_.append("HTTP/1.1 100 Continue\r\n\r\n");
@@ -156,7 +156,7 @@ void session::refuse(const failure& why) {
   auto& made = new_slot();
   made.keep_alive = false;
   made.method = parser_.message().method;
-  made.head = made.method == http_method::head && parser_.in_body();
+  made.head = made.method == http_method::head;
   if (gateway_.access().enabled())
     made.target = parser_.message().target;
   no_more_requests_ = true;
@@ -194,6 +194,11 @@ void session::reject(const std::string& why) {
                  gateway_.date().now(), {false, false, false});
   static_cast<void>(::send(socket_.native_handle(), out.data(), out.size(), MSG_NOSIGNAL));
   closed_ = true; // its socket closes with it
+  // Unread bytes would turn the end into a reset, which may cost the client the answer.
+  boost::system::error_code ignored;
+  socket_.shutdown(tcp_socket::shutdown_send, ignored);
+  while (::recv(socket_.native_handle(), in_.data(), in_.size(), MSG_DONTWAIT) > 0) {
+  }
 }
 
 void session::render(slot& to, response&& what) {
@@ -215,8 +220,10 @@ void session::send_finished() {
     ++first_;
     ++first_sequence_;
   }
-  if (waiting() == 0)
+  if (waiting() == 0) {
     idle_deadline_ = clock::now() + settings_.idle_timeout;
+    on_incomplete(); // a client may wait to be asked for the body of its next request
+  }
 }
 
 void session::run_deferred() {

@@ -57,17 +57,17 @@ std::optional<node_view> local_node(node_base& node, bool has_workers) {
 } // namespace
 
 int run_gateway(const application& app, const config::gateway_settings& settings) {
-  stop_signal stop; // before any thread starts
   set_up_log(settings.log);
   auto loops = settings.threads != 0 ? settings.threads
                                      : std::max(1U, std::thread::hardware_concurrency());
   auto http = listen_on("--listen", settings.listen, loops);
   auto admin = listen_on("--admin", settings.admin, 1);
   static_cast<void>(listen_on("--cluster", settings.cluster, 1)); // CAF's error would not say why
-  apply_migrations(app, settings.storage);
+  apply_migrations(app, settings.storage); // a signal ends the process: the database rolls back
+  stop_signal stop; // before any thread starts
 
+  std::atomic<bool> ready{false}; // the admin worker, which the node ends, looks at it
   node_base node{app, default_node_name(), loops, settings.storage};
-  std::atomic<bool> ready{false};
   auto local = local_node(node, settings.local_workers);
   auto membership = node.own(spawn_pinned<troupe::membership>(
     *node.loops().front(), node.services().node_name, std::move(local)));

@@ -8,6 +8,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <memory>
@@ -120,6 +121,7 @@ bool logs_json(const config::log_settings& settings) {
 }
 
 void set_up_log(const config::log_settings& settings) {
+  signal(SIGPIPE, SIG_IGN); // a log that nobody reads any more ends no node, nor does a socket
   auto logger = std::make_shared<spdlog::logger>(
     "troupe", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
   if (logs_json(settings))

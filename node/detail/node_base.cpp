@@ -108,7 +108,6 @@ sigset_t stop_signals() {
 stop_signal::stop_signal() {
   auto set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  signal(SIGPIPE, SIG_IGN);
 }
 
 void stop_signal::wait() {

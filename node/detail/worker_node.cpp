@@ -47,9 +47,9 @@ bool leave(const std::vector<caf::actor>& links, std::chrono::milliseconds limit
 } // namespace
 
 int run_worker(const application& app, const config::worker_settings& settings) {
-  stop_signal stop; // before any thread starts
   set_up_log(settings.log);
-  apply_migrations(app, settings.storage);
+  apply_migrations(app, settings.storage); // a signal ends the process: the database rolls back
+  stop_signal stop; // before any thread starts
   auto name = settings.name.empty() ? default_node_name() : settings.name;
   node_base node{app, name, settings.threads, settings.storage};
   join_request announcement;

@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace troupe::storage {
@@ -76,7 +77,7 @@ void database_actor::open_more() {
     return;
   const auto waiting = queue_->count().waiting;
   auto opening = count(state::opening);
-  for (job_queue::slot i = 0; i < slots_.size() && opening < waiting; ++i)
+  for (job_queue::slot i = 0; i < slots_.size() && opening < waiting && !away_; ++i)
     if (slots_[i].now == state::closed) {
       open(i);
       ++opening;
@@ -86,8 +87,13 @@ void database_actor::open_more() {
 void database_actor::open(job_queue::slot number) {
   auto& slot = slots_[number];
   if (!slot.actor) {
-    slot.actor = home_system().spawn<connection_actor, caf::detached + caf::hidden>(
-      caf::strong_actor_ptr{ctrl()}, queue_, number, settings_);
+    try {
+      slot.actor = home_system().spawn<connection_actor, caf::detached + caf::hidden>(
+        caf::strong_actor_ptr{ctrl()}, queue_, number, settings_);
+    } catch (const std::system_error& e) { // the system gives no further thread
+      warn(fmt::format("cannot start a thread for a database connection: {}", e.code().message()));
+      return retry_later();
+    }
     monitor(slot.actor);
   }
   slot.now = state::opening;

@@ -83,10 +83,24 @@ void finish_connecting(PGconn* session, clock::time_point until) {
   }
 }
 
-void set_up(PGconn* session) {
-  const result_ptr done{PQexec(session, session_settings)};
-  if (PQresultStatus(done.get()) != PGRES_COMMAND_OK)
+/// Not PQexec, which waits for ever: a proxy may take connections while its server is away.
+void set_up(PGconn* session, clock::time_point until) {
+  if (PQsendQuery(session, session_settings) == 0)
     throw_unavailable(PQerrorMessage(session));
+  bool done = false;
+  while (!done) {
+    while (PQisBusy(session) != 0) {
+      if (!wait_for_socket(session, POLLIN, until))
+        throw_unavailable("the server took the connection, but did not answer within the connect "
+                          "timeout");
+      if (PQconsumeInput(session) == 0)
+        throw_unavailable(PQerrorMessage(session));
+    }
+    const result_ptr result{PQgetResult(session)};
+    done = result == nullptr;
+    if (!done && PQresultStatus(result.get()) != PGRES_COMMAND_OK)
+      throw_unavailable(PQerrorMessage(session));
+  }
 }
 
 /// Throws away what the server sends for COPY ... TO STDOUT: nobody reads it.
@@ -135,7 +149,7 @@ PGconn* connect_session(const std::string& url, std::chrono::milliseconds timeou
     throw_unavailable(PQerrorMessage(session.get()));
   log_notices(session.get());
   finish_connecting(session.get(), until);
-  set_up(session.get());
+  set_up(session.get(), until);
   return session.release();
 }
 

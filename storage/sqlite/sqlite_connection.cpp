@@ -13,6 +13,7 @@
 #include <chrono>
 #include <filesystem>
 #include <system_error>
+#include <thread>
 
 namespace troupe::storage::sqlite {
 
@@ -29,7 +30,8 @@ public:
     : db_(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, static_cast<int>(lock_patience.count())),
       gate_(writer_gate::of(path)), cache_(prepared_statements) {
     sqlite3_extended_result_codes(db_.getHandle(), 1);
-    db_.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
+    enter_wal();
+    db_.exec("PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
     // A file that is no database is noticed by its first real read only.
     db_.exec("SELECT count(*) FROM sqlite_schema");
   }
@@ -41,6 +43,8 @@ public:
 
   sql_result execute(const sql_statement& statement) override {
     check_statement(statement);
+    if (rolled_back_)
+      return execute_after_rollback(statement);
     auto& prepared = prepare(statement.sql);
     return prepared.empty() ? sql_result{} : run(prepared, statement.parameters);
   }
@@ -60,6 +64,7 @@ public:
   }
 
   void reset() override {
+    rolled_back_ = false;
     if (in_transaction())
       execute({"ROLLBACK", {}});
   }
@@ -69,6 +74,22 @@ public:
   backend kind() const noexcept override { return backend::sqlite; }
 
 private:
+  /// SQLite's own patience does not cover this change: beside another process that makes it too, it
+  /// fails at once.
+  void enter_wal() {
+    const auto until = std::chrono::steady_clock::now() + lock_patience;
+    for (;;) {
+      try {
+        db_.exec("PRAGMA journal_mode=WAL");
+        return;
+      } catch (const SQLite::Exception& e) {
+        if (e.getErrorCode() != SQLITE_BUSY || std::chrono::steady_clock::now() > until)
+          throw;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds{5});
+    }
+  }
+
   sqlite_statement& prepare(const std::string& sql) {
     if (auto* known = cache_.find(sql))
       return *known;
@@ -84,14 +105,27 @@ private:
 
   sql_result run(sqlite_statement& prepared, const std::vector<sql_value>& parameters) {
     enter_gate(prepared);
+    const bool was_in_transaction = in_transaction();
     try {
       auto out = prepared.run(parameters);
       leave_gate();
       return out;
     } catch (...) {
+      // A full disk, or ON CONFLICT ROLLBACK: what came now would stand by itself.
+      rolled_back_ = was_in_transaction && !in_transaction();
       leave_gate();
       throw;
     }
+  }
+
+  /// SQLite has ended the transaction by itself: until its owner has, too, nothing may run.
+  sql_result execute_after_rollback(const sql_statement& statement) {
+    const auto verb = verb_of(statement.sql);
+    rolled_back_ = verb != sql_verb::commit && verb != sql_verb::rollback;
+    if (verb == sql_verb::rollback)
+      return {};
+    throw statement_error{errc::conflict, "the transaction had failed and was rolled back",
+                          "SQLite has rolled it back by itself"};
   }
 
   void enter_gate(const sqlite_statement& prepared) {
@@ -134,7 +168,8 @@ private:
 
   SQLite::Database db_;
   std::shared_ptr<writer_gate> gate_;
-  bool writing_ = false; // inside the gate
+  bool writing_ = false;     // inside the gate
+  bool rolled_back_ = false; // by SQLite, not by the transaction's owner
   prepared_cache<sqlite_statement> cache_; // finalized before the database closes
 };
 

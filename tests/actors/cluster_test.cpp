@@ -365,7 +365,7 @@ TEST_F(a_gateway_link, asks_again_when_a_gateway_does_not_answer) {
   const auto port = silent.system().middleman().publish(self, 0, "127.0.0.1");
   ASSERT_TRUE(port);
   const join_request what{"b", 1, {offer("hello", {"/hello"})}, {spawn_dispatcher(worker)}};
-  worker.spawn<gateway_link>("127.0.0.1", *port, what, std::chrono::milliseconds{1});
+  worker.spawn<gateway_link>("127.0.0.1", *port, what, std::chrono::milliseconds{100});
   for (int hellos = 0; hellos < 3; ++hellos)
     self->receive([](const hello& got) { EXPECT_EQ(got.node, "b"); },
                   caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "no hello"; });

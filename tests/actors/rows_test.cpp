@@ -104,6 +104,12 @@ TEST(row, is_a_json_object_of_all_columns_without_loss) {
               "time":"2026-01-31T12:00:00Z"})"));
 }
 
+TEST(row, gives_json_that_would_need_too_much_stack_as_text) {
+  const auto deep = std::string(100'000, '[') + std::string(100'000, ']');
+  const rows all{sql_result{{"x"}, {json_text{deep}}, 0}};
+  EXPECT_EQ(nlohmann::json(all[0])["x"], deep);
+}
+
 TEST(rows, are_all_rows_in_order) {
   const rows all{sql_result{{"a", "b"}, {integer(1), text("x"), integer(2), text("y")}, 7}};
   EXPECT_EQ(all.size(), 2u);

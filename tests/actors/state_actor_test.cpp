@@ -189,6 +189,14 @@ TEST_F(a_stateful_actor, that_has_ended_fails_whoever_asks_it) {
   EXPECT_EQ(ended, "unavailable: the actor has ended");
 }
 
+TEST_F(a_stateful_actor, that_is_none_cannot_be_asked) {
+  EXPECT_EQ(bench_.run([](context& ctx) -> task<std::string> {
+    ctx.tell(actor_ref<counter>{}, read_value{}); // dropped
+    return outcome(ctx.ask(actor_ref<counter>{}, read_value{}));
+  }),
+            "an empty actor_ref was asked");
+}
+
 /// What a task found when it was destroyed; outlives both the task and its state.
 struct last_look {
   bool state_alive = true;

@@ -187,11 +187,11 @@ const std::vector<bad> in_the_file{
      {},
      "[worker]\njoin = \"127.0.0.1:1\"\n"},
     {"a byte that is no text", with_file, {"node.toml:2:", "0xff", "UTF-8"}, {}, "[log]\n\xff\n"},
-    {"a memory database for many connections",
+    {"a database in memory",
      with_file,
-     {"node.toml:3: storage.max_connections", "sqlite::memory:"},
+     {"node.toml:2: storage.url", "sqlite::memory:"},
      {},
-     "[storage]\nurl = \"sqlite::memory:\"\nmax_connections = 5\n"},
+     "[storage]\nurl = \"sqlite::memory:\"\nmax_connections = 1\n"},
 };
 
 std::string case_name(const testing::TestParamInfo<bad>& info) {

@@ -2,7 +2,11 @@
 #include "tests/e2e/http_fixture.hpp"
 #include "tests/e2e/ledger.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/file_descriptor.hpp"
 #include "tests/support/problem.hpp"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
 
 namespace troupe::test {
 namespace {
@@ -42,6 +46,47 @@ TEST(Cluster, BothSidesLogAJoin) {
   ASSERT_TRUE(listed);
   EXPECT_FALSE(listed->local);
   EXPECT_EQ(listed->services.size(), nodes_of(front).at(0).services.size());
+}
+
+/// An address that takes a connection attempt and never says anything, as a machine that is off.
+class black_hole {
+public:
+  black_hole() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in where{};
+    where.sin_family = AF_INET;
+    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    auto* generic = reinterpret_cast<sockaddr*>(&where);
+    socklen_t size = sizeof where;
+    EXPECT_EQ(::bind(listener_.get(), generic, size), 0);
+    EXPECT_EQ(::listen(listener_.get(), 0), 0);
+    EXPECT_EQ(::getsockname(listener_.get(), generic, &size), 0);
+    port_ = ntohs(where.sin_port);
+    for (int i = 0; i < 4; ++i) { // nobody accepts: the queue is full, further attempts are dropped
+      file_descriptor client{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)};
+      ::connect(client.get(), generic, size);
+      clients_.push_back(std::move(client));
+    }
+  }
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+
+private:
+  file_descriptor listener_;
+  std::vector<file_descriptor> clients_;
+  std::uint16_t port_ = 0;
+};
+
+TEST(Cluster, AWorkerIsNotHeldUpByAGatewayThatSwallowsItsPackets) {
+  black_hole hole;
+  auto front = std::make_unique<gateway>();
+  const auto ports = front->ports();
+  worker back{hole.address(), "back", with_flags({"--join", front->cluster_address()})};
+  ASSERT_TRUE(wait_for_nodes(*front, {"back"}));
+  ASSERT_TRUE(back.wait_for_message("gateway " + hole.address() + " cannot be reached, trying on"));
+  front->kill();
+  ASSERT_TRUE(front->wait());
+  front = std::make_unique<gateway>(node_options{}, ports);
+  ASSERT_TRUE(wait_for_nodes(*front, {"back"}));
+  EXPECT_EQ(back.stop(soon), exit_status{}) << back.log_text();
 }
 
 TEST(Cluster, AWorkerBringsRoutesThatTheGatewayDoesNotKnow) {

@@ -109,11 +109,22 @@ TEST_F(HttpMessages, ABodyMayWaitForTheServersContinue) {
   EXPECT_EQ(response.body, "body");
 }
 
+TEST_F(HttpMessages, ABodyBehindAPipelinedRequestIsAskedForToo) {
+  auto connection = connect();
+  auto first = connection.exchange(
+      get_bytes("/sleep?ms=50")
+      + "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(first.json()["requested_ms"], 50);
+  EXPECT_EQ(connection.read().status, 100);
+  EXPECT_EQ(connection.exchange("body").body, "body");
+}
+
 TEST_F(HttpMessages, ARefusedBodyIsNotAskedFor) {
   auto connection = connect();
   auto response = connection.exchange("POST /echo HTTP/1.1\r\nHost: x\r\n"
                                       "Content-Length: 99999999\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(response.status, 413);
+  EXPECT_TRUE(connection.closed_by_server());
 }
 
 TEST_F(HttpMessages, ARequestMayArriveByteByByte) {

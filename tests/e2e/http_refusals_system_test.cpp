@@ -55,6 +55,17 @@ TEST_F(HttpRefusals, BrokenRequestsGet400AndTheConnectionIsClosed) {
   }
 }
 
+TEST_F(HttpRefusals, ABrokenHeadRequestGetsNoBody) {
+  for (const auto& [request, status] :
+       {std::pair{"HEAD / HTTP/1.1\r\n\r\n", 400},
+        std::pair{"HEAD / HTTP/1.1\r\nHost: x\r\nExpect: x\r\n\r\n", 417}}) {
+    auto connection = connect();
+    connection.send(request);
+    EXPECT_EQ(connection.read(true).status, status);
+    EXPECT_TRUE(connection.closed_by_server()) << "bytes behind the head of the answer";
+  }
+}
+
 TEST_F(HttpRefusals, BadPercentEncodingGets400) {
   auto http = client();
   for (const char* target : {"/users/%zz", "/users/%1", "/counters/%", "/sleep?ms=%zz",

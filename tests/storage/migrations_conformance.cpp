@@ -115,6 +115,12 @@ TEST_F(migrations_conformance, refuses_names_of_another_shape) {
   EXPECT_NE(refusal().find("\"users.sql\": expected a name like"), string::npos);
 }
 
+TEST_F(migrations_conformance, refuses_a_file_with_a_nul_byte) {
+  write("001_a.sql", "CREATE TABLE a (id INTEGER);" + string(3, '\0'));
+  EXPECT_NE(refusal().find("001_a.sql: has a NUL byte at 28, expected text"), string::npos);
+  EXPECT_FALSE(exists("a"));
+}
+
 TEST_F(migrations_conformance, refuses_a_folder_that_is_not_there) {
   std::filesystem::remove_all(folder_.path());
   EXPECT_NE(refusal().find(folder_.path().string()), string::npos);

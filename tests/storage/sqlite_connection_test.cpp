@@ -43,6 +43,35 @@ TEST_F(sqlite_connection_test, says_which_file_it_cannot_open_and_why) {
   EXPECT_EQ(why_not(path("text.db")), "SQLite file " + path("text.db") + ": file is not a database");
 }
 
+TEST_F(sqlite_connection_test, is_opened_by_many_at_the_same_time_also_when_the_file_is_new) {
+  for (int round = 0; round < 20; ++round) {
+    const auto file = path("new" + std::to_string(round) + ".db");
+    std::vector<std::future<void>> opened;
+    for (int i = 0; i < 4; ++i)
+      opened.push_back(std::async(std::launch::async, [&] { (void)sqlite::open(file); }));
+    for (auto& each : opened)
+      EXPECT_NO_THROW(each.get());
+  }
+}
+
+TEST_F(sqlite_connection_test, runs_nothing_behind_a_transaction_that_sqlite_has_rolled_back) {
+  const auto connection = sqlite::open(path());
+  const auto run = [&](const string& sql) { return connection->execute({sql, {}}); };
+  run("CREATE TABLE t (id INTEGER PRIMARY KEY)");
+  run("INSERT INTO t VALUES (1)");
+  for (const bool commits : {true, false}) {
+    run("BEGIN");
+    run("INSERT INTO t VALUES (2)");
+    EXPECT_EQ(code_of([&] { run("INSERT OR ROLLBACK INTO t VALUES (1)"); }), errc::conflict);
+    EXPECT_EQ(code_of([&] { run("INSERT INTO t VALUES (3)"); }), errc::conflict);
+    if (commits)
+      EXPECT_EQ(code_of([&] { run("COMMIT"); }), errc::conflict);
+    else
+      connection->reset();
+    EXPECT_EQ(run("SELECT count(*) FROM t").cells[0], sql_value{int64_t{1}});
+  }
+}
+
 TEST_F(sqlite_connection_test, reads_the_path_of_a_url) {
   EXPECT_EQ(sqlite::path_of("sqlite:a/b.db"), "a/b.db");
   EXPECT_EQ(sqlite::path_of("sqlite:/a/b.db"), "/a/b.db");
