@@ -14,4 +14,8 @@ inline constexpr char field_separator = '\x1f';
 std::string with_fields(std::string_view message,
                         std::initializer_list<std::pair<std::string_view, std::string>> fields);
 
+/// Whether standard error takes a line at once. A pipe that nobody reads does not, and must not hold
+/// up whoever logs. Any thread.
+[[nodiscard]] bool log_has_room() noexcept;
+
 } // namespace troupe::detail

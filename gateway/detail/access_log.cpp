@@ -1,8 +1,9 @@
 #include "gateway/detail/access_log.hpp"
 
+#include "actors/detail/log.hpp"
+
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -65,9 +66,7 @@ void access_log::add(std::string_view method, std::string_view target, std::uint
 
 void access_log::flush() {
   std::string_view rest{lines_};
-  pollfd log{STDERR_FILENO, POLLOUT, 0};
-  // A pipe that nobody reads, or not fast enough, must not hold the loop up.
-  while (!rest.empty() && ::poll(&log, 1, 0) == 1) {
+  while (!rest.empty() && detail::log_has_room()) {
     auto written = ::write(STDERR_FILENO, rest.data(), rest.size());
     if (written < 0 && errno == EINTR)
       continue;

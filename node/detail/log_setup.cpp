@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -97,6 +98,27 @@ public:
   }
 };
 
+/// Standard error; a line for which there is no room is left out, and counted, rather than waited for.
+class stderr_sink final : public spdlog::sinks::stderr_color_sink_mt {
+  using base = spdlog::sinks::stderr_color_sink_mt;
+
+public:
+  void log(const spdlog::details::log_msg& msg) override {
+    if (!log_has_room()) {
+      ++left_out_;
+      return;
+    }
+    if (auto count = left_out_.exchange(0); count > 0)
+      base::log(
+        {msg.logger_name, spdlog::level::warn,
+         fmt::format("{} lines were left out: nobody has read the log meanwhile", count)});
+    base::log(msg);
+  }
+
+private:
+  std::atomic<std::size_t> left_out_{0};
+};
+
 spdlog::level::level_enum to_spdlog(config::log_level level) {
   switch (level) {
   case config::log_level::trace: return spdlog::level::trace;
@@ -122,8 +144,7 @@ bool logs_json(const config::log_settings& settings) {
 
 void set_up_log(const config::log_settings& settings) {
   signal(SIGPIPE, SIG_IGN); // a log that nobody reads any more ends no node, nor does a socket
-  auto logger = std::make_shared<spdlog::logger>(
-    "troupe", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+  auto logger = std::make_shared<spdlog::logger>("troupe", std::make_shared<stderr_sink>());
   if (logs_json(settings))
     logger->set_formatter(std::make_unique<json_formatter>());
   else

@@ -86,6 +86,14 @@ TEST(Log, TheAccessLogCanBeTurnedOff) {
   EXPECT_TRUE(access_lines(node).empty()) << node.log_text();
 }
 
+bool serves(std::uint16_t port) {
+  try {
+    return get(port, "/").status == 200;
+  } catch (const connection_error&) {
+    return false;
+  }
+}
+
 /// Starts a node whose log tells no ports, waits until it serves and stops it; its log.
 std::string log_of_node_with(std::vector<std::string> flags) {
   auto port = free_port();
@@ -97,13 +105,7 @@ std::string log_of_node_with(std::vector<std::string> flags) {
                folder.path()};
   what.arguments.insert(what.arguments.end(), flags.begin(), flags.end());
   child_process process{what};
-  EXPECT_TRUE(eventually([&] {
-    try {
-      return get(port, "/").status == 200;
-    } catch (const connection_error&) {
-      return false;
-    }
-  })) << process.err().text();
+  EXPECT_TRUE(eventually([&] { return serves(port); })) << process.err().text();
   process.signal(SIGTERM);
   EXPECT_EQ(process.wait(), exit_status{});
   process.err().wait_until_closed();
@@ -118,6 +120,25 @@ TEST(Log, TextLinesAreWrittenWhenAskedFor) {
 
 TEST(Log, ALevelLeavesOutWhatIsLessImportant) {
   EXPECT_EQ(log_of_node_with({"--log-level", "error"}), "");
+}
+
+TEST(Log, ThatNobodyReadsHoldsNothingUp) {
+  const temp_directory home;
+  const auto port = free_port();
+  // A pipe that is open at both ends and never read: full after 64 KiB.
+  child_process unread{{"/bin/sh",
+                        {"-c",
+                         "mkfifo log && exec 3<>log && exec \"$0\" gateway --listen 127.0.0.1:\"$1\" "
+                         "--admin 127.0.0.1:0 --cluster 127.0.0.1:0 2>&3",
+                         program_path("troupe-demo").string(), std::to_string(port)},
+                        {},
+                        home.path()}};
+  ASSERT_TRUE(eventually([&] { return serves(port); }));
+  http_connection client{port};
+  for (int i = 0; i < 2000; ++i) // an access line each, of more than 100 bytes
+    ASSERT_EQ(client.exchange("GET / HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
+  unread.signal(SIGTERM);
+  EXPECT_EQ(unread.wait(), exit_status{});
 }
 
 } // namespace
