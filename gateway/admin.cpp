@@ -45,8 +45,21 @@ ordered_json describe(const node_view& node, const loop_figures::of_node& figure
           {"services", services}};
 }
 
+using view_ptr = std::shared_ptr<const cluster_view>;
+
+response status_text(std::uint16_t code, const char* word) {
+  return json_body(ordered_json{{"status", word}}.dump()).with_status(code);
+}
+
+task<response> readiness(context& ctx, const admin_sources& from) {
+  if (!from.ready())
+    co_return status_text(503, "not ready");
+  auto view = co_await ask<view_ptr>(ctx, from.membership, view_query{});
+  co_return view->nodes.empty() ? status_text(503, "no worker node has joined yet")
+                                : status_text(200, "ready");
+}
+
 task<response> nodes(context& ctx, const admin_sources& from) {
-  using view_ptr = std::shared_ptr<const cluster_view>;
   std::map<std::uint64_t, loop_figures::of_node> sums;
   for (const auto& loop : from.loops) {
     auto figures = co_await ask<loop_figures>(ctx, loop, figures_query{});
@@ -62,10 +75,6 @@ task<response> nodes(context& ctx, const admin_sources& from) {
   co_return json_body(ordered_json{{"nodes", list}}.dump());
 }
 
-response status_text(std::uint16_t code, const char* word) {
-  return json_body(ordered_json{{"status", word}}.dump()).with_status(code);
-}
-
 } // namespace
 
 service admin_service(admin_sources sources) {
@@ -73,9 +82,7 @@ service admin_service(admin_sources sources) {
   out.get("/healthz", [](context&, const request&) -> task<response> {
     co_return status_text(200, "ok");
   });
-  out.get("/readyz", [ready = sources.ready](context&, const request&) -> task<response> {
-    co_return ready() ? status_text(200, "ready") : status_text(503, "not ready");
-  });
+  out.get("/readyz", [sources](context& ctx, const request&) { return readiness(ctx, sources); });
   out.get("/_troupe/nodes", [sources](context& ctx, const request&) {
     return nodes(ctx, sources);
   });

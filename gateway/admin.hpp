@@ -14,7 +14,8 @@ struct admin_sources {
   caf::strong_actor_ptr membership;
   /// The gateway actors of the public listener, one for each event loop.
   std::vector<caf::strong_actor_ptr> loops;
-  /// Whether the node takes requests: false while it starts and while it drains.
+  /// Whether the node takes requests: false while it starts and while it drains. /readyz also wants a
+  /// node that could answer them.
   std::function<bool()> ready;
 };
 

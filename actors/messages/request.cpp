@@ -1,24 +1,13 @@
 #include "actors/messages/request.hpp"
 
 #include "actors/messages/json_depth.hpp"
+#include "actors/messages/quoted.hpp"
 
 #include <nlohmann/json.hpp>
 
 namespace troupe {
 
 namespace detail {
-
-namespace {
-
-/// Shortens what a client sent before it goes into a message.
-std::string quoted(std::string_view text) {
-  constexpr std::size_t longest = 64;
-  if (text.size() <= longest)
-    return "\"" + std::string{text} + "\"";
-  return "\"" + std::string{text.substr(0, longest)} + "...\"";
-}
-
-} // namespace
 
 void throw_bad_parameter(std::string_view where, std::string_view name, std::string_view found,
                          std::string_view expected) {
@@ -113,8 +102,7 @@ nlohmann::json request::json() const {
         && !(essence.size() > 5 && equals_ignore_case(essence.substr(essence.size() - 5), "+json"))
         // what curl -d sends when nothing else was asked for
         && !equals_ignore_case(essence, "application/x-www-form-urlencoded"))
-      throw error{errc::unsupported_media_type, "Content-Type is \"" + std::string{*type}
-                                                  + "\", expected application/json"};
+      throw error{errc::unsupported_media_type, "Content-Type is " + detail::quoted(*type) + ", expected application/json"};
   }
   if (detail::is_nested_too_deeply(body))
     throw error{errc::invalid_argument, "the body is JSON that is nested deeper than "

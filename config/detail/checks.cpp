@@ -2,6 +2,7 @@
 
 #include "config/detail/text_rules.hpp"
 #include "config/error.hpp"
+#include "config/secrets.hpp"
 
 #include <algorithm>
 #include <array>
@@ -53,6 +54,9 @@ void check_cluster_is_private(const gateway_settings& settings, const origins& f
 
 // Each connection to an in-memory database would have a database of its own.
 void check_storage(const storage_settings& storage, const origins& from) {
+  if (has_two_at_signs(storage.url)) // libpq would take, and print, part of the password as the host
+    throw config_error(place_of("storage.url", from), mask_secrets(storage.url),
+                       "each @ of user and password written as %40");
   if (!is_in_memory(storage.url)) return;
   throw config_error(place_of("storage.url", from), storage.url,
                      "a database in a file such as sqlite:troupe.db");

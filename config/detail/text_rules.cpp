@@ -26,6 +26,13 @@ bool is_in_memory(std::string_view url) {
   return url.starts_with("sqlite::memory:") || url.starts_with("sqlite://:memory:");
 }
 
+bool has_two_at_signs(std::string_view url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string_view::npos || url.starts_with("sqlite:")) return false;
+  const auto authority = url.substr(scheme + 3, url.find_first_of("/?", scheme + 3) - scheme - 3);
+  return std::count(authority.begin(), authority.end(), '@') > 1;
+}
+
 bool is_node_name(std::string_view text) {
   return !text.empty() && text.size() <= longest_node_name
          && std::all_of(text.begin(), text.end(), is_name_character);

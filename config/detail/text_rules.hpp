@@ -11,6 +11,9 @@ bool is_storage_url(std::string_view text);
 /// Whether the URL asks SQLite for a database that lives in the memory of one connection.
 bool is_in_memory(std::string_view url);
 
+/// Whether the part of a URL that names user and host has more than one '@'.
+bool has_two_at_signs(std::string_view url);
+
 /// 1 to 64 of the characters A-Z a-z 0-9 . _ -
 bool is_node_name(std::string_view text);
 

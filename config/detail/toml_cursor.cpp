@@ -1,6 +1,7 @@
 #include "config/detail/toml_cursor.hpp"
 
 #include "config/detail/utf8.hpp"
+#include "config/detail/wording.hpp"
 
 #include <fmt/format.h>
 
@@ -49,7 +50,7 @@ void toml_cursor::finish_line() {
 void toml_cursor::fail(std::string_view expected) const {
   if (at_end()) fail("the end of the file", expected);
   if (at_line_end()) fail("the end of the line", expected);
-  fail(fmt::format("'{}'", rest().substr(0, character_length(rest()))), expected);
+  fail(fmt::format("'{}'", on_one_line(rest().substr(0, character_length(rest())))), expected);
 }
 
 void toml_cursor::fail(std::string_view found, std::string_view expected) const {

@@ -56,8 +56,8 @@ task<response> show(context& ctx, const request& req) {
   auto handle = found->second; // a copy: the table may change while this waits
   if (auto wait = req.query<std::string>("wait", ""); !wait.empty()) {
     auto limit = parse_duration(wait);
-    if (!limit || *limit > 60s)
-      throw error{errc::invalid_argument, "wait is a duration of at most 60s, such as 5s or 250ms"};
+    if (!limit || *limit > 25s) // less than the gateway gives a handler
+      throw error{errc::invalid_argument, "wait is a duration of at most 25s, such as 5s or 250ms"};
     co_await handle.wait_for(*limit);
   }
   if (!handle.finished())

@@ -19,7 +19,11 @@ int random_id() {
 
 // The rules: anything that is no number counts as 1, the rest is brought into 1 to 500.
 int count_of(const request& req, std::string_view name) {
-  auto text = req.raw_query(name).value_or("");
+  std::string text;
+  try {
+    text = req.raw_query(name).value_or("");
+  } catch (const error&) { // not even percent-encoding: no number either
+  }
   int count = 1;
   auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), count);
   if (end != text.data() + text.size())

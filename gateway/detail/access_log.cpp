@@ -17,9 +17,16 @@ namespace {
 /// Writes of at most this size to a pipe do not mix with others' (PIPE_BUF).
 constexpr std::size_t atomic_write = 4096;
 constexpr std::chrono::milliseconds longest_wait{100};
+/// Of a target, escaped: so that a line stays well below `atomic_write`.
+constexpr std::size_t longest_text = 2048;
 
 void append_escaped(std::string& out, std::string_view text) {
+  const auto begin = out.size();
   for (auto c : text) {
+    if (out.size() - begin > longest_text) {
+      out.append("...");
+      return;
+    }
     auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\')
       out.append({'\\', c});

@@ -171,6 +171,11 @@ loop_figures gateway_actor::figures() const {
 std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64_t sequence,
                                       troupe::request&& what) {
   auto match = router_->find(what);
+  if (match.entry == nullptr && view_->nodes.empty() && match.allowed.empty() && !match.malformed
+      && what.target != "*") {
+    from->fail(sequence, {errc::unavailable, "no worker node has joined yet"});
+    return 0;
+  }
   if (match.entry == nullptr) {
     from->complete(sequence, not_routed(match, what));
     return 0;
@@ -190,7 +195,7 @@ std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64
 
 troupe::response gateway_actor::not_routed(const route_match& match, const troupe::request& what) {
   if (match.malformed)
-    return problem({errc::invalid_argument, "the path is not valid percent-encoding"}, what.id);
+    return problem({errc::invalid_argument, "the path has a % without two hexadecimal digits, or a NUL"}, what.id);
   if (what.method == http_method::options && (!match.allowed.empty() || what.target == "*"))
     return match.allowed.empty() ? status(204)
                                  : status(204).with_header("Allow", match.allowed);

@@ -1,5 +1,7 @@
 #include "gateway/detail/http_parser.hpp"
 
+#include "actors/messages/quoted.hpp"
+
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
@@ -19,6 +21,15 @@ std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
 
+/// Whether all characters may stand in a host with a port (RFC 3986, 3.2).
+bool is_host(std::string_view text) {
+  static constexpr std::string_view others = "-._~!$&'()*+,;=:[]%";
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+           || others.find(c) != std::string_view::npos;
+  });
+}
+
 } // namespace
 
 /// Beast's parser with our limits, filling our request.
@@ -34,6 +45,7 @@ public:
   failure problem;
   bool refused = false;
   bool has_start_line = false;
+  bool has_method = false;
   int http_version = 11;
   bool expects_continue = false;
 
@@ -53,8 +65,9 @@ private:
     auto known = troupe::parse_method(view(method));
     if (!known)
       return refuse(ec, errc::not_implemented,
-                    "the server does not know the method " + std::string{view(method)});
+                    "the server does not know the method " + detail::quoted(view(method)));
     message.method = *known;
+    has_method = true;
     if (target.size() > limits_.max_target_bytes)
       return refuse_long_target(ec);
     set_target(view(target), ec);
@@ -98,6 +111,9 @@ private:
                     "more than " + std::to_string(limits_.max_headers) + " header fields");
     if (name == http::field::host && ++hosts_ > 1)
       return refuse(ec, errc::invalid_argument, "more than one Host field");
+    if (name == http::field::host && !is_host(view(value)))
+      return refuse(ec, errc::invalid_argument,
+                    "Host is " + detail::quoted(view(value)) + ", expected HOST or HOST:PORT");
     if (name == http::field::content_length || name == http::field::transfer_encoding)
       message.has_body = true;
     if (name == http::field::content_length)
@@ -240,6 +256,10 @@ bool http_parser::keep_alive() const noexcept {
 
 bool http_parser::is_old() const noexcept {
   return parser_->has_start_line && parser_->http_version == 10;
+}
+
+bool http_parser::knows_method() const noexcept {
+  return parser_->has_method;
 }
 
 const failure& http_parser::problem() const noexcept {

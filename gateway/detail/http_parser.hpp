@@ -31,6 +31,8 @@ public:
   [[nodiscard]] request& message() noexcept;
   /// REQUIRES: complete or failed. May the connection carry another request?
   [[nodiscard]] bool keep_alive() const noexcept;
+  /// The request line has been read and its method is one we know.
+  [[nodiscard]] bool knows_method() const noexcept;
   /// The client speaks HTTP/1.0.
   [[nodiscard]] bool is_old() const noexcept;
   /// REQUIRES: failed.

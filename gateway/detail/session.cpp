@@ -41,7 +41,7 @@ void session::start() {
 bool session::may_read() const noexcept {
   return lingering_
          || (!no_more_requests_ && waiting() < settings_.max_pipelined
-             && out_.size() - out_sent_ < unsent_limit);
+             && out_.size() - out_sent_ + held_back_ < unsent_limit);
 }
 
 void session::read() {
@@ -156,6 +156,7 @@ void session::refuse(const failure& why) {
   auto& made = new_slot();
   made.keep_alive = false;
   made.method = parser_.message().method;
+  made.has_method = parser_.knows_method();
   made.head = made.method == http_method::head;
   if (gateway_.access().enabled())
     made.target = parser_.message().target;
@@ -208,15 +209,17 @@ void session::render(slot& to, response&& what) {
   auto last = no_more_requests_ && &to == &slots_.back();
   write_response(into, what, gateway_.date().now(),
                  {to.head, to.keep_alive && !last, to.old_client});
+  held_back_ += to.answer.size();
   if (gateway_.access().enabled())
-    gateway_.access().add(to_string(to.method), to.target, what.status,
+    gateway_.access().add(to.has_method ? to_string(to.method) : "-", to.target, what.status,
                           clock::now() - to.started, to.request_id);
 }
 
 void session::send_finished() {
   while (waiting() > 0 && slots_[first_].done) {
     out_.append(slots_[first_].answer);
-    slots_[first_].answer.clear();
+    held_back_ -= slots_[first_].answer.size();
+    slots_[first_].answer = {};
     ++first_;
     ++first_sequence_;
   }

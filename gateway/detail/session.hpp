@@ -57,6 +57,7 @@ private:
     bool done = false;
     bool head = false;
     bool keep_alive = true;
+    bool has_method = true; // of a request that could be read so far
     bool old_client = false;
     std::uint64_t call = 0;
     std::uint64_t request_id = 0;
@@ -101,6 +102,7 @@ private:
 
   std::string out_;
   std::size_t out_sent_ = 0;
+  std::size_t held_back_ = 0; // bytes of answers that wait for an earlier one
 
   detail::timer deadline_timer_;
   detail::steady_time message_deadline_; // for the request being read

@@ -29,7 +29,7 @@ gateway::listening_sockets listen_on(const char* flag, const config::endpoint& w
   try {
     return gateway::listen_on(where, count);
   } catch (const std::system_error& e) {
-    refuse_address(flag, where, e.code().message());
+    refuse_address(flag, where, e.what());
   }
 }
 

@@ -29,7 +29,8 @@ struct file_name {
 /// None for a file that is no SQL.
 std::optional<file_name> parse(const std::string& name) {
   static const std::regex shape{R"((\d{1,18})_[A-Za-z0-9_-]+(?:\.(sqlite|postgres))?\.sql)"};
-  if (!name.ends_with(".sql"))
+  static const std::regex sql{R"(.*\.sql)", std::regex::icase};
+  if (!std::regex_match(name, sql))
     return std::nullopt;
   std::smatch parts;
   if (!std::regex_match(name, parts, shape))
@@ -52,6 +53,9 @@ std::string with_unix_line_ends(std::string_view text) {
 }
 
 std::string read_text(const fs::path& path) {
+  std::error_code ec;
+  if (!fs::is_regular_file(path, ec))
+    throw migration_error{fmt::format("migration {}: expected a file", path.string())};
   std::ifstream in{path, std::ios::binary};
   std::string text{std::istreambuf_iterator<char>{in}, {}};
   if (!in.good() && !in.eof())

@@ -149,6 +149,8 @@ TEST(request, says_what_is_wrong_with_a_parameter) {
                           + "&w=abc&h=1x&e=&p=%2B1&s=+1&hex=0x10&bad=%zz&minus=-1&nan=nan&inf=-inf");
   what.parameters = {{"id", "12a"}};
   const std::string prefix = "invalid_argument: query parameter ";
+  EXPECT_EQ(error_of([] { (void)with_target("/?n=a%00b%0A").query<int>("n"); }),
+            prefix + "\"n\" is \"a\\x00b\\x0a\", expected an integer");
   EXPECT_EQ(error_of([&] { (void)what.param<int>("id"); }),
             "invalid_argument: path parameter \"id\" is \"12a\", expected an integer");
   EXPECT_EQ(error_of([&] { (void)what.query<int>("n"); }),

@@ -230,6 +230,10 @@ TEST(bad_combination, is_refused_in_one_line) {
        {},
        "--storage: found sqlite://:memory:, expected a database in a file such as "
        "sqlite:troupe.db"},
+      {{"gateway", "--storage", "postgres://u:sec@ret@h:1/x?a=b@c"},
+       {},
+       "--storage: found postgres://u:****@h:1/x?a=b@c, expected each @ of user and password written "
+       "as %40"},
       {{"worker"},
        {},
        "--join: found no gateway to join, expected at least one HOST:PORT, by --join, TROUPE_JOIN "
@@ -248,6 +252,8 @@ TEST(good_combination, is_accepted) {
                       "127.0.0.1:0"}),
             "no error");
   EXPECT_EQ(error_of({"gateway", "--listen", "127.0.0.2:4242"}), "no error");
+  EXPECT_EQ(error_of({"gateway", "--storage", "postgres://u:p@h/x?user=a@b"}), "no error");
+  EXPECT_EQ(error_of({"gateway", "--storage", "sqlite:a@b@c.db"}), "no error");
 }
 
 } // namespace

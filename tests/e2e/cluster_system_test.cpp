@@ -104,12 +104,14 @@ TEST(Cluster, AWorkerBringsRoutesThatTheGatewayDoesNotKnow) {
 TEST(Cluster, AGatewayWithoutWorkersOfItsOwnServesThroughOthers) {
   gateway front{with_flags({"--no-local-workers"})};
   http_client http{front.http_port()};
-  EXPECT_GE(http.get("/").status, 400);
+  EXPECT_TRUE(is_problem(http.get("/"), 503)); // not 404: nobody knows yet
+  EXPECT_EQ(get(front.admin_port(), "/readyz").status, 503);
   for (const auto& each : nodes_of(front))
     EXPECT_TRUE(each.services.empty()) << each.name;
   worker back{front, "back"};
   ASSERT_TRUE(wait_for_nodes(front, {"back"}));
   EXPECT_EQ(http.get("/").body, "Hello, async world!");
+  EXPECT_EQ(get(front.admin_port(), "/readyz").status, 200);
   EXPECT_EQ(http.head("/").header("Content-Length"), "19");
   std::string large(900'000, 'x');
   EXPECT_TRUE(http.post_text("/echo", large, "text/plain").body == large);

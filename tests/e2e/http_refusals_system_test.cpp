@@ -26,6 +26,7 @@ TEST_F(HttpRefusals, BrokenRequestsGet400AndTheConnectionIsClosed) {
       {"a control character in the target", "GET /a\x01 HTTP/1.1\r\nHost: x\r\n\r\n"},
       {"no Host", "GET / HTTP/1.1\r\n\r\n"},
       {"two Hosts", get_line + "Host: y\r\n\r\n"},
+      {"a Host that is none", "GET / HTTP/1.1\r\nHost: a b/c\r\n\r\n"},
       {"a space before the colon", get_line + "X : y\r\n\r\n"},
       {"a field without a colon", get_line + "X\r\n\r\n"},
       {"a field without a name", get_line + ": y\r\n\r\n"},

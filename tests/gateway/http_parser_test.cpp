@@ -256,7 +256,7 @@ TEST(http_parser, says_what_is_wrong_with_a_request_in_words_for_the_client) {
   EXPECT_EQ(detail_of(get + "A: " + std::string(500, 'a') + "\r\n\r\n"),
             "the header section is larger than 400 bytes");
   EXPECT_EQ(detail_of(post + "Content-Length: 21\r\n\r\n"), "the body is larger than 20 bytes");
-  EXPECT_EQ(detail_of("BREW / HTTP/1.1\r\n"), "the server does not know the method BREW");
+  EXPECT_EQ(detail_of("BREW / HTTP/1.1\r\n"), "the server does not know the method \"BREW\"");
   EXPECT_EQ(detail_of("GET / HTTP/3.0\r\n"), "the server speaks HTTP/1.1");
 }
 

@@ -115,6 +115,14 @@ TEST_F(migrations_conformance, refuses_names_of_another_shape) {
   EXPECT_NE(refusal().find("\"users.sql\": expected a name like"), string::npos);
 }
 
+TEST_F(migrations_conformance, refuses_what_is_no_file_and_endings_in_capitals) {
+  std::filesystem::create_directory(folder_.path() / "001_a.sql");
+  EXPECT_NE(refusal().find("001_a.sql: expected a file"), string::npos);
+  std::filesystem::remove(folder_.path() / "001_a.sql");
+  write("001_a.SQL", "CREATE TABLE a (id INTEGER);");
+  EXPECT_NE(refusal().find("\"001_a.SQL\": expected a name like"), string::npos);
+}
+
 TEST_F(migrations_conformance, refuses_a_file_with_a_nul_byte) {
   write("001_a.sql", "CREATE TABLE a (id INTEGER);" + string(3, '\0'));
   EXPECT_NE(refusal().find("001_a.sql: has a NUL byte at 28, expected text"), string::npos);
