@@ -14,7 +14,8 @@ namespace troupe {
 /// A bounded queue between coroutines of one event loop.
 ///
 /// `co_await send(v)` waits while it is full, `co_await recv()` while it is empty; first come,
-/// first served. A handle: copies name the same channel.
+/// first served. A handle: copies name the same channel, and it stays open until somebody closes it,
+/// also when all who could send are gone.
 template <class T>
 class channel {
 public:

@@ -80,8 +80,9 @@ public:
   /// The database of this node (setting `storage.url`).
   [[nodiscard]] database db() noexcept { return database{host_}; }
 
-  /// The actor's own T, made at first use, ended with the actor. Needs no lock: one event loop
-  /// uses it; but other coroutines of the actor run while one waits in `co_await`.
+  /// The actor's own T (so one for each service and event loop), made at first use, ended with the
+  /// actor. Needs no lock: one event loop uses it; but other coroutines of the actor run while one
+  /// waits in `co_await`.
   template <class T>
   T& local() {
     for (auto& [key, value] : locals_)
@@ -92,7 +93,8 @@ public:
     return *made;
   }
 
-  /// The stateful actor with state S that belongs to this actor, started at first use.
+  /// The stateful actor with state S that belongs to this actor, started at first use. S is made by
+  /// its default constructor.
   template <class S>
   actor_ref<S> actor() {
     struct holder {
@@ -105,7 +107,9 @@ public:
   }
 
   /// Sends `message` and waits for what `S::handle(message)` returns; its exception is thrown here
-  /// as `error`. The actor handles one message at a time.
+  /// as `error`, with `internal` for any but `error`. The actor handles one message at a time, so one
+  /// that asks itself, also through others, waits for ever. There is no timeout and no bound on how
+  /// many messages may wait.
   template <class S, class Message>
   auto ask(actor_ref<S> to, Message message) -> task<detail::answer_of<S, Message>> {
     using answer = detail::answer_of<S, Message>;
@@ -121,7 +125,7 @@ public:
       co_return std::move(*static_cast<answer*>(held.get()));
   }
 
-  /// Sends `message` and waits for nothing.
+  /// Sends `message` and waits for nothing; an exception of its handler stands in the log only.
   template <class S, class Message>
   void tell(actor_ref<S> to, Message message) {
     host_.send_local(to.address(), 0,

@@ -44,9 +44,14 @@ sql_value to_sql_value(const T& value) {
 } // namespace detail
 
 /// Runs statements: `$1`, `$2`, ... in the text, one argument for each. Arguments are sent beside
-/// the text, never pasted into it. Every member may throw `error`: `unavailable` when the database
-/// is away or busy past the acquire timeout, `conflict` for a violated constraint, `internal` for
-/// a statement that the database rejects.
+/// the text, never pasted into it: bool, integers, floating point, text, nullptr, std::optional of
+/// these, nlohmann::json, and `blob`, `json_text`, `numeric`, `timestamp` (actors/messages/sql.hpp).
+/// Where the text gives a parameter no type, as in SELECT $1, PostgreSQL takes it for text.
+///
+/// Every member may throw `error`: `unavailable` when the database is away or busy past the acquire
+/// timeout, `conflict` for a unique or foreign key, `unprocessable` for NOT NULL, CHECK and values
+/// that do not fit, `internal` for a statement that the database rejects. A statement that runs has
+/// no timeout of its own.
 class statements {
 public:
   /// All rows.
@@ -55,7 +60,7 @@ public:
     return run(*host_, held_, bind(sql, args...));
   }
 
-  /// The one row; error{not_found} when there is none.
+  /// The first row; error{not_found} when there is none.
   template <class... Args>
   [[nodiscard]] task<row> one(std::string_view sql, const Args&... args) {
     return run_one(*host_, held_, bind(sql, args...));
@@ -120,7 +125,9 @@ public:
   explicit database(detail::host& owner) : statements(owner, {}) {}
 
   /// Runs `work(transaction&)`, a coroutine, on one connection: commits when it has returned,
-  /// rolls back when it throws or is destroyed. Gives what `work` gives.
+  /// rolls back when it throws or is destroyed. Gives what `work` gives. Statements of the
+  /// transaction are those of its argument: what goes through `ctx.db()` meanwhile runs on another
+  /// connection, and waits for this one where it needs the same rows, or the last free connection.
   template <class F>
   auto transact(F work) -> std::invoke_result_t<F&, transaction&> {
     return run_transaction(*host_, std::move(work));

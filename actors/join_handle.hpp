@@ -90,8 +90,9 @@ private:
 /// Watches a task that `ctx.spawn` started.
 ///
 /// `co_await handle` waits for its end and gives its result or throws its exception. Dropping the
-/// handle detaches the task: it runs on. Copies watch the same task. For the loop (and so the
-/// actor) that spawned it.
+/// handle detaches the task: it runs on. Copies watch the same task; awaiting a temporary moves the
+/// result out for all of them. An exception that nobody awaits is logged when no handle is left. For
+/// the loop (and so the actor) that spawned it; not to be used after it has been moved from.
 template <class T>
 class [[nodiscard]] join_handle {
 public:

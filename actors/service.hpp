@@ -15,12 +15,16 @@ namespace troupe {
 
 class context;
 
-/// Answers a request. Runs on one event loop; the request, the context and the handler's own
-/// captures live until its coroutine has ended. Throws `error` for expected failures; any other
-/// exception becomes a 500 whose details stand in the log only.
+/// Answers a request. Each event loop has a copy of the handler and runs it; the request, the context
+/// and the handler's own captures live until its coroutine has ended. What a capture points at is
+/// shared by all loops. Throws `error` for expected failures; any other exception becomes a 500 whose
+/// details stand in the log only.
 using handler = std::function<task<response>(context&, const request&)>;
 
 /// A named set of routes that is deployed as a whole.
+///
+/// Literal segments win over parameters, whatever the order of the routes; "/a/" is another path than
+/// "/a". HEAD is answered by the GET route without its body, OPTIONS and 405 by the gateway.
 ///
 /// Each event loop of each node that has the service runs one worker actor for it, so handlers of
 /// a service run in parallel, each on one loop. State shared by all requests goes into storage or

@@ -55,7 +55,7 @@ task<response> readiness(context& ctx, const admin_sources& from) {
   if (!from.ready())
     co_return status_text(503, "not ready");
   auto view = co_await ask<view_ptr>(ctx, from.membership, view_query{});
-  co_return view->nodes.empty() ? status_text(503, "no worker node has joined yet")
+  co_return view->nodes.empty() ? status_text(503, "no worker node is joined")
                                 : status_text(200, "ready");
 }
 

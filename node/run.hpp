@@ -21,7 +21,10 @@ struct application {
 
 /// The whole of main(): reads the command line (`gateway`, `worker`, `routes`, --help, --version),
 /// runs the node until SIGTERM or SIGINT, ends what is in flight, gives the exit status: 0 after an
-/// orderly end, 2 for a wrong configuration, 1 for anything else. Prints its own errors.
+/// orderly end; 2 when the node cannot start as it is configured (a wrong setting, a port in use, a
+/// migration that fails or whose database is away, services that contradict each other); 1 for
+/// anything else. Prints its own errors. A bad service name or pattern throws before, in the service.
+/// Handlers may log with spdlog's functions: they write to the node's log, on standard error.
 int run(int argc, char** argv, application app);
 
 /// The same for an application that is only its services.

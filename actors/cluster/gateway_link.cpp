@@ -2,7 +2,6 @@
 
 #include "config/version.hpp"
 
-#include <boost/asio/connect.hpp>
 #include <caf/atom.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/io/middleman_actor.hpp>
@@ -10,11 +9,14 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 namespace troupe {
 
 namespace {
+
+using boost::asio::ip::tcp;
 
 constexpr std::chrono::milliseconds first_backoff{50};
 constexpr std::chrono::milliseconds longest_backoff{1000};
@@ -50,11 +52,15 @@ caf::behavior gateway_link::make_behavior() {
       if (++drained_ == announcement_.dispatchers.size())
         detail::deliver(gateway_, caf::strong_actor_ptr{ctrl()}, probe{});
     },
-    [this](const probe&) { end(); }, // everything that was sent before has arrived
+    [this](const probe&) {
+      if (state_ == state::leaving && current_sender() == gateway_)
+        end(); // everything that was sent before has arrived
+    },
   };
 }
 
 void gateway_link::on_exit() {
+  state_ = state::ended;
   retry_.disarm();
   stop_trying();
   resolver_.reset(); // it must not outlive the loop
@@ -64,56 +70,68 @@ void gateway_link::on_exit() {
 
 void gateway_link::connect() {
   state_ = state::connecting;
-  auto attempt = ++attempt_;
+  ++attempt_;
   retry_.arm(
     loop().timers(), std::chrono::steady_clock::now() + join_limit_,
-    [](void* self) { static_cast<gateway_link*>(self)->give_up_attempt(); }, this);
+    [](void* self) { static_cast<gateway_link*>(self)->give_up_attempt("no answer in time"); },
+    this);
+  boost::system::error_code no_literal;
+  if (auto address = boost::asio::ip::make_address(host_, no_literal); !no_literal)
+    try_address({address, port_});
+  else
+    resolve();
+}
+
+void gateway_link::resolve() {
   resolver_->async_resolve(
     host_, std::to_string(port_),
-    [this, attempt, alive = caf::strong_actor_ptr{ctrl()}](boost::system::error_code ec,
-                                                           const auto& where) {
+    [this, attempt = attempt_, alive = caf::strong_actor_ptr{ctrl()}](
+      boost::system::error_code ec, const tcp::resolver::results_type& found) {
       if (state_ != state::connecting || attempt != attempt_)
         return;
-      if (ec)
-        give_up_attempt();
-      else
-        try_address(where, attempt);
+      if (ec || found.empty()) {
+        give_up_attempt(ec.message());
+        return;
+      }
+      // One an attempt, in turn: the first may be one that swallows what it is sent.
+      auto place = found.begin();
+      std::advance(place, attempt % found.size());
+      try_address(place->endpoint());
     });
 }
 
 /// CAF connects with a call that blocks, in the one thread that all links of a node share: it is
 /// asked only for an address that has just been reached.
-void gateway_link::try_address(const boost::asio::ip::tcp::resolver::results_type& where,
-                               std::uint64_t attempt) {
-  trial_ = std::make_shared<boost::asio::ip::tcp::socket>(loop().io());
-  boost::asio::async_connect(
-    *trial_, where,
-    [this, attempt, trial = trial_, alive = caf::strong_actor_ptr{ctrl()}](
-      boost::system::error_code ec, const auto&) {
-      if (state_ != state::connecting || attempt != attempt_)
-        return;
-      trial_.reset();
-      if (ec)
-        give_up_attempt();
-      else
-        ask_middleman();
-    });
+void gateway_link::try_address(const tcp::endpoint& where) {
+  trial_ = std::make_shared<tcp::socket>(loop().io());
+  trial_->async_connect(where, [this, where, attempt = attempt_, trial = trial_,
+                                alive = caf::strong_actor_ptr{ctrl()}](
+                                 boost::system::error_code ec) {
+    if (state_ != state::connecting || attempt != attempt_)
+      return;
+    trial_.reset();
+    if (ec)
+      give_up_attempt(ec.message());
+    else
+      ask_middleman(where.address().to_string());
+  });
 }
 
-void gateway_link::ask_middleman() {
+void gateway_link::ask_middleman(const std::string& address) {
   if (std::exchange(asked_, true))
     return; // an earlier question is still open: its answer serves as well
-  request(system().middleman().actor_handle(), caf::infinite, caf::connect_atom::value, host_, port_)
+  request(system().middleman().actor_handle(), caf::infinite, caf::connect_atom::value, address,
+          port_)
     .then(
       [this](const caf::node_id&, caf::strong_actor_ptr& gateway, const std::set<std::string>&) {
         asked_ = false;
         if (state_ == state::connecting)
-          gateway ? greet(gateway) : retry_with_backoff();
+          gateway ? greet(gateway) : give_up_attempt("no gateway is published there");
       },
       [this](const caf::error&) {
         asked_ = false;
         if (state_ == state::connecting)
-          give_up_attempt();
+          give_up_attempt("what answers there is no gateway's cluster address");
       });
 }
 
@@ -124,10 +142,10 @@ void gateway_link::stop_trying() {
     trial->close(ignored);
 }
 
-void gateway_link::give_up_attempt() {
+void gateway_link::give_up_attempt(const std::string& why) {
   stop_trying();
-  if (!std::exchange(told_unreachable_, true))
-    spdlog::warn("gateway {} cannot be reached, trying on", address_);
+  if (std::exchange(last_problem_, why) != why)
+    spdlog::warn("gateway {} cannot be reached, trying on: {}", address_, why);
   if (gateway_)
     demonitor(caf::actor_cast<caf::actor_addr>(gateway_));
   gateway_ = nullptr;
@@ -135,11 +153,13 @@ void gateway_link::give_up_attempt() {
 }
 
 void gateway_link::greet(const caf::strong_actor_ptr& gateway) {
+  stop_trying();
   state_ = state::greeting;
   gateway_ = gateway;
   monitor(gateway);
   detail::deliver(gateway, caf::strong_actor_ptr{ctrl()},
-                  hello{protocol_version, announcement_.node, std::string{config::framework_version()}});
+                  hello{protocol_version, announcement_.node,
+                        std::string{config::framework_version()}});
 }
 
 void gateway_link::on_welcome() {
@@ -152,14 +172,14 @@ void gateway_link::on_welcome() {
     state_ = state::joined;
     retry_.disarm();
     backoff_ = first_backoff;
-    told_unreachable_ = false;
+    last_problem_.clear();
     last_refusal_.clear();
     spdlog::info("joined gateway {}", address_);
   }
 }
 
 void gateway_link::on_refusal(const refusal& what) {
-  if (current_sender() != gateway_ || !gateway_ || state_ == state::leaving || state_ == state::ended)
+  if (!gateway_ || current_sender() != gateway_ || state_ == state::leaving)
     return;
   if (last_refusal_ != what.reason)
     spdlog::error("refused by gateway {}: {}", address_, what.reason);

@@ -44,9 +44,9 @@ private:
   enum class state { waiting, connecting, greeting, joining, joined, leaving, ended };
 
   void connect();
-  void try_address(const boost::asio::ip::tcp::resolver::results_type& where,
-                   std::uint64_t attempt);
-  void ask_middleman();
+  void resolve();
+  void try_address(const boost::asio::ip::tcp::endpoint& where);
+  void ask_middleman(const std::string& address);
   void stop_trying();
   void greet(const caf::strong_actor_ptr& gateway);
   void on_welcome();
@@ -55,7 +55,7 @@ private:
   void on_leave(const leave_gateway& what);
   void drain_when_last_farewell();
   void end();
-  void give_up_attempt();
+  void give_up_attempt(const std::string& why);
   void retry_after(std::chrono::milliseconds delay);
   void retry_with_backoff();
 
@@ -70,7 +70,7 @@ private:
   std::chrono::milliseconds backoff_;
   std::minstd_rand random_{std::random_device{}()};
   std::string last_refusal_;
-  bool told_unreachable_ = false;
+  std::string last_problem_; // told once
   std::uint64_t attempt_ = 0;
   std::optional<boost::asio::ip::tcp::resolver> resolver_; // none once it has ended
   std::shared_ptr<boost::asio::ip::tcp::socket> trial_;

@@ -97,7 +97,14 @@ void membership::on_join(join_request& what) {
   if (!current_sender())
     return;
   auto who = caf::actor_cast<caf::actor_addr>(current_sender());
-  if (greeted_.erase(who) == 0 || members_.count(who) != 0)
+  const bool greeted = greeted_.erase(who) != 0;
+  if (auto known = members_.find(who); known != members_.end()) {
+    if (greeted && !known->second.leaving) // the answer to its first one came too late for it
+      detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()},
+                      welcome{protocol_version, gateway_name_});
+    return;
+  }
+  if (!greeted)
     return; // out of turn
   if (auto reason = conflict(what); !reason.empty()) {
     demonitor(who);
@@ -112,6 +119,9 @@ void membership::on_join(join_request& what) {
   made.services = std::move(what.services);
   for (const auto& each : what.dispatchers)
     made.dispatchers.push_back(caf::actor_cast<caf::strong_actor_ptr>(each));
+  for (const auto& [each, present] : members_)
+    if (present.view.name == made.name && !present.leaving)
+      spdlog::warn("another worker node of the name {} is joined already", made.name);
   spdlog::info("worker node {} joined: {} services, {} routes", made.name, made.services.size(),
                route_count(made.services));
   members_.emplace(who, member{std::move(made), false});

@@ -1,8 +1,26 @@
 #include "actors/detail/state_actor.hpp"
 
-#include "actors/detail/failure.hpp"
+#include <spdlog/spdlog.h>
 
 namespace troupe::detail {
+
+namespace {
+
+/// With its text also where it is internal: who asked stands in the node's log with it, not before a
+/// client.
+failure describe_failure() {
+  try {
+    throw;
+  } catch (const error& e) {
+    return {e.code(), e.what()};
+  } catch (const std::exception& e) {
+    return {errc::internal, std::string{"a stateful actor failed: "} + e.what()};
+  } catch (...) {
+    return {errc::internal, "a stateful actor failed: an exception of unknown type"};
+  }
+}
+
+} // namespace
 
 state_actor::state_actor(caf::actor_config& config, event_loop& loop, const node_services& node,
                          std::shared_ptr<state_box> state)
@@ -48,9 +66,11 @@ void state_actor::answer_current() {
     if (call.id.value != 0)
       deliver(call.from, nullptr, call.id, local_reply{std::move(value)});
   } catch (...) {
-    auto failed = current_failure("a stateful actor", "");
+    auto failed = describe_failure();
     if (call.id.value != 0)
       deliver(call.from, nullptr, call.id, std::move(failed));
+    else
+      spdlog::error("a message that nobody waits for failed: {}", failed.detail);
   }
   work_.reset();
   waiting_.pop_front();

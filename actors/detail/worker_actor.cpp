@@ -78,7 +78,11 @@ void worker_actor::finish(call& ended) noexcept {
 
 void worker_actor::answer(call& ended) noexcept {
   try {
-    deliver(ended.from, nullptr, ended.id, ended.work.take());
+    auto made = ended.work.take();
+    if (made.status < 200 || made.status > 599)
+      throw std::logic_error{"the handler answered with status " + std::to_string(made.status)
+                             + ", expected 200 to 599"};
+    deliver(ended.from, nullptr, ended.id, std::move(made));
   } catch (...) {
     auto route = definition_->name() + ": " + std::string{to_string(ended.what.method)} + " "
                  + definition_->routes()[ended.what.route].pattern.text();

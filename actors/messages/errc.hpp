@@ -11,49 +11,49 @@ namespace troupe {
 ///
 /// Library errors (SQLSTATE, CAF, Asio) are translated into these codes where they appear; exactly
 /// one file translates them into HTTP (gateway/detail/problem.cpp). The numbers go over the wire
-/// between nodes: append, never reorder.
+/// between nodes: append, never reorder. The number in front of each description is its HTTP status.
 enum class errc : std::uint8_t {
-  /// The caller sent something that cannot be understood: fix the request, do not repeat it.
+  /// 400: The caller sent something that cannot be understood: fix the request, do not repeat it.
   invalid_argument = 1,
-  /// The caller must say who it is.
+  /// 401: The caller must say who it is.
   unauthorized = 2,
-  /// The caller is known and may not do this.
+  /// 403: The caller is known and may not do this.
   forbidden = 3,
-  /// The thing asked for does not exist (also: a query for one row found none).
+  /// 404: The thing asked for does not exist (also: a query for one row found none).
   not_found = 4,
-  /// The thing exists but does not answer to this HTTP method.
+  /// 405: The thing exists but does not answer to this HTTP method.
   method_not_allowed = 5,
-  /// The client took too long to send its request.
+  /// 408: The client took too long to send its request.
   request_timeout = 6,
-  /// The request contradicts the present state (unique or foreign key violated, version changed).
+  /// 409: The request contradicts the present state (unique or foreign key violated, version changed).
   conflict = 7,
-  /// The handler reads a body and the request declared none.
+  /// 411: The handler reads a body and the request declared none.
   length_required = 8,
-  /// The body is larger than the configured limit.
+  /// 413: The body is larger than the configured limit.
   payload_too_large = 9,
-  /// The request target is longer than the configured limit.
+  /// 414: The request target is longer than the configured limit.
   uri_too_long = 10,
-  /// The body's media type is not one the handler takes.
+  /// 415: The body's media type is not one the handler takes.
   unsupported_media_type = 11,
-  /// The body is well-formed but its content is not acceptable.
+  /// 422: The body is well-formed but its content is not acceptable.
   unprocessable = 12,
-  /// The caller sends more than it may: wait, then repeat.
+  /// 429: The caller sends more than it may: wait, then repeat.
   too_many_requests = 13,
-  /// The header section is larger, or has more fields, than configured.
+  /// 431: The header section is larger, or has more fields, than configured.
   header_too_large = 14,
-  /// A bug or an unexpected failure on our side; details stand in the log only.
+  /// 500: A bug or an unexpected failure on our side; details stand in the log only.
   internal = 15,
-  /// The server does not know this method or transfer coding.
+  /// 501: The server does not know this method or transfer coding.
   not_implemented = 16,
-  /// The node that worked on the request was lost; whether the work was done is unknown.
+  /// 502: The node that worked on the request was lost; whether the work was done is unknown.
   node_lost = 17,
-  /// Something that is needed is away for now (database, worker node): repeat later.
+  /// 503: Something that is needed is away for now (database, worker node): repeat later.
   unavailable = 18,
-  /// The answer did not come in time.
+  /// 504: The answer did not come in time.
   deadline_exceeded = 19,
-  /// The protocol version is not one this server speaks.
+  /// 505: The protocol version is not one this server speaks.
   version_not_supported = 20,
-  /// The expectation of the request's Expect field cannot be met.
+  /// 417: The expectation of the request's Expect field cannot be met.
   expectation_failed = 21,
 };
 

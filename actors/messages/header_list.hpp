@@ -18,6 +18,9 @@ public:
   /// Appends; an existing field of that name stays (fields may repeat).
   void add(std::string_view name, std::string_view value);
 
+  /// Appends; fields of that name before go away.
+  void set(std::string_view name, std::string_view value);
+
   /// The first field of that name.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
 

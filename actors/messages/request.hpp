@@ -110,6 +110,10 @@ struct request {
                 : std::move(otherwise);
   }
 
+  [[nodiscard]] std::string query(std::string_view name, const char* otherwise) const {
+    return query<std::string>(name, otherwise);
+  }
+
   /// The decoded query parameter; none when the request does not have it.
   [[nodiscard]] std::optional<std::string> raw_query(std::string_view name) const;
 

@@ -11,8 +11,10 @@
 
 namespace troupe {
 
-/// An HTTP response as a message. The gateway adds Content-Length, Date, Server and Connection.
+/// An HTTP response as a message. The gateway adds Content-Length, Date, Server and Connection; these,
+/// Transfer-Encoding, Keep-Alive, Upgrade and fields that are none are left out of what `headers` has.
 struct response {
+  /// 200 to 599; with any other the client gets 500, and the log a line.
   std::uint16_t status = 200;
   /// Content-Type goes here too.
   header_list headers;
@@ -23,8 +25,12 @@ struct response {
     status = code;
     return std::move(*this);
   }
+  /// Fields may repeat, apart from Content-Type: the last one given counts.
   response&& with_header(std::string_view name, std::string_view value) && {
-    headers.add(name, value);
+    if (equals_ignore_case(name, "Content-Type"))
+      headers.set(name, value);
+    else
+      headers.add(name, value);
     return std::move(*this);
   }
 

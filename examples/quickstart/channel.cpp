@@ -8,9 +8,12 @@ using item_channel = channel<nlohmann::json>;
 
 // Waits whenever the channel is full.
 task<void> produce(item_channel into, nlohmann::json items) {
+  struct closer { // however this ends: the consumer must not wait for more
+    item_channel& channel;
+    ~closer() { channel.close(); }
+  } at_end{into};
   for (auto& item : items)
     co_await into.send(std::move(item));
-  into.close();
 }
 
 task<nlohmann::json> consume(item_channel from) {

@@ -1,12 +1,8 @@
 #include "gateway/detail/access_log.hpp"
 
-#include "actors/detail/log.hpp"
-
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <ctime>
 #include <iterator>
 
@@ -72,15 +68,7 @@ void access_log::add(std::string_view method, std::string_view target, std::uint
 }
 
 void access_log::flush() {
-  std::string_view rest{lines_};
-  while (!rest.empty() && detail::log_has_room()) {
-    auto written = ::write(STDERR_FILENO, rest.data(), rest.size());
-    if (written < 0 && errno == EINTR)
-      continue;
-    if (written <= 0)
-      break; // nobody reads the log any more: serving goes on
-    rest.remove_prefix(static_cast<std::size_t>(written));
-  }
+  out_.write(lines_);
   lines_.clear();
 }
 

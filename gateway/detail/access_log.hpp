@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/detail/log.hpp"
 #include "actors/detail/timer.hpp"
 #include "actors/messages/http_method.hpp"
 
@@ -13,12 +14,13 @@ namespace troupe::gateway {
 /// How access lines look; see config::log_settings.
 enum class access_format { off, text, json };
 
-/// One line for each request, gathered per event loop and written to standard error without a lock:
-/// at the latest after 100 ms, whole lines at a time.
+/// One line for each request, gathered per event loop and written without a lock: at the latest
+/// after 100 ms, whole lines at a time.
 class access_log {
 public:
-  access_log(access_format format, detail::timer_queue& timers)
-    : format_(format), timers_(timers) {}
+  access_log(access_format format, detail::timer_queue& timers,
+             const detail::log_output& out = detail::standard_log())
+    : format_(format), timers_(timers), out_(out) {}
   access_log(const access_log&) = delete;
   access_log& operator=(const access_log&) = delete;
   ~access_log() { flush(); }
@@ -39,6 +41,7 @@ public:
 private:
   access_format format_;
   detail::timer_queue& timers_;
+  const detail::log_output& out_;
   std::string lines_;
   detail::timer flush_timer_;
 };

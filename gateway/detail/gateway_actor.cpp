@@ -173,7 +173,7 @@ std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64
   auto match = router_->find(what);
   if (match.entry == nullptr && view_->nodes.empty() && match.allowed.empty() && !match.malformed
       && what.target != "*") {
-    from->fail(sequence, {errc::unavailable, "no worker node has joined yet"});
+    from->fail(sequence, {errc::unavailable, "no worker node is joined at present"});
     return 0;
   }
   if (match.entry == nullptr) {

@@ -116,6 +116,7 @@ void session::on_incomplete() {
   if (continue_sent_ || no_more_requests_ || !parser_.wants_continue() || waiting() > 0)
     return;
   continue_sent_ = true;
+  message_deadline_ = clock::now() + settings_.body_timeout; // it could not send the body before
   out_.append("HTTP/1.1 100 Continue\r\n\r\n");
   gateway_.loop().defer(*this);
 }
@@ -198,8 +199,9 @@ void session::reject(const std::string& why) {
   // Unread bytes would turn the end into a reset, which may cost the client the answer.
   boost::system::error_code ignored;
   socket_.shutdown(tcp_socket::shutdown_send, ignored);
-  while (::recv(socket_.native_handle(), in_.data(), in_.size(), MSG_DONTWAIT) > 0) {
-  }
+  for (int i = 0; i < 16; ++i)
+    if (::recv(socket_.native_handle(), in_.data(), in_.size(), MSG_DONTWAIT) <= 0)
+      break;
 }
 
 void session::render(slot& to, response&& what) {
@@ -219,7 +221,7 @@ void session::send_finished() {
   while (waiting() > 0 && slots_[first_].done) {
     out_.append(slots_[first_].answer);
     held_back_ -= slots_[first_].answer.size();
-    slots_[first_].answer = {};
+    std::string{}.swap(slots_[first_].answer); // gives its memory back
     ++first_;
     ++first_sequence_;
   }

@@ -57,13 +57,14 @@ std::optional<node_view> local_node(node_base& node, bool has_workers) {
 } // namespace
 
 int run_gateway(const application& app, const config::gateway_settings& settings) {
+  end_at_stop_signal();
   set_up_log(settings.log);
   auto loops = settings.threads != 0 ? settings.threads
                                      : std::max(1U, std::thread::hardware_concurrency());
   auto http = listen_on("--listen", settings.listen, loops);
   auto admin = listen_on("--admin", settings.admin, 1);
   static_cast<void>(listen_on("--cluster", settings.cluster, 1)); // CAF's error would not say why
-  apply_migrations(app, settings.storage); // a signal ends the process: the database rolls back
+  apply_migrations(app, settings.storage);
   stop_signal stop; // before any thread starts
 
   std::atomic<bool> ready{false}; // the admin worker, which the node ends, looks at it
@@ -86,13 +87,16 @@ int run_gateway(const application& app, const config::gateway_settings& settings
     gateway::admin_service(server.admin_sources(membership, [&ready] { return ready.load(); })));
   node.own(server.start_admin(std::move(admin), admin_worker));
   ready = true;
+  if (!settings.local_workers)
+    spdlog::info("no workers of its own: requests get 503 until a worker node has joined");
   spdlog::info("ready");
 
   stop.wait();
   ready = false;
   spdlog::info("stopping: finishing what is in flight");
   if (!server.drain(settings.drain_timeout, [&](auto limit) { return stop.wait_for(limit); }))
-    spdlog::warn("stopping with requests in flight");
+    spdlog::warn("not waiting any longer for what is in flight: the drain timeout is over, or another "
+                 "signal came");
   node.system().middleman().unpublish(membership, cluster.port);
   spdlog::info("stopped");
   return 0;

@@ -4,8 +4,9 @@
 
 #include <fmt/chrono.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/formatter.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include <signal.h>
@@ -98,24 +99,51 @@ public:
   }
 };
 
-/// Standard error; a line for which there is no room is left out, and counted, rather than waited for.
-class stderr_sink final : public spdlog::sinks::stderr_color_sink_mt {
-  using base = spdlog::sinks::stderr_color_sink_mt;
+std::string_view color_of(spdlog::level::level_enum level) {
+  switch (level) {
+  case spdlog::level::info: return "\x1b[32m";
+  case spdlog::level::warn: return "\x1b[33m\x1b[1m";
+  case spdlog::level::err:
+  case spdlog::level::critical: return "\x1b[31m\x1b[1m";
+  case spdlog::level::trace:
+  case spdlog::level::debug:
+  case spdlog::level::off:
+  case spdlog::level::n_levels: break;
+  }
+  return "";
+}
 
+/// Standard error; lines for which there is no room are left out, and counted, not waited for.
+class stderr_sink final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {
 public:
-  void log(const spdlog::details::log_msg& msg) override {
-    if (!log_has_room()) {
+  explicit stderr_sink(std::unique_ptr<spdlog::formatter> how) : base_sink(std::move(how)) {}
+
+protected:
+  void sink_it_(const spdlog::details::log_msg& msg) override {
+    if (!write(msg)) {
       ++left_out_;
       return;
     }
     if (auto count = left_out_.exchange(0); count > 0)
-      base::log(
-        {msg.logger_name, spdlog::level::warn,
-         fmt::format("{} lines were left out: nobody has read the log meanwhile", count)});
-    base::log(msg);
+      write({msg.logger_name, spdlog::level::warn,
+             fmt::format("{} lines were left out: nobody has read the log meanwhile", count)});
   }
+  void flush_() override {}
 
 private:
+  bool write(const spdlog::details::log_msg& msg) {
+    spdlog::memory_buf_t line;
+    formatter_->format(msg, line);
+    std::string_view text{line.data(), line.size()};
+    auto color = color_of(msg.level);
+    if (!is_terminal_ || color.empty() || msg.color_range_end <= msg.color_range_start)
+      return standard_log().write(text);
+    auto level = text.substr(msg.color_range_start, msg.color_range_end - msg.color_range_start);
+    return standard_log().write(fmt::format("{}{}{}\x1b[m{}", text.substr(0, msg.color_range_start),
+                                            color, level, text.substr(msg.color_range_end)));
+  }
+
+  const bool is_terminal_ = isatty(STDERR_FILENO) != 0;
   std::atomic<std::size_t> left_out_{0};
 };
 
@@ -144,11 +172,13 @@ bool logs_json(const config::log_settings& settings) {
 
 void set_up_log(const config::log_settings& settings) {
   signal(SIGPIPE, SIG_IGN); // a log that nobody reads any more ends no node, nor does a socket
-  auto logger = std::make_shared<spdlog::logger>("troupe", std::make_shared<stderr_sink>());
+  std::unique_ptr<spdlog::formatter> how;
   if (logs_json(settings))
-    logger->set_formatter(std::make_unique<json_formatter>());
+    how = std::make_unique<json_formatter>();
   else
-    logger->set_formatter(std::make_unique<text_formatter>());
+    how = std::make_unique<text_formatter>();
+  auto logger = std::make_shared<spdlog::logger>("troupe",
+                                                 std::make_shared<stderr_sink>(std::move(how)));
   logger->set_level(to_spdlog(settings.level));
   spdlog::set_default_logger(std::move(logger));
 }

@@ -68,15 +68,16 @@ std::vector<std::vector<caf::strong_actor_ptr>> node_base::start_workers() {
   std::vector<std::vector<caf::strong_actor_ptr>> out(loops_.size());
   std::size_t next_home = 0;
   for (const auto& each : app_.services) {
-    auto shared = std::make_shared<const service>(each);
+    // A copy for each: handlers may change what they have captured.
+    auto start_on = [&](event_loop& loop) {
+      return caf::actor_cast<caf::strong_actor_ptr>(own(
+        spawn_pinned<worker_actor>(loop, services_, std::make_shared<const service>(each))));
+    };
     caf::strong_actor_ptr home;
     if (each.is_singleton()) // singletons are spread over the loops
-      home = caf::actor_cast<caf::strong_actor_ptr>(own(spawn_pinned<worker_actor>(
-        *loops_[next_home++ % loops_.size()], services_, shared)));
+      home = start_on(*loops_[next_home++ % loops_.size()]);
     for (std::size_t i = 0; i < loops_.size(); ++i)
-      out[i].push_back(home ? home
-                            : caf::actor_cast<caf::strong_actor_ptr>(own(
-                              spawn_pinned<worker_actor>(*loops_[i], services_, shared))));
+      out[i].push_back(home ? home : start_on(*loops_[i]));
   }
   return out;
 }
@@ -104,6 +105,11 @@ sigset_t stop_signals() {
 }
 
 } // namespace
+
+void end_at_stop_signal() {
+  for (auto each : {SIGTERM, SIGINT})
+    signal(each, [](int caught) { _exit(128 + caught); });
+}
 
 stop_signal::stop_signal() {
   auto set = stop_signals();

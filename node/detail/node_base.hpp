@@ -56,6 +56,10 @@ private:
   std::vector<caf::actor> owned_;
 };
 
+/// Until there is a stop_signal, SIGTERM and SIGINT end the process at once; also where it is the
+/// first of a container, for which the kernel would ignore them.
+void end_at_stop_signal();
+
 /// Waits for SIGTERM or SIGINT. The constructor blocks both for this thread and all that it starts.
 class stop_signal {
 public:

@@ -47,8 +47,9 @@ bool leave(const std::vector<caf::actor>& links, std::chrono::milliseconds limit
 } // namespace
 
 int run_worker(const application& app, const config::worker_settings& settings) {
+  end_at_stop_signal();
   set_up_log(settings.log);
-  apply_migrations(app, settings.storage); // a signal ends the process: the database rolls back
+  apply_migrations(app, settings.storage);
   stop_signal stop; // before any thread starts
   auto name = settings.name.empty() ? default_node_name() : settings.name;
   node_base node{app, name, settings.threads, settings.storage};
@@ -66,7 +67,8 @@ int run_worker(const application& app, const config::worker_settings& settings) 
   stop.wait();
   spdlog::info("stopping: leaving the cluster, finishing what is in flight");
   if (!leave(links, settings.drain_timeout, stop))
-    spdlog::warn("stopping with requests in flight");
+    spdlog::warn("not waiting any longer for what is in flight: the drain timeout is over, or another "
+                 "signal came");
   spdlog::info("stopped");
   return 0;
 }

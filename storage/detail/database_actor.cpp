@@ -91,6 +91,7 @@ void database_actor::open(job_queue::slot number) {
       slot.actor = home_system().spawn<connection_actor, caf::detached + caf::hidden>(
         caf::strong_actor_ptr{ctrl()}, queue_, number, settings_);
     } catch (const std::system_error& e) { // the system gives no further thread
+      home_system().dec_detached_threads(); // CAF counts it before it starts, and would wait for it
       warn(fmt::format("cannot start a thread for a database connection: {}", e.code().message()));
       return retry_later();
     }

@@ -83,7 +83,8 @@ private:
         db_.exec("PRAGMA journal_mode=WAL");
         return;
       } catch (const SQLite::Exception& e) {
-        if (e.getErrorCode() != SQLITE_BUSY || std::chrono::steady_clock::now() > until)
+        const bool busy = (e.getErrorCode() & 0xff) == SQLITE_BUSY; // or one of its refinements
+        if (!busy || std::chrono::steady_clock::now() > until)
           throw;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds{5});

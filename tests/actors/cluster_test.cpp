@@ -184,6 +184,13 @@ TEST_F(a_membership, refuses_routes_that_belong_to_another_service) {
   EXPECT_EQ(d.enter("d", {offer("people", {"/people"})}), "welcome to gw");
 }
 
+TEST_F(a_membership, welcomes_a_member_again_whose_welcome_came_too_late) {
+  peer b{bench_, gateway_};
+  ASSERT_EQ(b.enter("b", {offer("orders", {"/orders"})}), "welcome to gw");
+  EXPECT_EQ(b.enter("b", {offer("orders", {"/orders"})}), "welcome to gw");
+  EXPECT_EQ(view(), here_ + " | b: orders");
+}
+
 TEST_F(a_membership, refuses_an_announcement_that_it_could_not_work_with) {
   auto unknown_method = offer("odd", {"/odd"});
   unknown_method.routes[0].method = static_cast<http_method>(250);

@@ -79,7 +79,8 @@ TEST_F(a_stateful_actor, throws_its_failures_where_it_was_asked) {
     for (const bool later : {false, true}) {
       EXPECT_EQ(co_await outcome(ctx.ask(mine, fail{true, later})),
                 "conflict: the counter says no");
-      EXPECT_EQ(co_await outcome(ctx.ask(mine, fail{false, later})), "internal: ");
+      EXPECT_EQ(co_await outcome(ctx.ask(mine, fail{false, later})),
+                "internal: a stateful actor failed: secret");
       ctx.tell(mine, fail{false, later}); // nobody hears of it
     }
     EXPECT_EQ(co_await outcome(ctx.ask(ctx.actor<plain_failure>(), increment{})),

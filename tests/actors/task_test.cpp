@@ -83,6 +83,16 @@ TEST(task, gives_its_result_through_every_level) {
   EXPECT_EQ(*finish(owner(7)), 7);
 }
 
+TEST(task, takes_its_result_from_braces) {
+  struct point {
+    int x, y;
+  };
+  auto made = []() -> task<point> { co_return {1, 2}; }();
+  end_flag ended;
+  made.start(ended);
+  EXPECT_EQ(made.take().y, 2);
+}
+
 TEST(task, gives_its_exception_to_the_one_who_awaits) {
   EXPECT_EQ(finish(outcome(add_one(add_one(failing("deep"))))), "deep");
   EXPECT_EQ(finish(outcome(number(1))), "no error");

@@ -275,6 +275,14 @@ TEST_F(a_worker, without_a_task_to_run_fails_the_request_and_not_the_node) {
             "internal: ");
 }
 
+TEST_F(a_worker, fails_a_request_whose_answer_has_a_status_that_is_none) {
+  for (const std::uint16_t code : {0, 101, 199, 600})
+    EXPECT_EQ(answer_of([code](context&, const request&) -> task<response> {
+                co_return status(code);
+              }),
+              "internal: ");
+}
+
 TEST_F(a_worker, ignores_replies_that_nobody_waits_for) {
   const auto worker =
       start([](context&, const request&) -> task<response> { co_return text("ok"); });

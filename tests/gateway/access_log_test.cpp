@@ -17,32 +17,34 @@ namespace {
 using troupe::test::file_descriptor;
 using namespace std::chrono_literals;
 
-/// Standard error into a pipe, as long as this lives.
-class captured_error {
+struct both_ends {
+  file_descriptor read, write;
+};
+
+both_ends make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+    throw std::runtime_error{"no pipe"};
+  return {file_descriptor{ends[0]}, file_descriptor{ends[1]}};
+}
+
+/// A log into a pipe.
+class captured_log {
 public:
-  captured_error() : saved_(::dup(STDERR_FILENO)) {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
-      throw std::runtime_error{"no pipe"};
-    read_end_ = file_descriptor{ends[0]};
-    const file_descriptor write_end{ends[1]};
-    ::dup2(write_end.get(), STDERR_FILENO);
-  }
-  captured_error(const captured_error&) = delete;
-  captured_error& operator=(const captured_error&) = delete;
-  ~captured_error() { ::dup2(saved_.get(), STDERR_FILENO); }
+  [[nodiscard]] const detail::log_output& output() const noexcept { return output_; }
 
   /// What has been written since the last call.
   std::string take() {
     std::string out;
     char part[4096];
-    for (ssize_t n; (n = ::read(read_end_.get(), part, sizeof part)) > 0;)
+    for (ssize_t n; (n = ::read(pipe_.read.get(), part, sizeof part)) > 0;)
       out.append(part, static_cast<std::size_t>(n));
     return out;
   }
 
 private:
-  file_descriptor saved_, read_end_;
+  both_ends pipe_ = make_pipe();
+  detail::log_output output_{pipe_.write.get()};
 };
 
 class an_access_log : public testing::Test {
@@ -51,8 +53,8 @@ protected:
 
   /// What one request leaves in the log.
   std::string line(access_format format, std::string_view target) {
-    captured_error captured;
-    access_log log{format, timers_};
+    captured_log captured;
+    access_log log{format, timers_, captured.output()};
     log.add("GET", target, 404, 1500us, 0xabc);
     log.flush();
     return captured.take();
@@ -104,8 +106,8 @@ TEST_F(an_access_log, writes_one_line_of_plain_text_whatever_the_target_holds) {
 }
 
 TEST_F(an_access_log, gathers_lines_and_writes_them_whole_in_order) {
-  captured_error captured;
-  access_log log{access_format::text, timers_};
+  captured_log captured;
+  access_log log{access_format::text, timers_, captured.output()};
   std::string written;
   for (int i = 0; i < 100; ++i) {
     log.add("GET", "/" + std::to_string(i), 200, 1us, 1);
@@ -124,9 +126,9 @@ TEST_F(an_access_log, gathers_lines_and_writes_them_whole_in_order) {
 }
 
 TEST_F(an_access_log, writes_what_is_left_after_a_while_when_it_is_closed_and_at_its_end) {
-  captured_error captured;
+  captured_log captured;
   {
-    access_log log{access_format::text, timers_};
+    access_log log{access_format::text, timers_, captured.output()};
     log.add("GET", "/first", 200, 1us, 1);
     EXPECT_EQ(captured.take(), "");
     timers_.run_due(std::chrono::steady_clock::now() + 1s);
@@ -142,8 +144,8 @@ TEST_F(an_access_log, writes_what_is_left_after_a_while_when_it_is_closed_and_at
 }
 
 TEST_F(an_access_log, goes_on_when_nobody_reads_it) {
-  captured_error captured;
-  access_log log{access_format::text, timers_};
+  captured_log captured;
+  access_log log{access_format::text, timers_, captured.output()};
   for (int i = 0; i < 2000; ++i) // more than the pipe holds
     log.add("GET", "/" + std::string(100, 'x'), 200, 1us, 1);
   log.flush();
