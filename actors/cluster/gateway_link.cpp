@@ -29,7 +29,8 @@ gateway_link::gateway_link(caf::actor_config& config, detail::event_loop& loop, 
                            std::uint16_t port, join_request announcement,
                            std::chrono::milliseconds join_limit)
   : detail::exposed_actor(config, loop), host_(std::move(host)), port_(port),
-    address_(host_ + ":" + std::to_string(port)), announcement_(std::move(announcement)), join_limit_(join_limit),
+    address_(host_ + ":" + std::to_string(port)), announcement_(std::move(announcement)),
+    join_limit_(join_limit),
     backoff_(first_backoff), resolver_(std::in_place, loop.io()) {
   set_down_handler([this](const caf::down_msg& down) { on_lost(down.source); });
 }

@@ -90,7 +90,8 @@ void membership::on_hello(const hello& what) {
   auto who = caf::actor_cast<caf::actor_addr>(current_sender());
   if (greeted_.emplace(who, what.node).second && members_.count(who) == 0)
     monitor(who);
-  detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()}, welcome{protocol_version, gateway_name_});
+  detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()},
+                  welcome{protocol_version, gateway_name_});
 }
 
 void membership::on_join(join_request& what) {

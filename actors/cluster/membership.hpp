@@ -22,8 +22,8 @@ struct subscribe {
 /// `std::shared_ptr<const cluster_view>`.
 struct view_query {};
 
-/// Keeps the list of nodes on a gateway node: takes `hello`, `join_request` and `leave_request` from worker nodes,
-/// notices when one is lost, and tells each gateway loop.
+/// Keeps the list of nodes on a gateway node: takes `hello`, `join_request` and `leave_request` from
+/// worker nodes, notices when one is lost, and tells each gateway loop.
 ///
 ///     worker                         membership
 ///       | -- hello{protocol, name} ---> |  refusal, or

@@ -102,7 +102,8 @@ nlohmann::json request::json() const {
         && !(essence.size() > 5 && equals_ignore_case(essence.substr(essence.size() - 5), "+json"))
         // what curl -d sends when nothing else was asked for
         && !equals_ignore_case(essence, "application/x-www-form-urlencoded"))
-      throw error{errc::unsupported_media_type, "Content-Type is " + detail::quoted(*type) + ", expected application/json"};
+      throw error{errc::unsupported_media_type, "Content-Type is " + detail::quoted(*type)
+                                                  + ", expected application/json"};
   }
   if (detail::is_nested_too_deeply(body))
     throw error{errc::invalid_argument, "the body is JSON that is nested deeper than "

@@ -195,7 +195,9 @@ std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64
 
 troupe::response gateway_actor::not_routed(const route_match& match, const troupe::request& what) {
   if (match.malformed)
-    return problem({errc::invalid_argument, "the path has a % without two hexadecimal digits, or a NUL"}, what.id);
+    return problem({errc::invalid_argument,
+                    "the path has a % without two hexadecimal digits, or a NUL"},
+                   what.id);
   if (what.method == http_method::options && (!match.allowed.empty() || what.target == "*"))
     return match.allowed.empty() ? status(204)
                                  : status(204).with_header("Allow", match.allowed);

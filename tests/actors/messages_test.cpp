@@ -239,9 +239,14 @@ TEST(response, is_made_with_its_type_and_changed_in_a_chain) {
   EXPECT_EQ(type_of(status(204)), "none");
   EXPECT_EQ(status(204).status, 204);
   const response made =
-      text("a").with_header("content-type", "text/plain; charset=utf-8").with_status(201).with_header("Location", "/x").with_header("A", "b");
+      text("a")
+          .with_header("content-type", "text/html") // in place of what text() has set
+          .with_status(201)
+          .with_header("Location", "/x")
+          .with_header("A", "b");
   EXPECT_EQ(made.status, 201);
   EXPECT_EQ(made.headers.find("location"), "/x");
+  EXPECT_EQ(made.headers.find("Content-Type"), "text/html");
   EXPECT_EQ(made.headers.size(), 3u);
 }
 

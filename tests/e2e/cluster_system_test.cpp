@@ -81,7 +81,8 @@ TEST(Cluster, AWorkerIsNotHeldUpByAGatewayThatSwallowsItsPackets) {
   const auto ports = front->ports();
   worker back{hole.address(), "back", with_flags({"--join", front->cluster_address()})};
   ASSERT_TRUE(wait_for_nodes(*front, {"back"}));
-  ASSERT_TRUE(back.wait_for_message("gateway " + hole.address() + " cannot be reached, trying on: no answer in time"));
+  ASSERT_TRUE(back.wait_for_message("gateway " + hole.address()
+                                    + " cannot be reached, trying on: no answer in time"));
   front->kill();
   ASSERT_TRUE(front->wait());
   front = std::make_unique<gateway>(node_options{}, ports);
