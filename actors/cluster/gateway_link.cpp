@@ -9,8 +9,6 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <iterator>
-#include <set>
 
 namespace troupe {
 
@@ -30,8 +28,7 @@ gateway_link::gateway_link(caf::actor_config& config, detail::event_loop& loop, 
                            std::chrono::milliseconds join_limit)
   : detail::exposed_actor(config, loop), host_(std::move(host)), port_(port),
     address_(host_ + ":" + std::to_string(port)), announcement_(std::move(announcement)),
-    join_limit_(join_limit),
-    backoff_(first_backoff), resolver_(std::in_place, loop.io()) {
+    join_limit_(join_limit), backoff_(first_backoff), resolver_(std::in_place, loop.io()) {
   set_down_handler([this](const caf::down_msg& down) { on_lost(down.source); });
 }
 
@@ -77,10 +74,12 @@ void gateway_link::connect() {
     [](void* self) { static_cast<gateway_link*>(self)->give_up_attempt("no answer in time"); },
     this);
   boost::system::error_code no_literal;
-  if (auto address = boost::asio::ip::make_address(host_, no_literal); !no_literal)
-    try_address({address, port_});
-  else
+  if (auto address = boost::asio::ip::make_address(host_, no_literal); !no_literal) {
+    addresses_ = {{address, port_}};
+    try_next_address();
+  } else {
     resolve();
+  }
 }
 
 void gateway_link::resolve() {
@@ -90,20 +89,25 @@ void gateway_link::resolve() {
       boost::system::error_code ec, const tcp::resolver::results_type& found) {
       if (state_ != state::connecting || attempt != attempt_)
         return;
-      if (ec || found.empty()) {
+      if (ec) {
         give_up_attempt(ec.message());
         return;
       }
-      // One an attempt, in turn: the first may be one that swallows what it is sent.
-      auto place = found.begin();
-      std::advance(place, attempt % found.size());
-      try_address(place->endpoint());
+      addresses_.clear();
+      for (const auto& each : found)
+        addresses_.push_back(each.endpoint());
+      // Each attempt begins with another one: the first may swallow what it is sent, all the time.
+      auto first = static_cast<std::ptrdiff_t>((attempt - 1) % addresses_.size());
+      std::rotate(addresses_.begin(), addresses_.begin() + first, addresses_.end());
+      try_next_address();
     });
 }
 
 /// CAF connects with a call that blocks, in the one thread that all links of a node share: it is
 /// asked only for an address that has just been reached.
-void gateway_link::try_address(const tcp::endpoint& where) {
+void gateway_link::try_next_address() {
+  auto where = addresses_.front();
+  addresses_.erase(addresses_.begin());
   trial_ = std::make_shared<tcp::socket>(loop().io());
   trial_->async_connect(where, [this, where, attempt = attempt_, trial = trial_,
                                 alive = caf::strong_actor_ptr{ctrl()}](
@@ -111,10 +115,12 @@ void gateway_link::try_address(const tcp::endpoint& where) {
     if (state_ != state::connecting || attempt != attempt_)
       return;
     trial_.reset();
-    if (ec)
-      give_up_attempt(ec.message());
-    else
+    if (!ec)
       ask_middleman(where.address().to_string());
+    else if (!addresses_.empty())
+      try_next_address();
+    else
+      give_up_attempt(ec.message());
   });
 }
 
@@ -145,7 +151,7 @@ void gateway_link::stop_trying() {
 
 void gateway_link::give_up_attempt(const std::string& why) {
   stop_trying();
-  if (std::exchange(last_problem_, why) != why)
+  if (told_problems_.insert(why).second)
     spdlog::warn("gateway {} cannot be reached, trying on: {}", address_, why);
   if (gateway_)
     demonitor(caf::actor_cast<caf::actor_addr>(gateway_));
@@ -173,7 +179,7 @@ void gateway_link::on_welcome() {
     state_ = state::joined;
     retry_.disarm();
     backoff_ = first_backoff;
-    last_problem_.clear();
+    told_problems_.clear();
     last_refusal_.clear();
     spdlog::info("joined gateway {}", address_);
   }

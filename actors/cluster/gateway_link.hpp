@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,7 @@ private:
 
   void connect();
   void resolve();
-  void try_address(const boost::asio::ip::tcp::endpoint& where);
+  void try_next_address();
   void ask_middleman(const std::string& address);
   void stop_trying();
   void greet(const caf::strong_actor_ptr& gateway);
@@ -70,9 +71,10 @@ private:
   std::chrono::milliseconds backoff_;
   std::minstd_rand random_{std::random_device{}()};
   std::string last_refusal_;
-  std::string last_problem_; // told once
+  std::set<std::string> told_problems_; // since it was joined last: each is logged once
   std::uint64_t attempt_ = 0;
   std::optional<boost::asio::ip::tcp::resolver> resolver_; // none once it has ended
+  std::vector<boost::asio::ip::tcp::endpoint> addresses_; // not tried yet in this attempt
   std::shared_ptr<boost::asio::ip::tcp::socket> trial_;
   bool asked_ = false; // the middleman has not answered yet
   std::function<void()> done_;
