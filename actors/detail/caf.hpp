@@ -69,7 +69,7 @@ protected:
 
 private:
   /// Takes what is left out of CAF's mailbox, a tree of queues that calls it with the way to each
-    /// message and, last, the message.
+  /// message and, last, the message.
   struct bouncer {
     pinned_actor& self;
 
