@@ -33,10 +33,10 @@ private:
 /// `statement_error`; `unavailable` with `healthy()` false afterwards means that the session is
 /// gone and that the outcome of the statement is not known. Codes: `conflict` for a unique,
 /// foreign-key or exclusion constraint, a deadlock, a serialization failure or a transaction that the
-/// database has rolled back by itself; `unprocessable` for
-/// NOT NULL, CHECK and values that do not fit their column; `invalid_argument` for a parameter that
-/// no database could store (text with a NUL or not UTF-8, a numeric that is no number); `internal`
-/// for what the service itself got wrong (syntax, unknown table, number of parameters).
+/// database has rolled back by itself; `unprocessable` for NOT NULL, CHECK and values that do not fit
+/// their column; `invalid_argument` for a parameter that no database could store (text with a NUL or
+/// not UTF-8, a numeric that is no number); `internal` for what the service itself got wrong (syntax,
+/// unknown table, number of parameters).
 class connection {
 public:
   connection() = default;

@@ -9,11 +9,8 @@ namespace troupe::detail {
 namespace {
 
 void log_failure(std::string_view where, std::string_view request_id, std::string_view what) {
-  auto message = std::string{where} + " failed: " + std::string{what};
-  if (request_id.empty())
-    spdlog::error(message);
-  else
-    spdlog::error(with_fields(message, {{"request_id", std::string{request_id}}}));
+  spdlog::error(with_fields(std::string{where} + " failed: " + std::string{what},
+                            {{"request_id", std::string{request_id}}}));
 }
 
 } // namespace

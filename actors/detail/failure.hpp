@@ -7,7 +7,7 @@
 namespace troupe::detail {
 
 /// The exception being handled, as an answer: an `error` keeps its words; anything else is logged
-/// with `where` and `request_id` (may be empty) and becomes a bland internal failure.
+/// with `where` and `request_id` and becomes a bland internal failure.
 failure current_failure(std::string_view where, std::string_view request_id) noexcept;
 
 } // namespace troupe::detail

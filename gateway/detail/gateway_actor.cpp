@@ -171,11 +171,6 @@ loop_figures gateway_actor::figures() const {
 std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64_t sequence,
                                       troupe::request&& what) {
   auto match = router_->find(what);
-  if (match.entry == nullptr && view_->nodes.empty() && match.allowed.empty() && !match.malformed
-      && what.target != "*") {
-    from->fail(sequence, {errc::unavailable, "no worker node is joined at present"});
-    return 0;
-  }
   if (match.entry == nullptr) {
     from->complete(sequence, not_routed(match, what));
     return 0;
@@ -193,7 +188,8 @@ std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64
   return id;
 }
 
-troupe::response gateway_actor::not_routed(const route_match& match, const troupe::request& what) {
+troupe::response gateway_actor::not_routed(const route_match& match,
+                                           const troupe::request& what) const {
   if (match.malformed)
     return problem({errc::invalid_argument,
                     "the path has a % without two hexadecimal digits, or a NUL"},
@@ -201,6 +197,8 @@ troupe::response gateway_actor::not_routed(const route_match& match, const troup
   if (what.method == http_method::options && (!match.allowed.empty() || what.target == "*"))
     return match.allowed.empty() ? status(204)
                                  : status(204).with_header("Allow", match.allowed);
+  if (match.allowed.empty() && view_->nodes.empty())
+    return problem({errc::unavailable, "no worker node is joined at present"}, what.id);
   if (match.allowed.empty())
     return problem({errc::not_found, "no route for this path"}, what.id);
   return problem({errc::method_not_allowed, "this path does not answer to "

@@ -109,7 +109,8 @@ private:
   void finish(call_id id, troupe::response&& what);
   void fail(call_id id, const failure& why);
   bool retry(call&& lost);
-  static troupe::response not_routed(const route_match& match, const troupe::request& what);
+  [[nodiscard]] troupe::response not_routed(const route_match& match,
+                                            const troupe::request& what) const;
 
   options options_;
   std::optional<listener> listener_; // none after the end: sockets must not outlive the loop

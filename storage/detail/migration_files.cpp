@@ -60,9 +60,9 @@ std::string read_text(const fs::path& path) {
   std::string text{std::istreambuf_iterator<char>{in}, {}};
   if (!in.good() && !in.eof())
     throw migration_error{fmt::format("migration {}: cannot be read", path.string())};
-  if (text.find('\0') != std::string::npos)
+  if (const auto nul = text.find('\0'); nul != std::string::npos)
     throw migration_error{fmt::format("migration {}: has a NUL byte at {}, expected text",
-                                      path.string(), text.find('\0'))};
+                                      path.string(), nul)};
   return with_unix_line_ends(text);
 }
 
