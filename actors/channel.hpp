@@ -1,124 +1,207 @@
 #pragma once
 
-#include "actors/detail/suspended.hpp"
+#include "actors/detail/channel_core.hpp"
+#include "actors/detail/frame_allocator.hpp"
 
+#include <atomic>
+#include <bit>
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <new>
 #include <optional>
-#include <stdexcept>
 #include <utility>
 
 namespace troupe {
 
-/// A bounded queue between coroutines of one event loop.
+/// A bounded queue from many senders to one place: between coroutines of one actor, of one event loop,
+/// and of different loops of a node.
 ///
-/// `co_await send(v)` waits while it is full, `co_await recv()` while it is empty; first come,
-/// first served. A handle: copies name the same channel, and it stays open until somebody closes it,
-/// also when all who could send are gone.
+/// `co_await send(v)` waits while it is full, `co_await recv()` while it is empty; first come, first
+/// served. Any loop may send, `try_send` and `close` work on any thread; values are received on one
+/// loop, that of the first `recv`. A handle: copies name the same channel, and it stays open until
+/// somebody closes it, also when all who could send are gone. Room for `capacity` values is taken at
+/// once.
 template <class T>
 class channel {
 public:
   /// Holds at most `capacity` values; throws std::invalid_argument for 0.
-  explicit channel(std::size_t capacity) : state_(std::make_shared<state>(capacity)) {
-    if (capacity == 0)
-      throw std::invalid_argument("a channel holds at least one value");
-  }
+  explicit channel(std::size_t capacity) : state_(std::make_shared<state>(capacity)) {}
 
   /// Gives true once the value is in the channel, false when the channel is closed.
-  auto send(T value) { return sender{state_, std::move(value)}; }
+  [[nodiscard]] auto send(T value) { return sender{state_, std::move(value)}; }
 
-  /// Gives the next value, or none when the channel is closed and drained.
-  auto recv() { return receiver{state_}; }
+  /// Gives the next value, or none when the channel is closed and drained. Throws std::logic_error on
+  /// another loop than the one that has received before.
+  [[nodiscard]] auto recv() { return receiver{state_}; }
 
   /// At once: false when it is full or closed.
   bool try_send(T value) { return state_->offer(value); }
 
-  /// No value goes in any more; what is in can still be received. Wakes everybody who waits.
-  void close() {
-    state_->closed = true;
-    state_->senders.wake_all();
-    state_->receivers.wake_all();
+  /// At once: none when it is empty. As `recv`, on one loop.
+  std::optional<T> try_recv() {
+    state_->receive_here();
+    return state_->take();
   }
 
-  [[nodiscard]] bool closed() const noexcept { return state_->closed; }
-  [[nodiscard]] std::size_t size() const noexcept { return state_->values.size(); }
-  [[nodiscard]] std::size_t capacity() const noexcept { return state_->capacity; }
+  /// No value goes in any more; what is in can still be received. Wakes everybody who waits.
+  void close() { state_->close(); }
+
+  [[nodiscard]] bool closed() const noexcept { return state_->closed(); }
+  [[nodiscard]] std::size_t size() const noexcept { return state_->size(); }
+  [[nodiscard]] std::size_t capacity() const noexcept { return state_->capacity(); }
 
 private:
-  struct sender;
+  struct ticket final : detail::sender_ticket {
+    static void* operator new(std::size_t size) { return detail::allocate_frame(size); }
+    static void operator delete(void* block, std::size_t size) noexcept {
+      detail::free_frame(block, size);
+    }
+    ticket(detail::event_loop& home, T&& v) : sender_ticket(home), value(std::move(v)) {}
+    T value;
+  };
+
   struct receiver;
 
-  // Coroutines wait as senders only while the queue is full, as receivers only while it is empty.
-  struct state {
-    explicit state(std::size_t n) : capacity(n) {}
+  // A ring. `turn` of a slot is one more than the place of the value that it holds.
+  struct state final : detail::channel_core {
+    struct slot {
+      std::atomic<std::uint64_t> turn{0};
+      alignas(T) std::byte memory[sizeof(T)];
+      T& value() noexcept { return *std::launder(reinterpret_cast<T*>(memory)); }
+    };
+
+    explicit state(std::size_t n)
+      : channel_core(n), mask(std::bit_ceil(n) - 1), ring(std::make_unique<slot[]>(mask + 1)) {}
+    ~state() override {
+      while (ring[head & mask].turn.load() == head + 1)
+        ring[head++ & mask].value().~T();
+    }
 
     /// Moves from `value` only when it takes it.
     bool offer(T& value) {
-      if (closed)
+      if (closed() || !take_permit())
         return false;
-      if (!receivers.empty()) {
-        auto& first = static_cast<receiver&>(receivers.pop_front());
-        first.received.emplace(std::move(value));
-        detail::resume_soon(first);
-        return true;
+      if (closed()) { // the home may have seen the end already
+        give_permit_back();
+        return false;
       }
-      if (values.size() >= capacity)
-        return false;
-      values.push_back(std::move(value));
+      put(std::move(value));
+      value_put();
       return true;
     }
 
+    /// REQUIRES: a permit.
+    void put(T&& value) {
+      const auto place = tail.fetch_add(1, std::memory_order_relaxed);
+      auto& into = ring[place & mask];
+      new (into.memory) T(std::move(value));
+      into.turn.store(place + 1); // sequentially consistent: parked_ is read next
+    }
+
     std::optional<T> take() {
-      if (values.empty())
-        return std::nullopt;
-      std::optional<T> taken{std::move(values.front())};
-      values.pop_front();
-      if (!senders.empty()) {
-        auto& first = static_cast<sender&>(senders.pop_front());
-        values.push_back(std::move(first.value));
-        first.sent = true;
-        detail::resume_soon(first);
+      if (!handed_back.empty()) {
+        std::optional<T> taken{std::move(handed_back.front())};
+        handed_back.pop_front();
+        return taken;
       }
+      auto& from = ring[head & mask];
+      if (from.turn.load() != head + 1)
+        return std::nullopt;
+      std::optional<T> taken{std::move(from.value())};
+      from.value().~T();
+      ++head;
+      value_taken();
       return taken;
     }
 
-    std::size_t capacity;
-    std::deque<T> values;
-    detail::wait_list senders;
-    detail::wait_list receivers;
-    bool closed = false;
+    bool give_to(detail::suspended& who) override {
+      auto& to = static_cast<receiver&>(who);
+      to.received = take();
+      return to.received || drained();
+    }
+
+    /// From a receiver that was handed it and is destroyed before it goes on.
+    void hand_back(T&& value) {
+      handed_back.push_front(std::move(value));
+      value_put();
+    }
+
+    void put_from(detail::sender_ticket& what) override {
+      put(std::move(static_cast<ticket&>(what).value));
+    }
+
+    const std::uint64_t mask;
+    std::unique_ptr<slot[]> ring;
+    // The home's:
+    std::uint64_t head = 0;
+    std::deque<T> handed_back;
+    alignas(64) std::atomic<std::uint64_t> tail{0};
   };
 
   struct sender : detail::suspended {
     sender(std::shared_ptr<state> s, T v) : shared(std::move(s)), value(std::move(v)) {}
+    ~sender() {
+      if (waits == nullptr)
+        return;
+      if (waits->back)
+        delete waits;
+      else if (!waits->claim(detail::sender_ticket::outcome::withdrawn))
+        waits->waiting = nullptr; // it is on its way: it frees itself
+    }
     bool await_ready() {
       sent = shared->offer(value);
-      return sent || shared->closed;
+      done = sent || shared->closed();
+      return done && detail::spend_operation();
     }
     void await_suspend(std::coroutine_handle<> waiting) {
-      handle = waiting;
-      shared->senders.push_back(*this);
+      park(waiting);
+      if (done) { // its share is used up
+        detail::resume_next_turn(*this);
+        return;
+      }
+      waits = new ticket{*detail::current_event_loop(), std::move(value)};
+      waits->waiting = this;
+      shared->wait_for_room(*waits);
     }
-    bool await_resume() const noexcept { return sent; }
+    bool await_resume() const noexcept {
+      return waits == nullptr ? sent
+                              : waits->state.load() == detail::sender_ticket::outcome::sent;
+    }
     std::shared_ptr<state> shared;
     T value;
+    ticket* waits = nullptr;
     bool sent = false;
+    bool done = false;
   };
 
   struct receiver : detail::suspended {
     explicit receiver(std::shared_ptr<state> s) : shared(std::move(s)) {}
+    ~receiver() {
+      if (this->linked()) {
+        this->unlink();
+        shared->stopped_waiting();
+      }
+      if (received) // nothing is lost with a receiver that was given up
+        shared->hand_back(std::move(*received));
+    }
     bool await_ready() {
+      shared->receive_here();
       received = shared->take();
-      return received || shared->closed;
+      done = received || shared->drained();
+      return done && detail::spend_operation();
     }
     void await_suspend(std::coroutine_handle<> waiting) {
-      handle = waiting;
-      shared->receivers.push_back(*this);
+      park(waiting);
+      if (done)
+        detail::resume_next_turn(*this);
+      else
+        shared->wait_for_value(*this);
     }
-    std::optional<T> await_resume() { return std::move(received); }
+    std::optional<T> await_resume() { return std::exchange(received, std::nullopt); }
     std::shared_ptr<state> shared;
     std::optional<T> received;
+    bool done = false;
   };
 
   std::shared_ptr<state> state_;

@@ -1,9 +1,11 @@
 #pragma once
 
+#include "actors/actor_options.hpp"
 #include "actors/database.hpp"
+#include "actors/detail/cell_ref.hpp"
 #include "actors/detail/host.hpp"
 #include "actors/join_handle.hpp"
-#include "actors/stateful.hpp"
+#include "actors/sleep.hpp"
 #include "actors/task.hpp"
 
 #include <chrono>
@@ -11,10 +13,14 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace troupe {
+
+template <class S>
+class actor_ref;
+class supervisor;
 
 namespace detail {
 
@@ -22,134 +28,166 @@ namespace detail {
 template <class T>
 inline constexpr char type_key = 0;
 
-class sleep_awaiter : public suspended {
-public:
-  sleep_awaiter(timer_queue& queue, steady_time until) noexcept : queue_(queue), until_(until) {}
-  bool await_ready() const noexcept { return until_ <= std::chrono::steady_clock::now(); }
-  void await_suspend(std::coroutine_handle<> waiting) {
-    handle = waiting;
-    alarm_.arm(queue_, until_,
-               [](void* self) { static_cast<sleep_awaiter*>(self)->handle.resume(); }, this);
-  }
-  void await_resume() const noexcept {}
-
-private:
-  timer_queue& queue_;
-  steady_time until_;
-  timer alarm_;
-};
+template <class S, class M>
+struct answer_to;
 
 } // namespace detail
 
+/// What `co_await ctx.ask(ref, message)` gives.
+template <class S, class Message>
+using answer_of = typename detail::answer_to<S, Message>::type;
+
 /// What an actor gives to the coroutines that it runs: time, tasks, other actors, the database.
 ///
-/// One for each worker actor, alive as long as the actor: spawned tasks may keep the reference.
-/// Belongs to the actor's event loop; everything it gives out stays on that loop.
+/// One for each worker actor and each stateful actor, alive as long as the actor: spawned tasks may
+/// keep the reference. Belongs to the actor's event loop; what it gives out stays on that loop where
+/// its own header does not say otherwise.
 class context {
 public:
-  context(detail::host& owner, std::string node_name)
-    : host_(owner), node_name_(std::move(node_name)) {}
+  explicit context(detail::host& owner) noexcept : host_(owner) {}
   context(const context&) = delete;
   context& operator=(const context&) = delete;
 
+  // -- time (actors/sleep.hpp; all of it also works without a context) ---------------------------------
+
   [[nodiscard]] auto sleep_until(std::chrono::steady_clock::time_point when) {
-    return detail::sleep_awaiter{host_.timers(), when};
+    return troupe::sleep_until(when);
   }
   /// `co_await ctx.sleep(100ms)`; no thread waits.
-  [[nodiscard]] auto sleep(std::chrono::nanoseconds duration) {
-    return sleep_until(detail::after(duration));
+  template <class Rep, class Period>
+  [[nodiscard]] auto sleep(std::chrono::duration<Rep, Period> duration) {
+    return troupe::sleep(duration);
   }
+  /// Lets everything else run that is ready, I/O included: `co_await ctx.yield()` in a long loop.
+  [[nodiscard]] auto yield() { return troupe::yield(); }
 
-  /// Runs `work` on its own, at once up to its first wait; ends with the actor at the latest.
+  // -- tasks -------------------------------------------------------------------------------------------
+
+  /// Runs `work` on its own, at once up to its first wait; ends with the actor at the latest. `name`
+  /// is for logs and /_troupe/actors.
   template <class T>
-  join_handle<T> spawn(task<T> work) {
+  join_handle<T> spawn(std::string name, task<T> work) {
     if (!work)
       throw std::logic_error{"an empty task was spawned"};
-    auto spawned = std::make_shared<detail::spawned_task<T>>(host_, std::move(work));
-    spawned->start();
+    auto spawned = std::allocate_shared<detail::spawned_task<T>>(
+      detail::frame_memory<detail::spawned_task<T>>{}, host_, std::move(name), std::move(work));
+    spawned->begin();
     return join_handle<T>{std::move(spawned)};
+  }
+  template <class T>
+  join_handle<T> spawn(task<T> work) {
+    return spawn(std::string{}, std::move(work));
   }
 
   /// The same for a callable `task<T>(context&)`; its captures live as long as its coroutine.
   template <class F>
     requires std::invocable<F&, context&>
-  auto spawn(F work) {
-    return spawn(call_stored(std::move(work), *this));
+  auto spawn(std::string name, F work) {
+    return spawn(std::move(name), call_stored(std::move(work), *this));
   }
+  template <class F>
+    requires std::invocable<F&, context&>
+  auto spawn(F work) {
+    return spawn(std::string{}, std::move(work));
+  }
+
+  // -- other threads -----------------------------------------------------------------------------------
+
+  /// Calls `f` on a thread of the node's pool for calls that block (files, libraries that wait) and
+  /// gives what it returns or throws. error{unavailable} when all threads are busy and the queue is
+  /// full (settings actors.blocking_threads, actors.blocking_queue). `f` runs to its end even when
+  /// nobody waits any more; what it refers to must live as long, so let it own its captures.
+  template <class F>
+  auto blocking(F f) -> task<std::invoke_result_t<F&>>;
+
+  /// Calls `f` on CAF's scheduler: for work that computes for more than a millisecond. As `blocking`,
+  /// but without a bound.
+  template <class F>
+  auto compute(F f) -> task<std::invoke_result_t<F&>>;
+
+  // -- the database ------------------------------------------------------------------------------------
 
   /// The database of this node (setting `storage.url`).
   [[nodiscard]] database db() noexcept { return database{host_}; }
+
+  // -- stateful actors (actors/stateful.hpp) -------------------------------------------------------------
+
+  /// The stateful actor with state S that belongs to this actor, started at first use, on its loop. S
+  /// is made by its default constructor.
+  template <class S>
+  actor_ref<S> actor();
+
+  /// A new stateful actor with the state S{arguments...}, made anew with copies of the same arguments
+  /// after a failure. It lives until it is stopped or this actor ends, whoever refers to it.
+  template <class S, class... Args>
+  actor_ref<S> spawn_actor(actor_options how, Args... arguments);
+
+  /// A supervisor under this actor's own: for actors that fail together.
+  supervisor make_supervisor(supervisor_options how = {});
+
+  /// Sends `message` and waits for what `S::handle(message)` returns; its exception is thrown here
+  /// as `error`, with `internal` for any but `error`. error{unavailable} when the actor has ended or
+  /// its mailbox is full. An actor that is not reentrant handles one message at a time, so one that
+  /// asks itself, also through others, waits for ever: with_timeout ends that.
+  template <class S, class Message>
+  auto ask(actor_ref<S> to, Message message) -> task<answer_of<S, Message>>;
+
+  /// Sends `message` and waits for nothing; an exception of its handler stands in the log only, and
+  /// so does that the mailbox is full.
+  template <class S, class Message>
+  void tell(const actor_ref<S>& to, Message message);
+
+  /// Ends the actor. What waits in its mailbox is answered with error{unavailable}.
+  template <class S>
+  void stop(const actor_ref<S>& which);
+
+  /// Waits until the actor has failed or ended: gives why it failed, empty for an orderly end.
+  template <class S>
+  task<std::string> monitor(actor_ref<S> whom);
+
+  /// When one of both fails, so does the other.
+  template <class S, class T>
+  void link(const actor_ref<S>& one, const actor_ref<T>& other);
+
+  // -- the actor's own -----------------------------------------------------------------------------------
 
   /// The actor's own T (so one for each service and event loop), made at first use, ended with the
   /// actor. Needs no lock: one event loop uses it; but other coroutines of the actor run while one
   /// waits in `co_await`.
   template <class T>
   T& local() {
-    for (auto& [key, value] : locals_)
+    if (!locals_)
+      locals_ = std::make_unique<std::vector<local_value>>();
+    for (auto& [key, value] : *locals_)
       if (key == &detail::type_key<T>)
         return *static_cast<T*>(value.get());
     auto made = std::make_shared<T>();
-    locals_.emplace_back(&detail::type_key<T>, made);
+    locals_->emplace_back(&detail::type_key<T>, made);
     return *made;
   }
 
-  /// The stateful actor with state S that belongs to this actor, started at first use. S is made by
-  /// its default constructor.
-  template <class S>
-  actor_ref<S> actor() {
-    struct holder {
-      actor_ref<S> ref;
-    };
-    auto& held = local<holder>();
-    if (!held.ref)
-      held.ref = actor_ref<S>{host_.spawn_state_actor(std::make_unique<detail::state_of<S>>())};
-    return held.ref;
-  }
-
-  /// Sends `message` and waits for what `S::handle(message)` returns; its exception is thrown here
-  /// as `error`, with `internal` for any but `error`. The actor handles one message at a time, so one
-  /// that asks itself, also through others, waits for ever. There is no timeout and no bound on how
-  /// many messages may wait.
-  template <class S, class Message>
-  auto ask(actor_ref<S> to, Message message) -> task<detail::answer_of<S, Message>> {
-    using answer = detail::answer_of<S, Message>;
-    if (!to)
-      throw std::logic_error{"an empty actor_ref was asked"};
-    auto what = std::make_shared<detail::message_for<S, Message>>(std::move(message));
-    auto value = co_await detail::reply_to{host_, [&](std::uint64_t id) {
-      host_.send_local(to.address(), id, std::move(what));
-      return true;
-    }};
-    auto held = detail::expect_reply<std::shared_ptr<void>>(std::move(value));
-    if constexpr (!std::is_void_v<answer>)
-      co_return std::move(*static_cast<answer*>(held.get()));
-  }
-
-  /// Sends `message` and waits for nothing; an exception of its handler stands in the log only.
-  template <class S, class Message>
-  void tell(actor_ref<S> to, Message message) {
-    host_.send_local(to.address(), 0,
-                     std::make_shared<detail::message_for<S, Message>>(std::move(message)));
-  }
-
   /// The name of the node that runs this, as /_troupe/nodes shows it.
-  [[nodiscard]] const std::string& node_name() const noexcept { return node_name_; }
+  [[nodiscard]] const std::string& node_name() const noexcept { return host_.node().node_name; }
 
   /// For the framework's own services.
   [[nodiscard]] detail::host& host() noexcept { return host_; }
 
   /// Ends what belongs to the actor. Called when the actor ends, after its coroutines.
-  void clear_locals() noexcept { locals_.clear(); }
+  void clear_locals() noexcept { locals_.reset(); }
 
 private:
+  using local_value = std::pair<const void*, std::shared_ptr<void>>;
+
   template <class F>
   static auto call_stored(F work, context& ctx) -> std::invoke_result_t<F&, context&> {
     co_return co_await work(ctx);
   }
 
   detail::host& host_;
-  std::string node_name_;
-  std::vector<std::pair<const void*, std::shared_ptr<void>>> locals_;
+  std::unique_ptr<std::vector<local_value>> locals_;
 };
 
 } // namespace troupe
+
+#include "actors/blocking.hpp"
+#include "actors/stateful.hpp"

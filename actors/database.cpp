@@ -12,12 +12,21 @@ sql_value json_to_sql(const nlohmann::json& value) {
 
 } // namespace detail
 
+namespace {
+
+const detail::actor_address& database_of(detail::host& owner) {
+  const auto& database = owner.node().database;
+  if (!database)
+    throw error{errc::internal, "the node has no database"};
+  return database;
+}
+
+} // namespace
+
 task<rows> statements::run(detail::host& owner, detail::held_connection on, sql_statement what) {
-  auto value = co_await detail::reply_to{owner, [&](std::uint64_t id) {
-    if (!on.connection)
-      return owner.send_to_database(id, std::move(what));
-    owner.send_to_connection(on.connection, id, std::move(what));
-    return true;
+  const auto& to = on.connection ? on.connection : database_of(owner);
+  auto value = co_await detail::reply_to{owner.courier(), [&](std::uint64_t id) {
+    owner.courier().send_statement(to, id, std::move(what));
   }};
   co_return rows{detail::expect_reply<sql_result>(std::move(value))};
 }
@@ -45,8 +54,9 @@ task<std::int64_t> statements::run_exec(detail::host& owner, detail::held_connec
 }
 
 task<transaction> transaction::begin(detail::host& owner) {
-  auto value = co_await detail::reply_to{owner, [&](std::uint64_t id) {
-    return owner.acquire_connection(id);
+  const auto& from = database_of(owner);
+  auto value = co_await detail::reply_to{owner.courier(), [&](std::uint64_t id) {
+    owner.courier().acquire_connection(from, id);
   }};
   transaction tx{owner, detail::expect_reply<detail::held_connection>(std::move(value))};
   co_await tx.exec("BEGIN");
@@ -59,7 +69,7 @@ task<void> transaction::commit() {
 
 transaction::~transaction() {
   if (held_.connection)
-    host_->release_connection(held_);
+    host_->courier().release_connection(held_);
 }
 
 } // namespace troupe

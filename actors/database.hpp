@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/detail/courier.hpp"
 #include "actors/detail/host.hpp"
 #include "actors/rows.hpp"
 #include "actors/task.hpp"

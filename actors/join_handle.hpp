@@ -1,34 +1,53 @@
 #pragma once
 
 #include "actors/detail/host.hpp"
+#include "actors/detail/spawned.hpp"
+#include "actors/detail/timer.hpp"
+#include "actors/messages/errc.hpp"
 #include "actors/task.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <memory>
+#include <string>
 #include <variant>
 #include <vector>
 
 namespace troupe {
 
+/// What is thrown to those who wait for a task that was aborted, or whose actor has ended.
+class task_cancelled : public error {
+public:
+  explicit task_cancelled(const std::string& why) : error(errc::unavailable, why) {}
+};
+
 namespace detail {
 
-struct no_value {};
-
-/// A spawned task, shared by the host that runs it and the handles that watch it.
+/// A spawned task with its result.
 template <class T>
-class spawned_task final : public spawned_base, public completion {
+class spawned_task final : public spawned_base {
 public:
-  using stored = std::conditional_t<std::is_void_v<T>, no_value, T>;
+  using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
-  spawned_task(host& owner, task<T> work) : owner_(owner), work_(std::move(work)) {}
+  spawned_task(detail::host& owner, std::string name, task<T> work)
+    : spawned_base(owner, std::move(name)), work_(std::move(work)) {}
 
-  void start() {
-    owner_.keep(shared_from_this());
-    work_.start(*this);
+  [[nodiscard]] bool failed() const noexcept override { return result_.index() == 2; }
+
+  [[nodiscard]] stored& result() {
+    if (failed())
+      std::rethrow_exception(std::get<2>(result_));
+    return std::get<1>(result_);
   }
 
-  void completed() noexcept override {
+protected:
+  void start_frame() override { work_.start(*this); }
+  void destroy_frame() noexcept override { work_.reset(); }
+  void fail(std::exception_ptr why) noexcept override { result_.template emplace<2>(std::move(why)); }
+  [[nodiscard]] std::exception_ptr exception() const noexcept override {
+    return failed() ? std::get<2>(result_) : nullptr;
+  }
+
+  void take_result() noexcept override {
     try {
       if constexpr (std::is_void_v<T>) {
         work_.take();
@@ -37,52 +56,13 @@ public:
         result_.template emplace<1>(work_.take());
       }
     } catch (...) {
-      result_.template emplace<2>(std::current_exception());
-    }
-    waiting_.wake_all();
-    owner_.retire(shared_from_this());
-  }
-
-  void cancel() noexcept override {
-    work_.reset();
-    if (finished())
-      return;
-    result_.template emplace<2>(std::make_exception_ptr(
-      error{errc::unavailable, "the task was cancelled: its actor has ended"}));
-    waiting_.wake_all();
-  }
-
-  void release_frame() noexcept override { work_.reset(); }
-
-  [[nodiscard]] std::string failure_text() const override {
-    if (result_.index() != 2)
-      return {};
-    try {
-      std::rethrow_exception(std::get<2>(result_));
-    } catch (const std::exception& e) {
-      return e.what();
-    } catch (...) {
-      return "unknown exception";
+      fail(std::current_exception());
     }
   }
-
-  [[nodiscard]] bool finished() const noexcept { return result_.index() != 0; }
-  [[nodiscard]] bool failed() const noexcept { return result_.index() == 2; }
-
-  [[nodiscard]] stored& result() {
-    if (failed())
-      std::rethrow_exception(std::get<2>(result_));
-    return std::get<1>(result_);
-  }
-
-  host& owner() noexcept { return owner_; }
-  wait_list& waiting() noexcept { return waiting_; }
 
 private:
-  host& owner_;
   task<T> work_;
   std::variant<std::monostate, stored, std::exception_ptr> result_;
-  wait_list waiting_;
 };
 
 } // namespace detail
@@ -90,9 +70,10 @@ private:
 /// Watches a task that `ctx.spawn` started.
 ///
 /// `co_await handle` waits for its end and gives its result or throws its exception. Dropping the
-/// handle detaches the task: it runs on. Copies watch the same task; awaiting a temporary moves the
-/// result out for all of them. An exception that nobody awaits is logged when no handle is left. For
-/// the loop (and so the actor) that spawned it; not to be used after it has been moved from.
+/// handle detaches the task: it runs on, at most as long as its actor. Copies watch the same task;
+/// awaiting a temporary moves the result out for all of them. An exception that nobody awaits is
+/// logged when no handle is left. For the loop (and so the actor) that spawned it; not to be used
+/// after it has been moved from.
 template <class T>
 class [[nodiscard]] join_handle {
 public:
@@ -103,6 +84,15 @@ public:
   [[nodiscard]] bool finished() const noexcept { return spawned_->finished(); }
   /// It has ended with an exception (also: cancelled).
   [[nodiscard]] bool failed() const noexcept { return spawned_->failed(); }
+  /// The name given to ctx.spawn; empty if none was.
+  [[nodiscard]] const std::string& name() const noexcept { return spawned_->name(); }
+
+  /// Ends the task where it waits: its locals are destroyed before this returns, and nothing resumes
+  /// it later. Whoever awaits it gets `task_cancelled`. A task that aborts itself, or what it is
+  /// called by, ends at its next wait. Nothing happens when it has ended.
+  void abort() const {
+    spawned_->cancel(std::make_exception_ptr(task_cancelled{"the task was aborted"}));
+  }
 
   /// Waits for the end, whatever it is; throws nothing.
   auto wait() const { return end_wait{spawned_}; }
@@ -121,7 +111,7 @@ private:
     explicit end_wait(spawned_ptr s) : spawned(std::move(s)) {}
     bool await_ready() const noexcept { return spawned->finished(); }
     void await_suspend(std::coroutine_handle<> awaiting) {
-      handle = awaiting;
+      park(awaiting);
       spawned->waiting().push_back(*this);
     }
     void await_resume() const noexcept {}
@@ -146,17 +136,14 @@ private:
     timed_wait(spawned_ptr s, std::chrono::milliseconds l) : spawned(std::move(s)), limit(l) {}
     bool await_ready() const noexcept { return spawned->finished() || limit.count() <= 0; }
     void await_suspend(std::coroutine_handle<> awaiting) {
-      handle = awaiting;
+      park(awaiting);
       spawned->waiting().push_back(*this);
-      alarm.arm(spawned->owner().timers(), detail::after(capped(limit)),
+      alarm.arm(detail::current_timers(), detail::after(limit),
                 [](void* self) { detail::resume_soon(*static_cast<timed_wait*>(self)); }, this);
     }
     bool await_resume() {
       alarm.disarm();
       return spawned->finished();
-    }
-    static std::chrono::nanoseconds capped(std::chrono::milliseconds limit) noexcept {
-      return std::min<std::chrono::milliseconds>(limit, std::chrono::hours{24 * 365 * 10});
     }
     spawned_ptr spawned;
     std::chrono::milliseconds limit;
@@ -165,25 +152,5 @@ private:
 
   spawned_ptr spawned_;
 };
-
-/// Waits for all of them and gives their results in the order of `handles`. When some failed,
-/// throws the exception of the first of these in order, after all have ended.
-template <class T>
-task<std::vector<T>> join_all(std::vector<join_handle<T>> handles) {
-  for (const auto& handle : handles)
-    co_await handle.wait();
-  std::vector<T> results;
-  results.reserve(handles.size());
-  for (auto& handle : handles)
-    results.push_back(co_await std::move(handle));
-  co_return results;
-}
-
-inline task<void> join_all(std::vector<join_handle<void>> handles) {
-  for (const auto& handle : handles)
-    co_await handle.wait();
-  for (const auto& handle : handles)
-    co_await handle;
-}
 
 } // namespace troupe

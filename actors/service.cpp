@@ -62,6 +62,11 @@ service& service::singleton() {
   return *this;
 }
 
+service& service::max_in_work(std::size_t limit) {
+  limit_ = limit;
+  return *this;
+}
+
 service_announcement service::announcement() const {
   service_announcement out{name_, singleton_, {}};
   for (const auto& each : routes_)

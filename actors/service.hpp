@@ -6,6 +6,7 @@
 #include "actors/route_pattern.hpp"
 #include "actors/task.hpp"
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -54,7 +55,12 @@ public:
   /// several gateways over the same workers should run with --no-local-workers.
   service& singleton();
 
+  /// At most so many requests of the service are in work on each event loop; more are answered with
+  /// 503 at once, with Retry-After. 0, the default: as many as come.
+  service& max_in_work(std::size_t limit);
+
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
   [[nodiscard]] bool is_singleton() const noexcept { return singleton_; }
   [[nodiscard]] const std::vector<route>& routes() const noexcept { return routes_; }
 
@@ -64,6 +70,7 @@ public:
 private:
   std::string name_;
   bool singleton_ = false;
+  std::size_t limit_ = 0;
   std::vector<route> routes_;
 };
 

@@ -1,52 +1,45 @@
 #pragma once
 
-#include "actors/detail/address.hpp"
-#include "actors/task.hpp"
+#include "actors/context.hpp"
+#include "actors/detail/cell_kind.hpp"
+#include "actors/detail/letter.hpp"
+#include "actors/detail/state_cell.hpp"
+#include "actors/detail/type_name.hpp"
 
 #include <memory>
+#include <optional>
+#include <tuple>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 namespace troupe {
-
-class context;
 
 /// A reference to a stateful actor: a struct S whose overloads `handle(message)`, or
 /// `handle(context&, message)`, take the messages; plain functions or coroutines.
 ///
-/// Messages are handled one at a time, also while a handler waits in `co_await`: the state needs
-/// no lock. Keep it, copy it, send it. Asking an empty one throws std::logic_error; what is told to
-/// it is dropped.
+/// Messages are handled one at a time, also while a handler waits in `co_await` (unless the actor is
+/// made reentrant): the state needs no lock. A handler that throws `error` answers with it; any other
+/// exception answers with errc::internal, and the actor is begun anew: its state is lost, what waits
+/// in its mailbox is not.
+///
+/// Keep it, copy it, send it, to other threads too. Asking an empty one throws std::logic_error; what
+/// is told to it is dropped.
 template <class S>
 class actor_ref {
 public:
   actor_ref() = default;
-  explicit actor_ref(detail::actor_address to) : to_(std::move(to)) {}
+  explicit actor_ref(detail::cell_ref to) : to_(std::move(to)) {}
 
   [[nodiscard]] explicit operator bool() const noexcept { return static_cast<bool>(to_); }
-  [[nodiscard]] const detail::actor_address& address() const noexcept { return to_; }
+  [[nodiscard]] const detail::cell_ref& cell() const noexcept { return to_; }
+  friend bool operator==(const actor_ref&, const actor_ref&) = default;
 
 private:
-  detail::actor_address to_;
+  detail::cell_ref to_;
 };
 
 namespace detail {
-
-/// Owns the state of a stateful actor without naming its type.
-class state_box {
-public:
-  virtual ~state_box() = default;
-  [[nodiscard]] virtual void* get() noexcept = 0;
-};
-
-template <class S>
-class state_of final : public state_box {
-public:
-  [[nodiscard]] void* get() noexcept override { return &state_; }
-
-private:
-  S state_;
-};
 
 template <class S, class M>
 decltype(auto) call_handle(S& state, context& ctx, M& message) {
@@ -57,57 +50,255 @@ decltype(auto) call_handle(S& state, context& ctx, M& message) {
 }
 
 template <class T>
-struct answer {
+struct unwrapped {
   using type = T;
   static constexpr bool is_task = false;
 };
 template <class T>
-struct answer<task<T>> {
+struct unwrapped<task<T>> {
   using type = T;
   static constexpr bool is_task = true;
 };
 
 template <class S, class M>
-using handled = answer<std::remove_cvref_t<decltype(call_handle(
-  std::declval<S&>(), std::declval<context&>(), std::declval<M&>()))>>;
+struct answer_to
+  : unwrapped<std::remove_cvref_t<decltype(call_handle(
+      std::declval<S&>(), std::declval<context&>(), std::declval<M&>()))>> {};
 
-/// What `co_await ctx.ask(ref, message)` gives.
+/// The message M on its way to an actor with the state S.
 template <class S, class M>
-using answer_of = typename handled<S, M>::type;
-
-/// A message to a stateful actor of this node; it knows how to be handled.
-class local_message {
+class letter_for final : public letter {
 public:
-  virtual ~local_message() = default;
-  /// Handles the message; the answer, if any, as what the asker casts back.
-  virtual task<std::shared_ptr<void>> run(void* state, context& ctx) = 0;
-};
+  using how = answer_to<S, M>;
+  using result = typename how::type;
+  using stored = std::conditional_t<std::is_void_v<result>, std::monostate, result>;
 
-template <class S, class M>
-class message_for final : public local_message {
-public:
-  explicit message_for(M message) : message_(std::move(message)) {}
+  explicit letter_for(M&& message) : message_(std::move(message)) {}
 
-  task<std::shared_ptr<void>> run(void* state, context& ctx) override {
-    auto& own = *static_cast<S*>(state);
-    using how = handled<S, M>;
-    if constexpr (std::is_void_v<typename how::type>) {
-      if constexpr (how::is_task)
-        co_await call_handle(own, ctx, message_);
-      else
+  void begin(void* state, context& ctx) noexcept override {
+    try {
+      auto& own = *static_cast<S*>(state);
+      if constexpr (how::is_task) {
+        work_ = call_handle(own, ctx, message_);
+        if (!work_)
+          throw std::logic_error{"the handler gave an empty task"};
+        work_.start(*this);
+        return;
+      } else if constexpr (std::is_void_v<result>) {
         call_handle(own, ctx, message_);
-      co_return nullptr;
-    } else if constexpr (how::is_task) {
-      co_return std::make_shared<typename how::type>(co_await call_handle(own, ctx, message_));
-    } else {
-      co_return std::make_shared<typename how::type>(call_handle(own, ctx, message_));
+        value_.emplace();
+      } else {
+        value_.emplace(call_handle(own, ctx, message_));
+      }
+    } catch (...) {
+      take_failure();
+    }
+    done = true;
+  }
+
+  void destroy_work() noexcept override {
+    if constexpr (how::is_task)
+      work_.reset();
+  }
+
+  /// REQUIRES: answered, and not `failed`.
+  result take() {
+    if constexpr (!std::is_void_v<result>)
+      return std::move(*value_);
+  }
+
+protected:
+  void take_result() noexcept override {
+    if constexpr (how::is_task) {
+      try {
+        if constexpr (std::is_void_v<result>) {
+          work_.take();
+          value_.emplace();
+        } else {
+          value_.emplace(work_.take());
+        }
+      } catch (...) {
+        take_failure();
+      }
     }
   }
 
 private:
   M message_;
+  std::optional<stored> value_;
+  [[no_unique_address]] std::conditional_t<how::is_task, task<result>, std::monostate> work_;
 };
 
+/// `co_await` sends the letter and gives the answer.
+template <class S, class M>
+class ask_awaiter final : public asker {
+public:
+  ask_awaiter(const cell_ref& to, M&& message)
+    : letter_(new letter_for<S, M>{std::move(message)}) {
+    letter_->to = to;
+  }
+  ~ask_awaiter() {
+    if (!sent_ || answered)
+      delete letter_;
+    else
+      letter_->forget_asker();
+  }
+
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> waiting) {
+    park(waiting);
+    sent_ = true;
+    return !letter_->send(this);
+  }
+  typename letter_for<S, M>::result await_resume() {
+    if (letter_->failed)
+      throw error{letter_->failed->code, letter_->failed->detail};
+    return letter_->take();
+  }
+
+private:
+  letter_for<S, M>* letter_;
+  bool sent_ = false;
+};
+
+/// An actor with the state that `make(context&)` gives.
+template <class S, class Make>
+class cell_of final : public state_cell {
+public:
+  cell_of(event_loop& loop, node_services_ptr node, std::shared_ptr<const cell_kind> kind, Make make)
+    : state_cell(loop, std::move(node), std::move(kind)), make_(std::move(make)) {}
+  ~cell_of() override { state_.reset(); }
+
+protected:
+  void* state() noexcept override { return &*state_; }
+  void make_state() override { make_(state_, own_context()); }
+  void destroy_state() noexcept override { state_.reset(); }
+
+private:
+  [[no_unique_address]] Make make_;
+  std::optional<S> state_;
+};
+
+/// Makes an S from stored arguments, or by default.
+template <class S, class... Args>
+struct make_from {
+  [[no_unique_address]] std::tuple<Args...> arguments;
+
+  void operator()(std::optional<S>& state, context&) const {
+    std::apply([&](const auto&... each) { state.emplace(each...); }, arguments);
+  }
+};
+
+template <class S>
+std::shared_ptr<const cell_kind> default_kind() {
+  static const auto kind =
+    std::make_shared<const cell_kind>(cell_kind{intern(type_name<S>()), actor_options{}});
+  return kind;
+}
+
+template <class S>
+std::shared_ptr<const cell_kind> kind_with(actor_options&& how) {
+  return std::make_shared<const cell_kind>(cell_kind{intern(type_name<S>()), std::move(how)});
+}
+
+/// The loop that an actor of these options is to live on.
+event_loop& home_for(host& owner, placement where);
+
+template <class S, class... Args>
+actor_ref<S> spawn_under(supervision& by, host& owner, std::shared_ptr<const cell_kind> kind,
+                         Args... arguments) {
+  using maker = make_from<S, Args...>;
+  auto& home = home_for(owner, kind->options.where);
+  cell_ref made{new cell_of<S, maker>{home, owner.services(), std::move(kind),
+                                      maker{std::tuple<Args...>{std::move(arguments)...}}}};
+  by.add(made);
+  return actor_ref<S>{std::move(made)};
+}
+
+task<std::string> wait_for_end(cell_ref whom);
+void link_cells(const cell_ref& one, const cell_ref& other);
+void tell_cell(letter* what, const cell_ref& to);
+
 } // namespace detail
+
+/// Begins anew the actors that fail, alone or together; what it cannot help fails its own supervisor,
+/// at the top the actor that has made it. Lives as long as that one. A handle: copies name the same.
+class supervisor {
+public:
+  explicit supervisor(std::shared_ptr<detail::supervision> own) : own_(std::move(own)) {}
+
+  /// As context::spawn_actor. Throws std::logic_error when its actor has ended.
+  template <class S, class... Args>
+  actor_ref<S> spawn_actor(actor_options how, Args... arguments) {
+    return detail::spawn_under<S, Args...>(*own_, owner(), detail::kind_with<S>(std::move(how)),
+                                           std::move(arguments)...);
+  }
+
+  supervisor make_supervisor(supervisor_options how = {}) {
+    owner();
+    return supervisor{own_->add_group(std::move(how))};
+  }
+
+private:
+  detail::host& owner() const;
+  std::shared_ptr<detail::supervision> own_;
+};
+
+// -- what context declares ------------------------------------------------------------------------------
+
+template <class S>
+actor_ref<S> context::actor() {
+  struct holder {
+    actor_ref<S> ref;
+  };
+  auto& held = local<holder>();
+  if (!held.ref || held.ref.cell()->ended())
+    held.ref = detail::spawn_under<S>(host_.children(), host_, detail::default_kind<S>());
+  return held.ref;
+}
+
+template <class S, class... Args>
+actor_ref<S> context::spawn_actor(actor_options how, Args... arguments) {
+  return detail::spawn_under<S, Args...>(host_.children(), host_,
+                                         detail::kind_with<S>(std::move(how)),
+                                         std::move(arguments)...);
+}
+
+inline supervisor context::make_supervisor(supervisor_options how) {
+  return supervisor{host_.children().add_group(std::move(how))};
+}
+
+template <class S, class Message>
+auto context::ask(actor_ref<S> to, Message message) -> task<answer_of<S, Message>> {
+  if (!to)
+    throw std::logic_error{"an empty actor_ref was asked"};
+  co_return co_await detail::ask_awaiter<S, Message>{to.cell(), std::move(message)};
+}
+
+template <class S, class Message>
+void context::tell(const actor_ref<S>& to, Message message) {
+  if (to)
+    detail::tell_cell(new detail::letter_for<S, Message>{std::move(message)}, to.cell());
+}
+
+template <class S>
+void context::stop(const actor_ref<S>& which) {
+  if (which)
+    which.cell()->order(&detail::state_cell::end_life);
+}
+
+template <class S>
+task<std::string> context::monitor(actor_ref<S> whom) {
+  if (!whom)
+    throw std::logic_error{"an empty actor_ref was monitored"};
+  return detail::wait_for_end(whom.cell());
+}
+
+template <class S, class T>
+void context::link(const actor_ref<S>& one, const actor_ref<T>& other) {
+  if (!one || !other)
+    throw std::logic_error{"an empty actor_ref was linked"};
+  detail::link_cells(one.cell(), other.cell());
+}
 
 } // namespace troupe

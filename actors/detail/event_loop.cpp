@@ -1,8 +1,14 @@
 #include "actors/detail/event_loop.hpp"
 
+#include "actors/context.hpp"
 #include "actors/detail/caf.hpp"
+#include "actors/detail/courier_actor.hpp"
+#include "actors/detail/event_loop_send.hpp"
+#include "actors/detail/spawned.hpp"
+#include "actors/detail/log.hpp"
 
 #include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -18,17 +24,56 @@ constexpr std::size_t messages_per_turn = 64;
 /// Actors and coroutines that one step may resume.
 constexpr int jobs_per_step = 1024;
 
+/// I/O completions, each with all that it makes ready, between two turns of a busy loop.
+constexpr int completions_per_turn = 64;
+
+/// What goes to another loop leaves when so much has gathered, and at the end of each step.
+constexpr unsigned parcels_per_shipment = 64;
+
+// A loop that answers another one within microseconds need not go to sleep, which costs both more
+// than that. It waits awake as long as that has lately paid, otherwise never.
+constexpr double spin_microseconds = 20;
+constexpr int spin_from_score = 4;
+constexpr int spin_best_score = 64;
+constexpr int spin_cost_of_failure = 8;
+
 } // namespace
+
+/// A CAF actor that another thread has made ready.
+struct event_loop::handed_over final : parcel {
+  handed_over(event_loop& l, caf::resumable* j) noexcept : loop(l), job(j) {}
+  void arrive() override {
+    loop.ready_.push_back(job);
+    delete this;
+  }
+  void discard() noexcept override {
+    caf::intrusive_ptr_release(job);
+    delete this;
+  }
+  event_loop& loop;
+  caf::resumable* job;
+};
 
 event_loop::event_loop(caf::actor_system& system, unsigned index)
   : system_(system), index_(index), io_(1), work_(io_.get_executor()),
     unit_(std::make_unique<loop_unit>(system, *this)), alarm_(io_),
-    timers_([this](steady_time when) { wake_at(when); }) {}
+    timers_([this](steady_time when) { wake_at(when); }),
+    spin_cycles_(static_cast<std::uint64_t>(spin_microseconds * cycles_per_microsecond())) {
+  courier_ = make_courier(*this); // an actor of this loop: needs all of it
+}
 
 event_loop::~event_loop() {
   stop();
   join();
-  take_handed_over();
+  run_burials();
+  for (auto& box : outboxes_)
+    for (auto* each = std::exchange(box.newest, nullptr); each != nullptr;)
+      std::exchange(each, each->next_)->discard();
+  for (auto* each = inbox_.exchange(nullptr); each != nullptr;)
+    std::exchange(each, each->next_)->discard();
+  courier_.reset();
+  for (auto* each = inbox_.exchange(nullptr); each != nullptr;)
+    std::exchange(each, each->next_)->discard();
   for (auto* job : ready_)
     caf::intrusive_ptr_release(job);
 }
@@ -38,6 +83,10 @@ caf::execution_unit& event_loop::unit() noexcept {
 }
 
 event_loop* event_loop::current() noexcept {
+  return current_loop;
+}
+
+event_loop* current_event_loop() noexcept {
   return current_loop;
 }
 
@@ -59,19 +108,180 @@ void event_loop::post(std::function<void()> fn) {
   boost::asio::post(io_, std::move(fn));
 }
 
+// -- from other threads -----------------------------------------------------------------------------
+
 void event_loop::enqueue(caf::resumable* job) {
   if (current_loop == this) {
     ready_.push_back(job);
     return;
   }
+  auto* made = new handed_over{*this, job};
+  push(made, made);
+}
+
+void event_loop::send(parcel& what) {
+  auto* from = current_loop;
+  if (from == nullptr || from == this) {
+    push(&what, &what);
+    return;
+  }
+  auto& boxes = from->outboxes_;
+  auto box = std::find_if(boxes.begin(), boxes.end(), [this](auto& each) { return each.to == this; });
+  if (box == boxes.end())
+    box = boxes.insert(boxes.end(), outbox{this});
+  what.next_ = box->newest;
+  if (box->newest == nullptr)
+    box->oldest = &what;
+  box->newest = &what;
+  from->outboxes_used_ = true;
+  if (++box->count >= parcels_per_shipment)
+    from->flush(*box);
+}
+
+/// The inbox is a stack with the newest on top; `oldest` is the end of a chain of such.
+void event_loop::push(parcel* newest, parcel* oldest) {
   auto* before = inbox_.load(std::memory_order_relaxed);
-  auto* node = new handed_over{job, before};
-  while (!inbox_.compare_exchange_weak(before, node, std::memory_order_release,
-                                       std::memory_order_relaxed))
-    node->next = before;
-  // From here on the node belongs to the loop.
-  if (before == nullptr) // the first since the loop last looked: wake it
-    boost::asio::post(io_, [this] { take_handed_over(); });
+  do {
+    oldest->next_ = before;
+  } while (!inbox_.compare_exchange_weak(before, newest)); // sequentially consistent, as asleep_ is
+  // From here on they belong to the loop.
+  if (asleep_.load() && asleep_.exchange(false))
+    boost::asio::post(io_, [] {});
+}
+
+void event_loop::flush(outbox& box) {
+  box.count = 0;
+  auto* newest = std::exchange(box.newest, nullptr);
+  if (newest != nullptr)
+    box.to->push(newest, box.oldest);
+}
+
+void event_loop::flush_outboxes() {
+  if (!std::exchange(outboxes_used_, false))
+    return;
+  for (auto& box : outboxes_)
+    flush(box);
+}
+
+void event_loop::take_inbox() {
+  if (inbox_.load(std::memory_order_relaxed) == nullptr)
+    return;
+  got_parcels_ = true;
+  auto* each = inbox_.exchange(nullptr, std::memory_order_acquire);
+  parcel* in_order = nullptr;
+  while (each != nullptr) {
+    auto* next = each->next_;
+    each->next_ = in_order;
+    in_order = each;
+    each = next;
+  }
+  while (in_order != nullptr)
+    std::exchange(in_order, in_order->next_)->arrive();
+}
+
+// -- the loop ---------------------------------------------------------------------------------------
+
+void event_loop::run() {
+  current_loop = this;
+  while (!stopping_.load(std::memory_order_relaxed)) {
+    turn();
+    if (has_work())
+      poll_io();
+    else if (!spin())
+      sleep();
+  }
+  flush_outboxes();
+  current_loop = nullptr;
+}
+
+void event_loop::turn() {
+  woken_.append(yielded_);
+  run_ready();
+}
+
+void event_loop::run_ready() {
+  // Bounded, so that actors which always have work leave room for I/O.
+  int budget = jobs_per_step;
+  do {
+    take_inbox();
+    for (; budget > 0 && !ready_.empty(); --budget) {
+      auto* job = ready_.front();
+      ready_.pop_front();
+      resume(job);
+    }
+    for (; budget > 0 && cells_first_ != nullptr; --budget)
+      state_cell::run_scheduled(cells_first_, cells_last_);
+    for (; budget > 0 && !woken_.empty(); --budget)
+      resume(woken_.pop_front());
+    for (auto& each : std::exchange(starts_, {}))
+      each->start_now();
+    run_all_deferred();
+    run_burials();
+  } while (budget > 0
+           && (!ready_.empty() || !woken_.empty() || cells_first_ != nullptr || !deferred_.empty()
+               || !starts_.empty()));
+  flush_outboxes();
+}
+
+bool event_loop::has_work() const noexcept {
+  return !ready_.empty() || !woken_.empty() || !yielded_.empty() || cells_first_ != nullptr
+         || !deferred_.empty() || !starts_.empty() || inbox_.load(std::memory_order_relaxed) != nullptr;
+}
+
+void event_loop::poll_io() {
+  for (int i = 0; i < completions_per_turn && io_.poll_one() > 0; ++i)
+    run_ready();
+}
+
+void event_loop::sleep() {
+  const auto begun = cycle_count();
+  got_parcels_ = false;
+  asleep_.store(true);
+  if (inbox_.load() == nullptr && !stopping_.load())
+    io_.run_one();
+  asleep_.store(false);
+  if (inbox_.load(std::memory_order_relaxed) != nullptr && cycle_count() - begun < 2 * spin_cycles_)
+    spin_score_ = std::min(spin_score_ + 1, spin_best_score); // waiting awake would have paid
+}
+
+/// True when something came meanwhile.
+bool event_loop::spin() {
+  if (spin_score_ < spin_from_score)
+    return false;
+  const auto until = cycle_count() + spin_cycles_;
+  do {
+    for (int i = 0; i < 32; ++i) {
+      if (inbox_.load(std::memory_order_relaxed) != nullptr) {
+        spin_score_ = std::min(spin_score_ + 1, spin_best_score);
+        return true;
+      }
+      cpu_relax();
+    }
+  } while (cycle_count() < until);
+  spin_score_ -= spin_cost_of_failure;
+  return io_.poll_one() > 0;
+}
+
+// -- what runs on it --------------------------------------------------------------------------------
+
+void event_loop::resume(suspended& item) {
+  if (item.behalf_ != nullptr && item.behalf_->cancelled)
+    return; // its frame is about to be destroyed
+  const behalf on{*this, item.behalf_};
+  item.handle_.resume();
+}
+
+void event_loop::resume(caf::resumable* job) {
+  switch (job->resume(unit_.get(), messages_per_turn)) {
+  case caf::resumable::resume_later: ready_.push_back(job); break;
+  case caf::resumable::awaiting_message:
+  case caf::resumable::done:
+  case caf::resumable::shutdown_execution_unit: caf::intrusive_ptr_release(job); break;
+  }
+}
+
+void event_loop::schedule(state_cell& cell) {
+  state_cell::append(cells_first_, cells_last_, cell);
 }
 
 void event_loop::defer(deferred& what) {
@@ -89,48 +299,6 @@ void event_loop::undefer(deferred& what) noexcept {
     std::replace(list->begin(), list->end(), &what, static_cast<deferred*>(nullptr));
 }
 
-void event_loop::run() {
-  current_loop = this;
-  run_ready();
-  while (!stopping_.load(std::memory_order_relaxed)) {
-    io_.run_one();
-    run_ready();
-  }
-  current_loop = nullptr;
-}
-
-void event_loop::run_ready() {
-  // Bounded, so that actors which always have work leave room for I/O.
-  int budget = jobs_per_step;
-  while (has_work()) {
-    for (; budget > 0 && !ready_.empty(); --budget) {
-      auto* job = ready_.front();
-      ready_.pop_front();
-      resume(job);
-    }
-    for (; budget > 0 && !woken_.empty(); --budget)
-      woken_.pop_front().handle.resume();
-    run_all_deferred();
-    if (budget == 0 && has_work()) {
-      boost::asio::post(io_, [] {}); // come back after the I/O that is due
-      return;
-    }
-  }
-}
-
-bool event_loop::has_work() const noexcept {
-  return !ready_.empty() || !woken_.empty() || !deferred_.empty();
-}
-
-void event_loop::resume(caf::resumable* job) {
-  switch (job->resume(unit_.get(), messages_per_turn)) {
-  case caf::resumable::resume_later: ready_.push_back(job); break;
-  case caf::resumable::awaiting_message:
-  case caf::resumable::done:
-  case caf::resumable::shutdown_execution_unit: caf::intrusive_ptr_release(job); break;
-  }
-}
-
 void event_loop::run_all_deferred() {
   // What runs may defer again: those entries wait for the next round of run_ready.
   deferred_now_.swap(deferred_);
@@ -144,18 +312,16 @@ void event_loop::run_all_deferred() {
   deferred_now_.clear();
 }
 
-void event_loop::take_handed_over() {
-  auto* node = inbox_.exchange(nullptr, std::memory_order_acquire);
-  handed_over* in_order = nullptr;
-  while (node != nullptr) {
-    auto* next = node->next;
-    node->next = in_order;
-    in_order = node;
-    node = next;
-  }
-  while (in_order != nullptr) {
-    ready_.push_back(in_order->job);
-    delete std::exchange(in_order, in_order->next);
+void event_loop::bury(std::shared_ptr<spawned_base> spawned) {
+  burials_.push_back(std::move(spawned));
+}
+
+void event_loop::run_burials() {
+  while (!burials_.empty()) { // destructors may end further tasks
+    burials_now_.swap(burials_);
+    for (auto& each : burials_now_)
+      each->let_go();
+    burials_now_.clear();
   }
 }
 
@@ -167,12 +333,62 @@ void event_loop::wake_at(steady_time when) {
   });
 }
 
-void event_loop::resume_soon(suspended& item) {
-  woken_.push_back(item);
+// -- who holds it -----------------------------------------------------------------------------------
+
+void event_loop::watch(std::chrono::milliseconds limit) {
+  longest_run_ = limit.count() == 0
+                   ? ~std::uint64_t{0}
+                   : static_cast<std::uint64_t>(static_cast<double>(limit.count()) * 1000
+                                                * cycles_per_microsecond());
+}
+
+void event_loop::report_held(std::uint64_t cycles) const noexcept {
+  const auto* label = present_label_.load(std::memory_order_relaxed);
+  const auto ms = static_cast<double>(cycles) / cycles_per_microsecond() / 1000;
+  try {
+    spdlog::warn(with_fields(
+      fmt::format("{} held event loop {} for {:.0f} ms without co_await: everything else on it waited; "
+                  "use ctx.blocking or ctx.compute",
+                  label != nullptr ? *label : "a task", index_, ms),
+      {{"loop", std::to_string(index_)}, {"held_ms", fmt::format("{:.0f}", ms)}}));
+  } catch (...) { // a warning that cannot be written
+  }
+}
+
+event_loop::presently event_loop::at_present() const noexcept {
+  return {present_label_.load(std::memory_order_relaxed),
+          present_since_.load(std::memory_order_relaxed)};
+}
+
+timer_queue& current_timers() noexcept {
+  return current_loop->timers();
+}
+
+void send_to_loop(event_loop& to, parcel& what) {
+  to.send(what);
+}
+
+void event_loop::start_later(std::shared_ptr<spawned_base> spawned) {
+  starts_.push_back(std::move(spawned));
+}
+
+// -- suspended.hpp ----------------------------------------------------------------------------------
+
+void suspended::park(std::coroutine_handle<> waiting) noexcept {
+  handle_ = waiting;
+  behalf_ = current_loop->running();
 }
 
 void resume_soon(suspended& item) {
-  event_loop::current()->resume_soon(item);
+  current_loop->resume_soon(item);
+}
+
+void resume_next_turn(suspended& item) {
+  current_loop->resume_next_turn(item);
+}
+
+bool spend_operation() noexcept {
+  return current_loop->spend();
 }
 
 void wait_list::wake_all() {

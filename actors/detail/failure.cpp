@@ -30,4 +30,14 @@ failure current_failure(std::string_view where, std::string_view request_id) noe
   return {errc::internal, ""};
 }
 
+std::string text_of(const std::exception_ptr& what) {
+  try {
+    std::rethrow_exception(what);
+  } catch (const std::exception& e) {
+    return e.what();
+  } catch (...) {
+    return "an exception of unknown type";
+  }
+}
+
 } // namespace troupe::detail

@@ -10,11 +10,17 @@ class timer_queue;
 
 using steady_time = std::chrono::steady_clock::time_point;
 
-/// `from now`, and no overflow for a duration without end.
-inline steady_time after(std::chrono::nanoseconds duration) noexcept {
-  constexpr std::chrono::nanoseconds longest = std::chrono::hours{24 * 365 * 10};
-  return std::chrono::steady_clock::now() + (duration < longest ? duration : longest);
+/// From now on, and no overflow for a duration without end, whatever its unit.
+template <class Rep, class Period>
+steady_time after(std::chrono::duration<Rep, Period> duration) noexcept {
+  constexpr std::chrono::hours longest{24 * 365 * 10};
+  const auto now = std::chrono::steady_clock::now();
+  return duration < longest ? now + std::chrono::duration_cast<std::chrono::nanoseconds>(duration)
+                            : now + longest;
 }
+
+/// Those of the loop whose thread this is.
+timer_queue& current_timers() noexcept;
 
 /// One deadline on an event loop. Belongs to one loop thread; destroying it disarms it.
 class timer {

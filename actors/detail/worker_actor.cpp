@@ -3,6 +3,8 @@
 #include "actors/detail/failure.hpp"
 #include "actors/request_id.hpp"
 
+#include <spdlog/spdlog.h>
+
 namespace troupe::detail {
 
 namespace {
@@ -12,7 +14,7 @@ constexpr std::size_t spare_calls_kept = 1024;
 } // namespace
 
 /// A request in work: everything that its coroutine refers to stays here until it has ended.
-struct worker_actor::call final : completion {
+struct worker_actor::call final : activity, completion {
   void completed() noexcept override { owner->finish(*this); }
 
   worker_actor* owner = nullptr;
@@ -23,16 +25,24 @@ struct worker_actor::call final : completion {
   std::size_t place = 0; // in running_
 };
 
-worker_actor::worker_actor(caf::actor_config& config, event_loop& loop, const node_services& node,
+worker_actor::worker_actor(caf::actor_config& config, event_loop& loop, node_services_ptr node,
                            std::shared_ptr<const service> definition)
-  : coroutine_actor(config, loop, node), definition_(std::move(definition)) {}
+  : coroutine_actor(config, loop, std::move(node)), definition_(std::move(definition)) {
+  for (const auto& each : definition_->routes())
+    labels_.push_back(intern(definition_->name() + ": " + std::string{to_string(each.method)} + " "
+                             + each.pattern.text()));
+}
 
 worker_actor::~worker_actor() = default;
 
 caf::behavior worker_actor::make_behavior() {
-  return caf::message_handler{
+  return {
     [this](call_id id, troupe::request& what) { begin(id, std::move(what)); },
-  }.or_else(reply_handlers());
+  };
+}
+
+std::string worker_actor::host_name() const {
+  return definition_->name();
 }
 
 void worker_actor::begin(call_id id, troupe::request&& what) {
@@ -41,19 +51,21 @@ void worker_actor::begin(call_id id, troupe::request&& what) {
     deliver(from, nullptr, id, failure{errc::internal, "the node does not have this route"});
     return;
   }
-  std::unique_ptr<call> made;
-  if (spare_.empty()) {
-    made = std::make_unique<call>();
-    made->owner = this;
-  } else {
-    made = std::move(spare_.back());
-    spare_.pop_back();
+  if (definition_->limit() != 0 && running_.size() >= definition_->limit()) {
+    deliver(from, nullptr, id,
+            failure{errc::unavailable, "service \"" + definition_->name() + "\" has as many requests in "
+                                       "work as it may"});
+    return;
   }
+  auto made = new_call();
   made->from = std::move(from);
   made->id = id;
   made->what = std::move(what);
   made->place = running_.size();
+  made->label = labels_[made->what.route];
   auto& started = *running_.emplace_back(made.release());
+  ++handled_;
+  const event_loop::behalf on{loop(), &started};
   try {
     started.work = definition_->routes()[started.what.route].handle(ctx(), started.what);
     if (!started.work)
@@ -65,6 +77,17 @@ void worker_actor::begin(call_id id, troupe::request&& what) {
     }(std::current_exception());
   }
   started.work.start(started);
+}
+
+std::unique_ptr<worker_actor::call> worker_actor::new_call() {
+  if (spare_.empty()) {
+    auto made = std::make_unique<call>();
+    made->owner = this;
+    return made;
+  }
+  auto made = std::move(spare_.back());
+  spare_.pop_back();
+  return made;
 }
 
 void worker_actor::finish(call& ended) noexcept {
@@ -84,10 +107,8 @@ void worker_actor::answer(call& ended) noexcept {
                              + ", expected 200 to 599"};
     deliver(ended.from, nullptr, ended.id, std::move(made));
   } catch (...) {
-    auto route = definition_->name() + ": " + std::string{to_string(ended.what.method)} + " "
-                 + definition_->routes()[ended.what.route].pattern.text();
     deliver(ended.from, nullptr, ended.id,
-            current_failure(route, format_request_id(ended.what.id)));
+            current_failure(*ended.label, format_request_id(ended.what.id)));
   }
 }
 
@@ -99,18 +120,48 @@ void worker_actor::run_deferred() {
     if (spare_.size() < spare_calls_kept)
       spare_.push_back(std::move(each));
   }
-  coroutine_actor::run_deferred();
+  if (std::exchange(failed_, false))
+    begin_anew();
 }
 
-void worker_actor::drop_work() {
+void worker_actor::bounce(caf::mailbox_element& what) {
+  auto& content = what.content();
+  if (content.size() == 2 && content.match_element<call_id>(0)
+      && content.match_element<troupe::request>(1))
+    deliver(what.sender, nullptr, content.get_as<call_id>(0),
+            failure{errc::unavailable, "the actor has ended"});
+}
+
+void worker_actor::end_calls(const failure& why) noexcept {
   for (auto* each : std::exchange(running_, {})) {
     std::unique_ptr<call> owned{each};
     owned->work.reset();
-    deliver(owned->from, nullptr, owned->id,
-            failure{errc::unavailable, "the worker was stopped"});
+    deliver(owned->from, nullptr, owned->id, why);
   }
+}
+
+void worker_actor::drop_work() {
+  end_calls({errc::unavailable, "the worker was stopped"});
   ended_.clear();
   spare_.clear();
+}
+
+void worker_actor::on_exit() {
+  coroutine_actor::on_exit();
+  loop().undefer(*this);
+}
+
+void worker_actor::child_lost(const std::string& why) {
+  spdlog::error("the worker of service \"{}\" on event loop {} has failed and is begun anew: {}",
+                definition_->name(), loop().index(), why);
+  failed_ = true; // its own code may be on the stack
+  loop().defer(*this);
+}
+
+void worker_actor::begin_anew() {
+  ++restarts_;
+  end_calls({errc::internal, "the worker has failed"});
+  clear("its actor has failed");
 }
 
 } // namespace troupe::detail

@@ -46,7 +46,7 @@ std::optional<node_view> local_node(node_base& node, bool has_workers) {
   if (!has_workers)
     return std::nullopt;
   node_view out;
-  out.name = node.services().node_name;
+  out.name = node.services()->node_name;
   out.local = true;
   out.capacity = static_cast<std::uint32_t>(node.loops().size());
   out.services = node.announcements();
@@ -71,7 +71,7 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   node_base node{app, default_node_name(), loops, settings.storage};
   auto local = local_node(node, settings.local_workers);
   auto membership = node.own(spawn_pinned<troupe::membership>(
-    *node.loops().front(), node.services().node_name, std::move(local)));
+    *node.loops().front(), node.services()->node_name, std::move(local)));
   auto cluster = publish(node, membership, settings.cluster);
 
   gateway::server server{node.loops(), settings.http,

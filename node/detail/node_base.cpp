@@ -35,14 +35,18 @@ node_base::node_base(const application& app, std::string name, unsigned threads,
   auto count = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i)
     loops_.push_back(std::make_unique<event_loop>(system_, i));
-  services_.node_name = std::move(name);
-  services_.database = own(storage::spawn_database(*loops_.front(), storage));
+  auto services = std::make_shared<node_services>();
+  services->node_name = std::move(name);
+  services->database =
+    from_caf(caf::actor_cast<caf::strong_actor_ptr>(own(storage::spawn_database(*loops_.front(), storage))));
+  for (const auto& each : loops_)
+    services->loops.push_back(each.get());
+  services_ = std::move(services);
   for (auto& each : loops_)
     each->start();
 }
 
 node_base::~node_base() {
-  services_.database = nullptr;
   {
     caf::scoped_actor self{system_};
     while (!owned_.empty()) {

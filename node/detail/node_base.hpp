@@ -34,7 +34,7 @@ public:
 
   [[nodiscard]] caf::actor_system& system() noexcept { return system_; }
   [[nodiscard]] std::vector<std::unique_ptr<event_loop>>& loops() noexcept { return loops_; }
-  [[nodiscard]] const node_services& services() const noexcept { return services_; }
+  [[nodiscard]] const node_services_ptr& services() const noexcept { return services_; }
 
   /// Worker actors for all services of the application, by [event loop][service].
   std::vector<std::vector<caf::strong_actor_ptr>> start_workers();
@@ -52,7 +52,7 @@ private:
   system_config config_;
   caf::actor_system system_;
   std::vector<std::unique_ptr<event_loop>> loops_;
-  node_services services_;
+  node_services_ptr services_;
   std::vector<caf::actor> owned_;
 };
 

@@ -49,7 +49,7 @@ TEST_F(a_channel, makes_its_sender_wait_while_it_is_full) {
     channel<int> numbers{2};
     words out;
     auto producer = ctx.spawn(produce(numbers, 1, 4, out));
-    co_await yield();
+    co_await settle();
     EXPECT_EQ(out, (words{"sent 1", "sent 2"}));
     EXPECT_EQ(numbers.size(), 2u);
     for (int i = 1; i <= 4; ++i)
@@ -65,7 +65,7 @@ TEST_F(a_channel, makes_its_receiver_wait_while_it_is_empty) {
     channel<int> numbers{1};
     words out;
     auto consumer = ctx.spawn(consume(numbers, "c", out));
-    co_await yield();
+    co_await settle();
     EXPECT_EQ(out, words{});
     EXPECT_TRUE(co_await numbers.send(1));
     EXPECT_TRUE(co_await numbers.send(2));
@@ -86,7 +86,7 @@ TEST_F(a_channel, serves_senders_and_receivers_in_the_order_in_which_they_came) 
       producers.push_back(ctx.spawn(produce(numbers, from, 2, sent)));
     for (int i = 0; i < 6; ++i) {
       out.push_back(std::to_string((co_await numbers.recv()).value_or(-1)));
-      co_await yield();
+      co_await settle();
     }
     co_await join_all(std::move(producers));
     std::vector<join_handle<void>> consumers;
@@ -94,7 +94,7 @@ TEST_F(a_channel, serves_senders_and_receivers_in_the_order_in_which_they_came) 
       consumers.push_back(ctx.spawn(consume(numbers, name, out)));
     for (int i : {1, 2, 3}) {
       EXPECT_TRUE(numbers.try_send(i));
-      co_await yield();
+      co_await settle();
     }
     numbers.close();
     co_await join_all(std::move(consumers));
@@ -158,7 +158,7 @@ TEST_F(a_channel, forgets_a_waiter_that_is_destroyed) {
     woken.start(ends);
     numbers.close(); // it is about to be resumed
     woken.reset();
-    co_await yield();
+    co_await settle();
     EXPECT_EQ(log, words{});
     EXPECT_FALSE(ends.ended);
   });

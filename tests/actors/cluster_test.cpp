@@ -249,7 +249,7 @@ handler hello_handler(std::string prefix) {
   return [prefix](context&, const request& what) -> task<response> {
     if (what.query<bool>("fail", false))
       throw error{errc::conflict, "no"};
-    co_await yield();
+    co_await settle();
     co_return text(prefix + std::string{what.path()});
   };
 }
@@ -263,7 +263,7 @@ request get(std::string target) {
 
 caf::actor spawn_dispatcher(loop_bench& bench) {
   const auto worker = bench.spawn<detail::worker_actor>(
-      detail::node_services{"b", {}},
+      test_node(),
       std::make_shared<const service>(service{"hello"}.get("/hello", hello_handler("hello "))));
   return bench.spawn<dispatcher>(std::map<std::string, caf::strong_actor_ptr>{
       {"hello", caf::actor_cast<caf::strong_actor_ptr>(worker)}});

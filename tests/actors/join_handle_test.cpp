@@ -24,12 +24,12 @@ using a_spawned_task = a_join_handle;
 using a_sleep = a_join_handle;
 
 task<int> number_later(int value) {
-  co_await yield();
+  co_await settle();
   co_return value;
 }
 
 task<int> fail_later(std::string text) {
-  co_await yield();
+  co_await settle();
   throw error{errc::conflict, text};
 }
 
@@ -82,7 +82,7 @@ TEST_F(a_join_handle, waits_at_most_as_long_as_it_is_told) {
     EXPECT_FALSE(stuck.finished());
     auto limited =
         ctx.spawn([stuck](context&) -> task<bool> { co_return co_await stuck.wait_for(1h); });
-    co_await yield();
+    co_await settle();
     EXPECT_FALSE(limited.finished());
     never.close();
     EXPECT_TRUE(co_await limited);
@@ -101,7 +101,7 @@ TEST_F(a_join_handle, dropped_lets_its_task_run_on) {
   bench_.run([](context& ctx) -> task<> {
     channel<int> done{1};
     static_cast<void>(ctx.spawn([done](context&) mutable -> task<> {
-      co_await yield();
+      co_await settle();
       co_await done.send(1);
     }));
     EXPECT_EQ(co_await done.recv(), 1);
@@ -117,7 +117,7 @@ TEST_F(a_join_handle, forgets_a_waiter_that_is_destroyed) {
     gone.start(ends);
     gone.reset();
     co_await work;
-    co_await yield();
+    co_await settle();
     EXPECT_EQ(log, words{});
     EXPECT_FALSE(ends.ended);
   });
@@ -139,8 +139,8 @@ TEST_F(a_join_handle, of_many_gives_the_results_in_order_or_the_first_failure_at
     mixed.push_back(ctx.spawn(fail_later("second")));
     mixed.push_back(ctx.spawn(fail_later("third")));
     auto all = ctx.spawn(outcome(join_all(std::move(mixed))));
-    co_await yield();
-    co_await yield();
+    co_await settle();
+    co_await settle();
     EXPECT_FALSE(all.finished()); // the failures are known, the slow one has not ended
     gate.try_send(1);
     EXPECT_EQ(co_await all, "conflict: second");
@@ -170,7 +170,7 @@ TEST_F(a_spawned_task, ends_with_its_actor_and_is_never_resumed) {
   EXPECT_GT(held.use_count(), 3);
   bench_.end(who);
   EXPECT_EQ(held.use_count(), 1);
-  bench_.run([](context&) { return yield(); });
+  bench_.run([](context&) { return settle(); });
   EXPECT_EQ(*resumed, 0);
 }
 

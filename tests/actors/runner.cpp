@@ -1,5 +1,6 @@
 #include "tests/actors/runner.hpp"
 
+#include "actors/detail/blocking_pool.hpp"
 #include "actors/messages/type_ids.hpp"
 
 #include <caf/io/middleman.hpp>
@@ -8,31 +9,23 @@
 
 namespace troupe::test {
 
-namespace {
-
-/// Behind the coroutines that are ready.
-struct next_in_line : detail::suspended {
-  next_in_line() = default;
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> waiting) {
-    handle = waiting;
-    detail::resume_soon(*this);
-  }
-  void await_resume() const noexcept {}
-};
-
-} // namespace
-
-task<> yield() {
+task<> settle() {
   for (int i = 0; i < 10; ++i)
-    co_await next_in_line{};
+    co_await troupe::yield();
+}
+
+detail::node_services_ptr test_node(caf::actor database) {
+  auto out = std::make_shared<detail::node_services>();
+  out->node_name = "test-node";
+  out->database = detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(database));
+  out->blocking = std::make_shared<detail::blocking_pool>(2, 8);
+  return out;
 }
 
 caf::behavior runner::make_behavior() {
-  return caf::message_handler{
+  return {
       [this](errand& what) { what.run(ctx()); },
-  }
-      .or_else(reply_handlers());
+  };
 }
 
 loop_bench::config::config(bool networked) {
@@ -70,7 +63,7 @@ caf::actor loop_bench::own(caf::actor made) {
 }
 
 caf::actor loop_bench::spawn_runner(caf::actor database) {
-  return spawn<runner>(detail::node_services{"test-node", std::move(database)});
+  return spawn<runner>(test_node(std::move(database)));
 }
 
 void loop_bench::end(const caf::actor& who) {

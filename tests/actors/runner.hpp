@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/combine.hpp"
 #include "actors/detail/coroutine_actor.hpp"
 #include "tests/support/deadline.hpp"
 
@@ -27,10 +28,17 @@ class runner final : public detail::coroutine_actor {
 public:
   using coroutine_actor::coroutine_actor;
   caf::behavior make_behavior() override;
+  std::string host_name() const override { return "runner"; }
+  void child_lost(const std::string& why) override { lost.push_back(why); }
+
+  std::vector<std::string> lost;
 
 protected:
   void drop_work() override {}
 };
+
+/// What an actor of a test knows about its node.
+detail::node_services_ptr test_node(caf::actor database = {});
 
 /// Event loops with real threads, and actors on them that are ended before the loops.
 class loop_bench {
@@ -126,7 +134,7 @@ task<std::string> outcome(task<T> work) {
 }
 
 /// Lets the coroutines of this loop run that are ready, and those that they wake, and so on.
-task<> yield();
+task<> settle();
 
 /// The end of a task that a test starts by hand, to be able to destroy it.
 struct end_flag final : detail::completion {

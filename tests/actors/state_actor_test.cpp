@@ -38,7 +38,7 @@ struct counter {
 
   task<int> handle(context&, fail what) {
     if (what.later)
-      co_await yield();
+      co_await settle();
     if (what.expected)
       throw error{errc::conflict, "the counter says no"};
     throw std::runtime_error{"secret"};
@@ -127,7 +127,7 @@ TEST_F(a_stateful_actor, loses_no_message_of_askers_on_several_loops) {
     auto ended = std::make_shared<std::promise<void>>();
     done.push_back(ended->get_future());
     const auto asker = bench.own(detail::spawn_pinned<runner>(
-        bench.loop(static_cast<std::size_t>(i) % 2), detail::node_services{"test-node", {}}));
+        bench.loop(static_cast<std::size_t>(i) % 2), test_node()));
     loop_bench::send(asker, [ref, ended](context& ctx) {
       static_cast<void>(ctx.spawn([ref, ended](context& c) -> task<> {
         for (int n = 0; n < each; ++n)

@@ -21,7 +21,7 @@ using answers = std::map<std::uint64_t, std::string>;
 class a_worker : public testing::Test {
 protected:
   caf::actor start(service what) {
-    return bench_.spawn<detail::worker_actor>(detail::node_services{"test-node", {}},
+    return bench_.spawn<detail::worker_actor>(test_node(),
                                               std::make_shared<const service>(std::move(what)));
   }
   caf::actor start(handler handle) {

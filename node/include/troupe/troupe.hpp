@@ -1,16 +1,23 @@
 #pragma once
 
 // Everything a service author needs, in one include.
+#include "actors/actor_options.hpp"
+#include "actors/block_on.hpp"
+#include "actors/broadcast.hpp"
 #include "actors/channel.hpp"
+#include "actors/combine.hpp"
 #include "actors/context.hpp"
 #include "actors/database.hpp"
 #include "actors/join_handle.hpp"
 #include "actors/messages/errc.hpp"
 #include "actors/messages/request.hpp"
 #include "actors/messages/response.hpp"
+#include "actors/oneshot.hpp"
 #include "actors/service.hpp"
+#include "actors/sleep.hpp"
 #include "actors/stateful.hpp"
 #include "actors/task.hpp"
+#include "actors/watch.hpp"
 #include "config/units.hpp"
 #include "node/run.hpp"
 

@@ -1,0 +1,133 @@
+#pragma once
+
+#include "actors/detail/parcel.hpp"
+#include "actors/detail/suspended.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace troupe::detail {
+
+/// A coroutine that waits for room in a channel, with its value, on its way to who makes room and
+/// back. Freed by the loop that it ends on.
+class sender_ticket : public parcel {
+public:
+  enum class outcome : std::uint8_t { waiting, sent, refused, withdrawn };
+
+  explicit sender_ticket(event_loop& home) noexcept : home_(home) {}
+  virtual ~sender_ticket() = default;
+
+  void arrive() override;
+  void discard() noexcept override { delete this; }
+
+  /// From who makes room: false when the sender has withdrawn it.
+  bool claim(outcome how) noexcept {
+    auto expected = outcome::waiting;
+    return state.compare_exchange_strong(expected, how);
+  }
+  /// Sends it home with its outcome. REQUIRES: claimed.
+  void send_home();
+
+  std::atomic<outcome> state{outcome::waiting};
+  sender_ticket* next = nullptr;
+
+  // The sender's loop only.
+  suspended* waiting = nullptr;
+  bool back = false;
+
+private:
+  event_loop& home_;
+};
+
+/// The part of a channel that does not depend on the type of its values: who waits for what.
+///
+/// Room is counted by permits, so that a sender of any loop takes its place without asking anybody.
+/// Values are taken out on one loop, the home: that of the first who receives. Senders without room
+/// leave a ticket; the home serves them in their order as it takes values out. Every flag that one
+/// side sets and the other one reads after having left something is sequentially consistent.
+class channel_core : public std::enable_shared_from_this<channel_core> {
+public:
+  explicit channel_core(std::size_t capacity);
+  channel_core(const channel_core&) = delete;
+  channel_core& operator=(const channel_core&) = delete;
+  virtual ~channel_core();
+
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+  [[nodiscard]] std::size_t size() const noexcept {
+    const auto free = permits_.load(std::memory_order_relaxed);
+    return capacity_ - static_cast<std::size_t>(free > 0 ? free : 0);
+  }
+  [[nodiscard]] bool closed() const noexcept { return closed_.load(); }
+  void close();
+
+  /// Takes room for one value, which the caller then puts in or gives back.
+  bool take_permit() noexcept {
+    auto free = permits_.load(std::memory_order_relaxed);
+    while (free > 0)
+      if (permits_.compare_exchange_weak(free, free - 1, std::memory_order_acq_rel,
+                                         std::memory_order_relaxed))
+        return true;
+    return false;
+  }
+  void give_permit_back();
+
+  /// A value has been put in: wakes a receiver, if any.
+  void value_put() {
+    if (home_.load(std::memory_order_relaxed) == current_event_loop()
+        && current_event_loop() != nullptr)
+      hand_out();
+    else if (parked_.load())
+      notify_home();
+  }
+
+  /// Puts a sender in line.
+  void wait_for_room(sender_ticket& what);
+
+  // -- the home loop ---------------------------------------------------------------------------------
+
+  /// Makes this loop the home; throws std::logic_error when another one is.
+  void receive_here();
+  /// A value has been taken out.
+  void value_taken();
+  /// Closed, and nothing is in it nor on its way into it.
+  [[nodiscard]] bool drained() const noexcept {
+    return closed_.load() && permits_.load() == static_cast<std::int64_t>(capacity_);
+  }
+  void wait_for_value(suspended& who);
+  /// To be called when one has left the list without being handed a value.
+  void stopped_waiting() noexcept { parked_.store(!receivers_.empty()); }
+
+protected:
+  /// Gives the first value, or that there will be none, to a receiver; false when there is neither.
+  virtual bool give_to(suspended& receiver) = 0;
+  /// Takes the value out of a ticket that was claimed, into the channel.
+  virtual void put_from(sender_ticket& what) = 0;
+
+private:
+  struct notice;
+
+  void hand_out();
+  void serve_senders();
+  bool serve_one_sender();
+  void refuse_all();
+  void collect_tickets();
+  void notify_home();
+  void be_notified();
+
+  const std::size_t capacity_;
+  std::atomic<std::int64_t> permits_;
+  std::atomic<event_loop*> home_{nullptr};
+  std::atomic<bool> parked_{false};
+  std::atomic<bool> closed_{false};
+  std::atomic<bool> notified_{false};
+  std::atomic<sender_ticket*> new_tickets_{nullptr}; // the newest first
+
+  // The home loop's.
+  wait_list receivers_;
+  sender_ticket* first_ticket_ = nullptr;
+  sender_ticket* last_ticket_ = nullptr;
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,107 @@
+#pragma once
+
+#include "actors/detail/address.hpp"
+#include "actors/detail/suspended.hpp"
+#include "actors/messages/sql.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace troupe::detail {
+
+class courier;
+class event_loop;
+
+/// A connection actor that is held for a transaction.
+struct held_connection {
+  actor_address connection;
+  std::uint64_t lease = 0;
+};
+
+/// What can come back for a message: a failure, a database's answer, another CAF actor's answer.
+using reply = std::variant<failure, sql_result, held_connection, std::shared_ptr<void>>;
+
+/// A coroutine that waits for a reply. Lives in the frame: destroying the frame forgets the call.
+class pending_reply : public suspended {
+public:
+  explicit pending_reply(courier& through) noexcept : courier_(through) {}
+
+  reply value;
+
+protected:
+  ~pending_reply();
+  courier& courier_;
+
+private:
+  friend class courier;
+  std::uint64_t id_ = 0;
+};
+
+/// Sends to CAF's actors, the database's among them, for all coroutines of one loop, and brings the
+/// replies back. One loop's thread only.
+class courier {
+public:
+  explicit courier(event_loop& loop) noexcept : loop_(loop) {}
+  courier(const courier&) = delete;
+  courier& operator=(const courier&) = delete;
+  virtual ~courier() = default;
+
+  // -- messages out; `id` comes back with the reply ---------------------------------------------------
+
+  virtual void send_statement(const actor_address& to, std::uint64_t id, sql_statement&& what) = 0;
+  virtual void acquire_connection(const actor_address& database, std::uint64_t id) = 0;
+  virtual void release_connection(const held_connection& held) = 0;
+
+  // -- replies in --------------------------------------------------------------------------------------
+
+  std::uint64_t expect(pending_reply& waiting);
+  void forget(std::uint64_t id) noexcept;
+
+  /// Resumes the coroutine that waits for `id`. A late lease is handed back.
+  void resolve(std::uint64_t id, reply&& value);
+
+private:
+  struct slot {
+    pending_reply* waiting = nullptr;
+    std::uint32_t generation = 0;
+  };
+
+  event_loop& loop_;
+  std::vector<slot> slots_;
+  std::vector<std::uint32_t> free_;
+};
+
+inline pending_reply::~pending_reply() {
+  if (id_ != 0)
+    courier_.forget(id_);
+}
+
+/// `co_await reply_to(courier, send)`: `send(id)` sends the message.
+template <class Send>
+class reply_to : public pending_reply {
+public:
+  reply_to(courier& through, Send send) : pending_reply(through), send_(std::move(send)) {}
+
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    park(waiting);
+    send_(courier_.expect(*this));
+  }
+  reply&& await_resume() noexcept { return std::move(value); }
+
+private:
+  Send send_;
+};
+
+/// The alternative T of a reply; throws `error` for a failure.
+template <class T>
+T expect_reply(reply&& value) {
+  if (auto* failed = std::get_if<failure>(&value))
+    throw error{failed->code, failed->detail};
+  return std::get<T>(std::move(value));
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,51 @@
+#include "actors/detail/courier_actor.hpp"
+
+#include "actors/messages/call.hpp"
+#include "actors/messages/local.hpp"
+
+#include <caf/message_handler.hpp>
+
+namespace troupe::detail {
+
+courier_actor::courier_actor(caf::actor_config& config, event_loop& loop)
+  : pinned_actor(config, loop), courier(loop) {
+  set_default_handler(caf::drop);
+}
+
+caf::behavior courier_actor::make_behavior() {
+  return {
+    [this](call_id id, sql_result& value) { resolve(id.value, std::move(value)); },
+    [this](call_id id, failure& value) { resolve(id.value, std::move(value)); },
+    [this](call_id id, local_reply& value) { resolve(id.value, std::move(value.value)); },
+    [this](call_id id, sql_lease& value) {
+      resolve(id.value,
+              held_connection{from_caf(caf::actor_cast<caf::strong_actor_ptr>(value.connection)),
+                              value.lease});
+    },
+  };
+}
+
+void courier_actor::send_statement(const actor_address& to, std::uint64_t id,
+                                   sql_statement&& what) {
+  deliver(to_caf(to), self(), call_id{id}, std::move(what));
+}
+
+void courier_actor::acquire_connection(const actor_address& database, std::uint64_t id) {
+  deliver(to_caf(database), self(), call_id{id}, sql_acquire{});
+}
+
+void courier_actor::release_connection(const held_connection& held) {
+  deliver(to_caf(held.connection), self(), sql_release{held.lease});
+}
+
+std::shared_ptr<courier> make_courier(event_loop& loop) {
+  auto made = spawn_pinned<courier_actor>(loop);
+  auto* actor = static_cast<courier_actor*>(caf::actor_cast<caf::abstract_actor*>(made));
+  return {actor, [kept = std::move(made)](courier*) {}};
+}
+
+courier_actor& courier_of(event_loop& loop) {
+  return static_cast<courier_actor&>(loop.courier());
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,32 @@
+#pragma once
+
+#include "actors/detail/caf.hpp"
+#include "actors/detail/courier.hpp"
+
+#include <caf/behavior.hpp>
+
+#include <memory>
+
+namespace troupe::detail {
+
+/// The courier of one loop, as a CAF actor: what is sent on behalf of a coroutine has it for sender.
+class courier_actor : public pinned_actor, public courier {
+public:
+  courier_actor(caf::actor_config& config, event_loop& loop);
+
+  caf::behavior make_behavior() override;
+
+  void send_statement(const actor_address& to, std::uint64_t id, sql_statement&& what) override;
+  void acquire_connection(const actor_address& database, std::uint64_t id) override;
+  void release_connection(const held_connection& held) override;
+
+  [[nodiscard]] caf::strong_actor_ptr self() { return caf::strong_actor_ptr{ctrl()}; }
+};
+
+/// Alive as long as what it returns.
+std::shared_ptr<courier> make_courier(event_loop& loop);
+
+/// The courier of `loop`.
+courier_actor& courier_of(event_loop& loop);
+
+} // namespace troupe::detail

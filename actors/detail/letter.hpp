@@ -1,0 +1,87 @@
+#pragma once
+
+#include "actors/detail/cell_ref.hpp"
+#include "actors/detail/frame_allocator.hpp"
+#include "actors/detail/parcel.hpp"
+#include "actors/detail/suspended.hpp"
+#include "actors/messages/sql.hpp"
+#include "actors/task.hpp"
+
+#include <optional>
+
+namespace troupe {
+class context;
+}
+
+namespace troupe::detail {
+
+class letter;
+
+/// A coroutine that waits for the answer to a letter. Its loop's thread only.
+class asker : public suspended {
+public:
+  /// The answer is there.
+  bool answered = false;
+
+protected:
+  asker() noexcept = default;
+  ~asker() = default;
+
+private:
+  friend class letter;
+  bool in_await_suspend_ = false;
+};
+
+/// A message to a stateful actor, and on its way back its answer.
+///
+/// One owner at a time: the asker until it is sent, then the actor's loop, then the asker again, or,
+/// when nobody waits, itself. Both sides of one loop touch it at will; across loops it travels.
+class letter : public parcel, public completion {
+public:
+  static void* operator new(std::size_t size) { return allocate_frame(size); }
+  static void operator delete(void* block, std::size_t size) noexcept { free_frame(block, size); }
+  virtual ~letter() = default;
+
+  /// Sends it; whether the answer is there already, as it is when the actor shares the loop, is idle
+  /// and does not wait. `by` null: nobody waits. Called from a coroutine.
+  bool send(asker* by);
+
+  /// The asker does not wait any more: it frees itself.
+  void forget_asker() noexcept { asker_ = nullptr; }
+
+  /// Brings the answer, or `failed`, to who waits. REQUIRES: on the actor's loop, at its end.
+  void answer();
+
+  /// Handles the message: sets `done` when it has ended at once.
+  virtual void begin(void* state, context& ctx) noexcept = 0;
+  /// Destroys the coroutine that handles it.
+  virtual void destroy_work() noexcept = 0;
+  void completed() noexcept override;
+
+  void arrive() override;
+  void discard() noexcept override { delete this; }
+
+  cell_ref to;
+  std::optional<failure> failed;
+  /// Set when what failed was no `error`: the actor has crashed.
+  bool crashed = false;
+  bool done = false;
+
+protected:
+  letter() noexcept = default;
+  /// Sets `failed` and `crashed` by the exception being handled.
+  void take_failure() noexcept;
+  virtual void take_result() noexcept = 0;
+
+private:
+  friend class state_cell;
+
+  asker* asker_ = nullptr;
+  event_loop* home_ = nullptr; // of the asker; null: nobody waits
+  letter* next_ = nullptr;     // in the mailbox or among the running ones
+  letter* previous_ = nullptr;
+  bool returning_ = false;
+  bool beginning_ = false;
+};
+
+} // namespace troupe::detail

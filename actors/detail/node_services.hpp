@@ -1,0 +1,26 @@
+#pragma once
+
+#include "actors/detail/address.hpp"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace troupe::detail {
+
+class blocking_pool;
+class event_loop;
+class keyed_directory;
+
+/// What every actor of a node knows about the node.
+struct node_services {
+  std::string node_name;
+  actor_address database;                           // none when the node has no storage
+  std::shared_ptr<blocking_pool> blocking;          // null: ctx.blocking is refused
+  std::shared_ptr<keyed_directory> keyed;           // null: keyed actors are refused
+  std::vector<event_loop*> loops;                   // of the node; empty: only the actor's own
+};
+
+using node_services_ptr = std::shared_ptr<const node_services>;
+
+} // namespace troupe::detail

@@ -1,0 +1,104 @@
+#include "actors/detail/spawned.hpp"
+
+#include "actors/detail/event_loop.hpp"
+#include "actors/detail/failure.hpp"
+#include "actors/detail/host.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace troupe::detail {
+
+namespace {
+
+/// Tasks that begin tasks that begin tasks: so deep on the stack, then in the loop's next round.
+constexpr unsigned deepest_start = 64;
+
+} // namespace
+
+spawned_base::spawned_base(host& owner, std::string name)
+  : owner_(owner), loop_(owner.loop()), name_(std::move(name)) {
+  if (const auto* by = loop_.running(); by != nullptr)
+    label = by->label;
+}
+
+void spawned_base::begin() {
+  self_ = shared_from_this();
+  enlist();
+  if (loop_.depth() < deepest_start)
+    start_now();
+  else
+    loop_.start_later(self_);
+}
+
+void spawned_base::start_now() {
+  if (finished_)
+    return;
+  starting_ = true;
+  {
+    const event_loop::behalf on{loop_, this};
+    start_frame();
+  }
+  starting_ = false;
+  if (finished_)
+    let_go(); // none of its code is on the stack any more
+}
+
+void spawned_base::completed() noexcept {
+  take_result();
+  finish();
+}
+
+void spawned_base::finish() noexcept {
+  finished_ = true;
+  waiting_.wake_all();
+  if (!starting_)
+    loop_.bury(self_);
+}
+
+void spawned_base::cancel(std::exception_ptr why) noexcept {
+  if (finished_)
+    return;
+  fail(std::move(why));
+  cancelled = true;
+  finished_ = true;
+  waiting_.wake_all();
+  const auto on_stack = loop_.depth() > 1 || loop_.running() == this || starting_;
+  if (on_stack) {
+    if (!starting_)
+      loop_.bury(self_);
+    return;
+  }
+  let_go();
+}
+
+void spawned_base::let_go() noexcept {
+  unlist();
+  destroy_frame();
+  const auto self = std::move(self_); // may be the last reference: nothing of this is used below
+  if (self == nullptr || self.use_count() > 1 || cancelled)
+    return;
+  if (const auto failed = exception(); failed != nullptr)
+    spdlog::error("{} failed and nobody waits for it: {}",
+                  name_.empty() ? std::string{"a detached task"} : "task \"" + name_ + "\"",
+                  text_of(failed));
+}
+
+void spawned_base::enlist() noexcept {
+  auto*& first = owner_.first_spawned_;
+  next_ = first;
+  if (first != nullptr)
+    first->previous_ = this;
+  first = this;
+  listed_ = true;
+}
+
+void spawned_base::unlist() noexcept {
+  if (!std::exchange(listed_, false))
+    return;
+  if (next_ != nullptr)
+    next_->previous_ = previous_;
+  (previous_ != nullptr ? previous_->next_ : owner_.first_spawned_) = next_;
+  next_ = previous_ = nullptr;
+}
+
+} // namespace troupe::detail

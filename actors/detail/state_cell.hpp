@@ -1,0 +1,136 @@
+#pragma once
+
+// Behind class context, so by way of actors/context.hpp.
+#include "actors/actor_options.hpp"
+#include "actors/detail/cell_kind.hpp"
+#include "actors/detail/host.hpp"
+#include "actors/detail/letter.hpp"
+#include "actors/detail/supervision.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+
+namespace troupe::detail {
+
+/// The part of a stateful actor that does not depend on its state's type: mailbox, one message at a
+/// time, failures, end.
+///
+/// Not an actor of CAF's: a message to it is a call where both share a loop and nobody is before it,
+/// else a link in a list. The memory lives as long as somebody refers to it; all else ends with it, on
+/// its own loop. Thread: its loop's, but for the reference count and what is said to be for any.
+class state_cell : public host, public activity {
+public:
+  state_cell(event_loop& loop, node_services_ptr node, std::shared_ptr<const cell_kind> kind);
+  virtual ~state_cell();
+
+  // -- any thread --------------------------------------------------------------------------------------
+
+  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void drop_reference() noexcept {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      delete this;
+  }
+
+  /// Calls `(this->*what)()` on its loop, from the bottom of the stack: now or soon.
+  void order(void (state_cell::*what)());
+
+  // -- its loop's thread -------------------------------------------------------------------------------
+
+  /// Takes `what` over. It is handled at once when `at_once` and nothing is before it.
+  void receive(letter& what, bool at_once);
+
+  /// Makes its state; the first thing that happens to it.
+  void begin_life();
+  /// Ends it: what waits is answered with errc::unavailable, the state is destroyed.
+  void end_life();
+  /// Makes its state anew; what waits stays.
+  void begin_anew();
+  /// Has it fail as if a handler had: of what it is linked to.
+  void fail_with(const std::string& why);
+
+  /// The coroutine of a message has ended, not at once.
+  void letter_ended(letter& what);
+
+  /// Runs the messages of the first cell of a loop's list of ready ones.
+  static void run_scheduled(state_cell*& first, state_cell*& last);
+  static void append(state_cell*& first, state_cell*& last, state_cell& cell) noexcept;
+
+  /// Tells `who` of its end: once.
+  void watch(std::shared_ptr<end_watcher> who);
+  void put_under(std::weak_ptr<supervision> by) noexcept { supervisor_ = std::move(by); }
+
+  /// Something keeps its state elsewhere: loads it before the first message, saves it after each.
+  void keep_state_by(std::unique_ptr<state_keeper> keeper);
+  /// Saves what is to be saved, then ends; for an actor that nobody has asked for some time.
+  void retire();
+
+  [[nodiscard]] std::string host_name() const override;
+  void child_lost(const std::string& why) override;
+
+  [[nodiscard]] const cell_kind& kind() const noexcept { return *kind_; }
+  [[nodiscard]] bool ended() const noexcept { return phase_ == phase::ended; }
+  [[nodiscard]] bool idle() const noexcept {
+    return running_ == nullptr && waiting_first_ == nullptr && !saving_;
+  }
+  [[nodiscard]] std::size_t mailbox_length() const noexcept { return length_; }
+  [[nodiscard]] std::uint64_t handled() const noexcept { return handled_; }
+  [[nodiscard]] std::uint32_t restarts() const noexcept { return restarts_; }
+  [[nodiscard]] std::chrono::steady_clock::time_point born() const noexcept { return born_; }
+  [[nodiscard]] context& own_context() noexcept { return context_; }
+
+  /// Its place among the actors of its supervisor; for that one alone.
+  std::size_t place = 0;
+
+protected:
+  virtual void* state() noexcept = 0;
+  virtual void make_state() = 0;
+  virtual void destroy_state() noexcept = 0;
+
+private:
+  enum class phase : std::uint8_t { unborn, loading, alive, paused, ended };
+  struct rarely_used;
+
+  void run_some();
+  [[nodiscard]] bool may_begin() const noexcept {
+    return phase_ == phase::alive && !saving_ && (running_ == nullptr || kind_->options.reentrant);
+  }
+  [[nodiscard]] letter& take_next() noexcept;
+  void handle(letter& what);
+  void conclude(letter& what);
+  void conclude_all_done();
+  void drop_running(const failure& why) noexcept;
+  void drop_waiting(const failure& why) noexcept;
+  void refuse(letter& what);
+  void reschedule();
+  void load();
+  void save();
+  void loaded();
+  void saved();
+  void crash(const std::string& why);
+  void clear_after_crash();
+  void restart_in(std::chrono::milliseconds delay);
+  void tell_watchers(const std::string& why) noexcept;
+  rarely_used& rare();
+
+  std::shared_ptr<const cell_kind> kind_;
+  context context_;
+  letter* waiting_first_ = nullptr;
+  letter* waiting_last_ = nullptr;
+  letter* running_ = nullptr; // the first of a list: more than one only in a reentrant actor
+  state_cell* next_ready_ = nullptr;
+  std::weak_ptr<supervision> supervisor_;
+  std::unique_ptr<rarely_used> rare_;
+  std::chrono::steady_clock::time_point born_;
+  std::uint64_t handled_ = 0;
+  std::uint32_t length_ = 0;
+  std::uint32_t restarts_ = 0;
+  std::atomic<std::uint32_t> references_{0};
+  phase phase_ = phase::unborn;
+  bool scheduled_ = false;
+  bool saving_ = false;
+  bool some_done_ = false;
+};
+
+} // namespace troupe::detail

@@ -1,0 +1,140 @@
+#include "actors/stateful.hpp"
+
+#include "actors/detail/event_loop.hpp"
+
+#include <atomic>
+
+namespace troupe {
+
+namespace detail {
+
+namespace {
+
+/// Resumes a coroutine when an actor has ended, on the coroutine's own loop.
+class end_of_actor final : public end_watcher, public std::enable_shared_from_this<end_of_actor> {
+public:
+  explicit end_of_actor(event_loop& home) : home_(home) {}
+
+  void actor_ended(const std::string& reason) override {
+    struct news final : parcel {
+      void arrive() override {
+        to->arrived = true;
+        to->why = std::move(why);
+        to->waiting.wake_all();
+        delete this;
+      }
+      void discard() noexcept override { delete this; }
+      std::shared_ptr<end_of_actor> to;
+      std::string why;
+    };
+    auto* made = new news;
+    made->to = shared_from_this();
+    made->why = reason;
+    home_.send(*made);
+  }
+
+  // The home loop's thread only.
+  bool arrived = false;
+  std::string why;
+  wait_list waiting;
+
+private:
+  event_loop& home_;
+};
+
+struct end_awaiter : suspended {
+  explicit end_awaiter(end_of_actor& of) : of_(of) {}
+  bool await_ready() const noexcept { return of_.arrived; }
+  void await_suspend(std::coroutine_handle<> waiting) {
+    park(waiting);
+    of_.waiting.push_back(*this);
+  }
+  void await_resume() const noexcept {}
+  end_of_actor& of_;
+};
+
+/// Has an actor fail with another one.
+class linked final : public end_watcher {
+public:
+  explicit linked(cell_ref to) : to_(std::move(to)) {}
+
+  void actor_ended(const std::string& why) override {
+    if (why.empty())
+      return; // an orderly end
+    struct news final : parcel {
+      void arrive() override {
+        to->fail_with(why);
+        delete this;
+      }
+      void discard() noexcept override { delete this; }
+      cell_ref to;
+      std::string why;
+    };
+    auto* made = new news;
+    made->to = to_;
+    made->why = "it is linked to an actor that has failed: " + why;
+    to_->loop().send(*made);
+  }
+
+private:
+  cell_ref to_;
+};
+
+/// Calls `whom->watch(who)` on its loop.
+void watch_on_its_loop(const cell_ref& whom, std::shared_ptr<end_watcher> who) {
+  struct request final : parcel {
+    void arrive() override {
+      whom->watch(std::move(who));
+      delete this;
+    }
+    void discard() noexcept override { delete this; }
+    cell_ref whom;
+    std::shared_ptr<end_watcher> who;
+  };
+  if (&whom->loop() == event_loop::current()) {
+    whom->watch(std::move(who));
+    return;
+  }
+  auto* made = new request;
+  made->whom = whom;
+  made->who = std::move(who);
+  whom->loop().send(*made);
+}
+
+} // namespace
+
+event_loop& home_for(host& owner, placement where) {
+  const auto& loops = owner.node().loops;
+  if (where == placement::here || loops.empty())
+    return owner.loop();
+  static std::atomic<std::size_t> turn{0};
+  return *loops[turn.fetch_add(1, std::memory_order_relaxed) % loops.size()];
+}
+
+task<std::string> wait_for_end(cell_ref whom) {
+  auto end = std::make_shared<end_of_actor>(*event_loop::current());
+  watch_on_its_loop(whom, end);
+  co_await end_awaiter{*end};
+  co_return end->why;
+}
+
+void link_cells(const cell_ref& one, const cell_ref& other) {
+  watch_on_its_loop(one, std::make_shared<linked>(other));
+  watch_on_its_loop(other, std::make_shared<linked>(one));
+}
+
+void tell_cell(letter* what, const cell_ref& to) {
+  what->to = to;
+  what->send(nullptr);
+}
+
+} // namespace detail
+
+detail::host& supervisor::owner() const {
+  auto* found = own_->owner();
+  if (found == nullptr)
+    throw std::logic_error{"the supervisor's actor has ended"};
+  return *found;
+}
+
+} // namespace troupe
