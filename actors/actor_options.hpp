@@ -38,14 +38,14 @@ enum class placement : std::uint8_t {
 
 struct actor_options {
   /// For logs and /_troupe/actors; empty: the type's name.
-  std::string name;
+  std::string name = {};
   /// Messages that may wait; 0: without a bound.
   std::size_t mailbox = 100'000;
   when_full overflow = when_full::reject;
   /// The next message is begun while a handler waits in `co_await`: the state may change meanwhile.
   bool reentrant = false;
   placement where = placement::here;
-  restart_policy restart;
+  restart_policy restart = {};
 };
 
 /// Whom a supervisor restarts when one of its actors fails.
@@ -55,7 +55,7 @@ struct supervisor_options {
   std::string name = "supervisor";
   troupe::strategy strategy = strategy::one_for_one;
   /// For a group that is restarted as a whole: all_for_one, or from within a supervisor of its own.
-  restart_policy restart;
+  restart_policy restart = {};
 };
 
 } // namespace troupe

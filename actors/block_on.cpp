@@ -2,6 +2,7 @@
 
 #include "actors/detail/blocking_pool.hpp"
 #include "actors/detail/coroutine_actor.hpp"
+#include "actors/detail/keyed_directory.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr unsigned blocking_threads = 8;
 constexpr unsigned blocking_queue = 1000;
+constexpr std::chrono::milliseconds end_limit{5'000};
 
 struct quiet_config : caf::actor_system_config {
   quiet_config() { set("scheduler.policy", caf::atom("sharing")); } // the other one polls while idle
@@ -32,6 +34,12 @@ public:
     return {[](int) {}}; // without a behavior it would end at once
   }
   std::string host_name() const override { return "main"; }
+  actor_view view() const override {
+    actor_view out;
+    out.kind = "main";
+    out.state = "running";
+    return out;
+  }
   void child_lost(const std::string& why) override {
     spdlog::error("an actor of main is beyond help: {}", why);
   }
@@ -65,6 +73,7 @@ void run_to_end(unsigned count, const std::function<task<void>(context&)>& work)
     loops.push_back(std::make_unique<event_loop>(system, i));
     node->loops.push_back(loops.back().get());
   }
+  node->keyed = std::make_shared<keyed_directory>(node->loops);
   for (auto& each : loops)
     each->start();
   auto main = spawn_pinned<main_actor>(*loops.front(), node_services_ptr{node});
@@ -72,12 +81,13 @@ void run_to_end(unsigned count, const std::function<task<void>(context&)>& work)
   std::promise<void> ended;
   loops.front()->post([&] { actor->begin(work, ended); });
   ended.get_future().wait();
+  node->keyed->shut_down(end_limit);
   {
     caf::scoped_actor self{system};
     end_actor(main);
     self->wait_for(main);
   }
-  node->blocking.reset();
+  node->blocking->stop();
   for (auto& each : loops)
     each->stop();
   for (auto& each : loops)

@@ -20,6 +20,8 @@ namespace troupe {
 
 template <class S>
 class actor_ref;
+template <class S>
+class keyed_ref;
 class supervisor;
 
 namespace detail {
@@ -136,6 +138,12 @@ public:
   /// so does that the mailbox is full.
   template <class S, class Message>
   void tell(const actor_ref<S>& to, Message message);
+
+  /// The same to the actor of a key (actors/keyed.hpp).
+  template <class S, class Message>
+  auto ask(keyed_ref<S> to, Message message) -> task<answer_of<S, Message>>;
+  template <class S, class Message>
+  void tell(const keyed_ref<S>& to, Message message);
 
   /// Ends the actor. What waits in its mailbox is answered with error{unavailable}.
   template <class S>

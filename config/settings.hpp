@@ -41,6 +41,15 @@ struct storage_settings {
   friend bool operator==(const storage_settings&, const storage_settings&) = default;
 };
 
+/// What the node gives to the actors that run in it.
+struct actor_settings {
+  unsigned blocking_threads = 16;
+  unsigned blocking_queue = 1000;
+  milliseconds watchdog{50}; // 0: off
+
+  friend bool operator==(const actor_settings&, const actor_settings&) = default;
+};
+
 enum class log_level { trace, debug, info, warn, error, off };
 
 /// `automatic` (written "auto"): text on a terminal, JSON lines otherwise.
@@ -68,6 +77,7 @@ struct gateway_settings {
   milliseconds drain_timeout{10'000};
   http_settings http;
   storage_settings storage;
+  actor_settings actors;
   log_settings log;
 
   friend bool operator==(const gateway_settings&, const gateway_settings&) = default;
@@ -79,6 +89,7 @@ struct worker_settings {
   unsigned threads = 0;       // event loops; 0: one per core
   milliseconds drain_timeout{10'000};
   storage_settings storage;
+  actor_settings actors;
   log_settings log;
 
   friend bool operator==(const worker_settings&, const worker_settings&) = default;

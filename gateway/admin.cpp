@@ -2,6 +2,7 @@
 
 #include "actors/cluster/membership.hpp"
 #include "actors/context.hpp"
+#include "actors/detail/actor_view.hpp"
 #include "actors/detail/courier_actor.hpp"
 #include "actors/messages/local.hpp"
 #include "gateway/detail/gateway_actor.hpp"
@@ -74,6 +75,34 @@ task<response> nodes(context& ctx, const admin_sources& from) {
   co_return json_body(ordered_json{{"nodes", list}}.dump());
 }
 
+ordered_json describe(const detail::actor_view& each) {
+  return {{"name", each.name},
+          {"kind", each.kind},
+          {"supervisor", each.supervisor},
+          {"state", each.state},
+          {"loop", each.loop},
+          {"mailbox", each.mailbox},
+          {"handled", each.handled},
+          {"restarts", each.restarts},
+          {"age_ms", each.age.count()},
+          {"tasks", each.tasks}};
+}
+
+task<response> actors(context& ctx, const request& req) {
+  const auto limit = req.query<int>("limit", 1000);
+  if (limit < 0)
+    throw error{errc::invalid_argument, "limit is how many actors of each event loop are shown"};
+  auto views = co_await detail::view_actors(ctx, static_cast<std::size_t>(limit));
+  auto list = ordered_json::array();
+  std::size_t total = 0;
+  for (const auto& loop : views) {
+    total += loop.actors;
+    for (const auto& each : loop.shown)
+      list.push_back(describe(each));
+  }
+  co_return json_body(ordered_json{{"total", total}, {"actors", list}}.dump());
+}
+
 } // namespace
 
 service admin_service(admin_sources sources) {
@@ -85,6 +114,7 @@ service admin_service(admin_sources sources) {
   out.get("/_troupe/nodes", [sources](context& ctx, const request&) {
     return nodes(ctx, sources);
   });
+  out.get("/_troupe/actors", actors);
   return out;
 }
 

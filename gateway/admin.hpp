@@ -19,7 +19,7 @@ struct admin_sources {
   std::function<bool()> ready;
 };
 
-/// GET /healthz, /readyz and /_troupe/nodes. Names no secrets, but is for operators: it is served
+/// GET /healthz, /readyz, /_troupe/nodes and /_troupe/actors (the actors of this node). Names no secrets, but is for operators: it is served
 /// on a listener of its own.
 service admin_service(admin_sources sources);
 

@@ -57,10 +57,15 @@ blocking_pool::blocking_pool(unsigned threads, unsigned queue)
   : threads_(threads), limit_(threads + queue) {}
 
 blocking_pool::~blocking_pool() {
-  if (pool_) {
-    pool_->stop();
-    pool_->join();
-  }
+  stop();
+}
+
+void blocking_pool::stop() {
+  if (!pool_)
+    return;
+  pool_->stop();
+  pool_->join();
+  pool_.reset();
 }
 
 boost::asio::thread_pool& blocking_pool::started() {

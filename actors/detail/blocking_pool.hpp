@@ -22,8 +22,10 @@ public:
   blocking_pool(unsigned threads, unsigned queue);
   blocking_pool(const blocking_pool&) = delete;
   blocking_pool& operator=(const blocking_pool&) = delete;
-  /// Waits for the calls that run; those that wait are dropped.
   ~blocking_pool();
+
+  /// Waits for the calls that run; those that wait are dropped. While the loops still run.
+  void stop();
 
   /// Runs `what` and sends it back to `home`. Throws error{unavailable} when the queue is full.
   void run(errand& what, event_loop& home);

@@ -26,6 +26,7 @@ class resumable;
 namespace troupe::detail {
 
 class courier;
+class host;
 class loop_unit;
 class state_cell;
 class spawned_base;
@@ -109,6 +110,9 @@ public:
   /// Sends to CAF's actors for the coroutines of this loop.
   [[nodiscard]] detail::courier& courier() noexcept { return *courier_; }
 
+  /// The actors that live here, for who lists them.
+  [[nodiscard]] const host* first_host() const noexcept { return hosts_; }
+
   /// On whose behalf code runs now; null for the framework's own.
   [[nodiscard]] activity* running() const noexcept { return running_; }
 
@@ -150,6 +154,7 @@ public:
   static event_loop* current() noexcept;
 
 private:
+  friend class host;
   /// Ready operations that a coroutine may have before it waits for the next turn.
   static constexpr int operations_per_run = 256;
 
@@ -210,6 +215,7 @@ private:
   std::vector<outbox> outboxes_;
   bool outboxes_used_ = false;
 
+  host* hosts_ = nullptr;
   activity* running_ = nullptr;
   int share_ = 0;
   unsigned depth_ = 0;

@@ -25,6 +25,25 @@ supervision& host::children() {
   return *children_;
 }
 
+void host::enlist() noexcept {
+  if (std::exchange(listed_, true))
+    return;
+  auto*& first = loop_.hosts_;
+  next_host_ = first;
+  if (first != nullptr)
+    first->previous_host_ = this;
+  first = this;
+}
+
+void host::unlist() noexcept {
+  if (!std::exchange(listed_, false))
+    return;
+  if (next_host_ != nullptr)
+    next_host_->previous_host_ = previous_host_;
+  (previous_host_ != nullptr ? previous_host_->next_host_ : loop_.hosts_) = next_host_;
+  next_host_ = previous_host_ = nullptr;
+}
+
 void host::end_children(const char* why) noexcept {
   const auto cancelled =
     first_spawned_ == nullptr

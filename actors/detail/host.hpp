@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/detail/activity.hpp"
+#include "actors/detail/actor_view.hpp"
 #include "actors/detail/node_services.hpp"
 #include "actors/detail/timer.hpp"
 
@@ -31,6 +32,8 @@ public:
   /// As it stands in logs and in /_troupe/actors.
   [[nodiscard]] virtual std::string host_name() const = 0;
 
+  [[nodiscard]] virtual actor_view view() const = 0;
+
   /// Supervises the actors that this one spawns; made at the first call.
   [[nodiscard]] supervision& children();
 
@@ -40,10 +43,15 @@ public:
   // -- for who lists them -----------------------------------------------------------------------------
 
   [[nodiscard]] spawned_base* first_spawned() const noexcept { return first_spawned_; }
-  [[nodiscard]] supervision* children_if_any() const noexcept { return children_.get(); }
+  /// The next one of those that the loop lists; null for the last.
+  [[nodiscard]] host* next_host() const noexcept { return next_host_; }
 
 protected:
   ~host();
+
+  /// The loop lists it: from its first message to its end.
+  void enlist() noexcept;
+  void unlist() noexcept;
 
   /// Destroys what the actor has spawned, tasks and actors.
   void end_children(const char* why) noexcept;
@@ -55,6 +63,9 @@ private:
   node_services_ptr node_;
   spawned_base* first_spawned_ = nullptr;
   std::shared_ptr<supervision> children_;
+  host* next_host_ = nullptr;
+  host* previous_host_ = nullptr;
+  bool listed_ = false;
 };
 
 } // namespace troupe::detail

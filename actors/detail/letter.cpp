@@ -20,11 +20,23 @@ void drop_reference(state_cell& to) noexcept {
   to.drop_reference();
 }
 
+void letter::set_out(asker* by) noexcept {
+  asker_ = by;
+  home_ = by != nullptr ? event_loop::current() : nullptr;
+}
+
+void letter::fail_unsent(asker* by, failure why) {
+  failed = std::move(why);
+  if (by != nullptr)
+    by->answered = true;
+  else
+    delete this;
+}
+
 bool letter::send(asker* by) {
   auto* here = event_loop::current();
   auto& there = to->loop();
-  asker_ = by;
-  home_ = by != nullptr ? here : nullptr;
+  set_out(by);
   if (&there != here) {
     there.send(*this);
     return false;

@@ -46,6 +46,11 @@ public:
   /// and does not wait. `by` null: nobody waits. Called from a coroutine.
   bool send(asker* by);
 
+  /// For who brings it to its actor by himself: notes who waits.
+  void set_out(asker* by) noexcept;
+  /// Not sent after all: `by` finds the failure; without one the letter frees itself.
+  void fail_unsent(asker* by, failure why);
+
   /// The asker does not wait any more: it frees itself.
   void forget_asker() noexcept { asker_ = nullptr; }
 

@@ -74,6 +74,20 @@ std::string state_cell::host_name() const {
   return kind_->options.name.empty() ? *label : kind_->options.name;
 }
 
+actor_view state_cell::view() const {
+  actor_view out;
+  out.kind = "actor";
+  if (const auto by = supervisor_.lock())
+    out.supervisor = by->path();
+  out.state = phase_ == phase::paused ? "restarting" : "running";
+  out.mailbox = length_;
+  out.handled = handled_;
+  out.restarts = restarts_;
+  out.age = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now()
+                                                                  - born_);
+  return out;
+}
+
 void state_cell::order(void (state_cell::*what)()) {
   if (event_loop::current() == &loop() && loop().depth() == 0)
     (this->*what)();
@@ -324,6 +338,7 @@ void state_cell::retire() {
 void state_cell::begin_life() {
   if (phase_ != phase::unborn && phase_ != phase::paused)
     return;
+  enlist();
   try {
     const event_loop::behalf on{loop(), this};
     make_state();
@@ -351,6 +366,7 @@ void state_cell::end_life() {
   if (ended())
     return;
   phase_ = phase::ended;
+  unlist();
   if (rare_)
     rare_->pause.disarm();
   drop_running(gone());
@@ -376,6 +392,8 @@ void state_cell::crash(const std::string& why) {
   }
   if (auto delay = rare().failures.failed(kind_->options.restart))
     restart_in(*delay);
+  else if (by == nullptr)
+    order(&state_cell::end_life); // of a keyed actor: the next message makes it anew
   else
     supervision::report(supervisor_, cell_ref{this}, supervision::event::beyond_help, why);
 }

@@ -67,6 +67,7 @@ public:
   void retire();
 
   [[nodiscard]] std::string host_name() const override;
+  [[nodiscard]] actor_view view() const override;
   void child_lost(const std::string& why) override;
 
   [[nodiscard]] const cell_kind& kind() const noexcept { return *kind_; }
@@ -74,10 +75,6 @@ public:
   [[nodiscard]] bool idle() const noexcept {
     return running_ == nullptr && waiting_first_ == nullptr && !saving_;
   }
-  [[nodiscard]] std::size_t mailbox_length() const noexcept { return length_; }
-  [[nodiscard]] std::uint64_t handled() const noexcept { return handled_; }
-  [[nodiscard]] std::uint32_t restarts() const noexcept { return restarts_; }
-  [[nodiscard]] std::chrono::steady_clock::time_point born() const noexcept { return born_; }
   [[nodiscard]] context& own_context() noexcept { return context_; }
 
   /// Its place among the actors of its supervisor; for that one alone.

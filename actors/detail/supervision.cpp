@@ -51,10 +51,11 @@ struct supervision::message final : parcel {
 };
 
 supervision::supervision(host& owner, supervisor_options how)
-  : loop_(owner.loop()), owner_(&owner), how_(std::move(how)) {}
+  : loop_(owner.loop()), owner_(&owner), how_(std::move(how)), path_(owner.host_name()) {}
 
 supervision::supervision(supervision& above, supervisor_options how)
-  : loop_(above.loop_), owner_(nullptr), above_(above.weak_from_this()), how_(std::move(how)) {}
+  : loop_(above.loop_), owner_(nullptr), above_(above.weak_from_this()), how_(std::move(how)),
+    path_(above.path_ + "/" + how_.name) {}
 
 supervision::~supervision() = default;
 

@@ -60,6 +60,8 @@ public:
   }
   [[nodiscard]] unsigned restarts() const noexcept { return restarts_; }
   [[nodiscard]] host* owner() const noexcept;
+  /// Of the actor that has made it, and of the supervisors between: "orders", "orders/supervisor".
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
 private:
   struct message;
@@ -75,6 +77,7 @@ private:
   host* owner_;                       // of the topmost one
   std::weak_ptr<supervision> above_;  // of the others
   supervisor_options how_;
+  std::string path_;
   restart_record record_;
   std::vector<cell_ref> actors_;
   std::vector<std::shared_ptr<supervision>> groups_;

@@ -36,6 +36,7 @@ worker_actor::worker_actor(caf::actor_config& config, event_loop& loop, node_ser
 worker_actor::~worker_actor() = default;
 
 caf::behavior worker_actor::make_behavior() {
+  enlist();
   return {
     [this](call_id id, troupe::request& what) { begin(id, std::move(what)); },
   };
@@ -43,6 +44,18 @@ caf::behavior worker_actor::make_behavior() {
 
 std::string worker_actor::host_name() const {
   return definition_->name();
+}
+
+actor_view worker_actor::view() const {
+  actor_view out;
+  out.kind = "service";
+  out.state = "running";
+  out.mailbox = running_.size();
+  out.handled = handled_;
+  out.restarts = restarts_;
+  out.age = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now()
+                                                                  - born_);
+  return out;
 }
 
 void worker_actor::begin(call_id id, troupe::request&& what) {
@@ -148,6 +161,7 @@ void worker_actor::drop_work() {
 
 void worker_actor::on_exit() {
   coroutine_actor::on_exit();
+  unlist();
   loop().undefer(*this);
 }
 
@@ -160,6 +174,7 @@ void worker_actor::child_lost(const std::string& why) {
 
 void worker_actor::begin_anew() {
   ++restarts_;
+  born_ = std::chrono::steady_clock::now();
   end_calls({errc::internal, "the worker has failed"});
   clear("its actor has failed");
 }

@@ -27,6 +27,7 @@ public:
   void on_exit() override;
 
   [[nodiscard]] std::string host_name() const override;
+  [[nodiscard]] actor_view view() const override;
   void child_lost(const std::string& why) override;
 
 protected:
@@ -49,7 +50,8 @@ private:
   std::vector<std::unique_ptr<call>> ended_;
   std::vector<std::unique_ptr<call>> spare_;
   std::uint64_t handled_ = 0;
-  unsigned restarts_ = 0;
+  std::uint32_t restarts_ = 0;
+  std::chrono::steady_clock::time_point born_ = std::chrono::steady_clock::now();
   bool failed_ = false;
 };
 

@@ -131,6 +131,27 @@ constexpr row<storage_settings> storage_table[] = {
      &storage_settings::migrations},
 };
 
+constexpr row<actor_settings> actor_table[] = {
+    {{.section = "actors",
+      .key = "blocking_threads",
+      .help = "Threads for calls that block (ctx.blocking); started with the first such call.",
+      .low = 1,
+      .high = 1024},
+     &actor_settings::blocking_threads},
+    {{.section = "actors",
+      .key = "blocking_queue",
+      .help = "Blocking calls that may wait for a thread; then the client gets 503.",
+      .low = 0,
+      .high = 1'000'000},
+     &actor_settings::blocking_queue},
+    {{.section = "actors",
+      .key = "watchdog",
+      .help = "Time a handler may run without co_await before the log names it; 0s: never.",
+      .low = 0,
+      .high = hour},
+     &actor_settings::watchdog},
+};
+
 constexpr row<log_settings> log_table[] = {
     {{.section = "log", .key = "level", .help = "The least important kind of line that is logged."},
      &log_settings::level},
@@ -219,6 +240,7 @@ std::vector<setting> settings_of(gateway_settings& settings) {
   bind(gateway_table, settings, result);
   bind(http_table, settings.http, result);
   bind(storage_table, settings.storage, result);
+  bind(actor_table, settings.actors, result);
   bind(log_table, settings.log, result);
   return result;
 }
@@ -227,6 +249,7 @@ std::vector<setting> settings_of(worker_settings& settings) {
   std::vector<setting> result;
   bind(worker_table, settings, result);
   bind(storage_table, settings.storage, result);
+  bind(actor_table, settings.actors, result);
   bind(log_table, settings.log, result);
   return result;
 }

@@ -68,7 +68,8 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   stop_signal stop; // before any thread starts
 
   std::atomic<bool> ready{false}; // the admin worker, which the node ends, looks at it
-  node_base node{app, default_node_name(), loops, settings.storage};
+  node_base node{app, default_node_name(), loops, settings.storage,
+                 settings.actors};
   auto local = local_node(node, settings.local_workers);
   auto membership = node.own(spawn_pinned<troupe::membership>(
     *node.loops().front(), node.services()->node_name, std::move(local)));

@@ -1,5 +1,7 @@
 #include "node/detail/node_base.hpp"
 
+#include "actors/detail/blocking_pool.hpp"
+#include "actors/detail/keyed_directory.hpp"
 #include "actors/detail/worker_actor.hpp"
 #include "actors/messages/type_ids.hpp"
 #include "storage/database.hpp"
@@ -20,6 +22,13 @@
 
 namespace troupe::detail {
 
+namespace {
+
+/// For keyed actors to end what they are at and to save their states.
+constexpr std::chrono::milliseconds end_limit{5'000};
+
+} // namespace
+
 system_config::system_config() {
   load<caf::io::middleman>();
   register_messages(*this);
@@ -30,7 +39,8 @@ system_config::system_config() {
 }
 
 node_base::node_base(const application& app, std::string name, unsigned threads,
-                     const config::storage_settings& storage)
+                     const config::storage_settings& storage,
+                     const config::actor_settings& actors)
   : app_(app), system_(config_) {
   auto count = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i)
@@ -41,12 +51,20 @@ node_base::node_base(const application& app, std::string name, unsigned threads,
     from_caf(caf::actor_cast<caf::strong_actor_ptr>(own(storage::spawn_database(*loops_.front(), storage))));
   for (const auto& each : loops_)
     services->loops.push_back(each.get());
+  services->blocking =
+    std::make_shared<blocking_pool>(actors.blocking_threads, actors.blocking_queue);
+  services->keyed = std::make_shared<keyed_directory>(services->loops);
   services_ = std::move(services);
-  for (auto& each : loops_)
+  for (auto& each : loops_) {
+    each->watch(actors.watchdog);
     each->start();
+  }
+  if (actors.watchdog.count() > 0)
+    watchdog_.emplace(services_->loops, actors.watchdog);
 }
 
 node_base::~node_base() {
+  services_->keyed->shut_down(end_limit);
   {
     caf::scoped_actor self{system_};
     while (!owned_.empty()) {
@@ -56,6 +74,8 @@ node_base::~node_base() {
       self->wait_for(last);
     }
   }
+  watchdog_.reset();
+  services_->blocking->stop();
   for (auto& each : loops_)
     each->stop();
   for (auto& each : loops_)

@@ -4,12 +4,14 @@
 #include "actors/detail/caf.hpp"
 #include "actors/detail/coroutine_actor.hpp"
 #include "config/settings.hpp"
+#include "node/detail/watchdog.hpp"
 #include "node/run.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +28,7 @@ public:
 class node_base {
 public:
   node_base(const application& app, std::string name, unsigned threads,
-            const config::storage_settings& storage);
+            const config::storage_settings& storage, const config::actor_settings& actors);
   node_base(const node_base&) = delete;
   node_base& operator=(const node_base&) = delete;
   /// Ends all actors, then the loops.
@@ -54,6 +56,7 @@ private:
   std::vector<std::unique_ptr<event_loop>> loops_;
   node_services_ptr services_;
   std::vector<caf::actor> owned_;
+  std::optional<watchdog> watchdog_;
 };
 
 /// Until there is a stop_signal, SIGTERM and SIGINT end the process at once; also where it is the

@@ -52,7 +52,7 @@ int run_worker(const application& app, const config::worker_settings& settings) 
   apply_migrations(app, settings.storage);
   stop_signal stop; // before any thread starts
   auto name = settings.name.empty() ? default_node_name() : settings.name;
-  node_base node{app, name, settings.threads, settings.storage};
+  node_base node{app, name, settings.threads, settings.storage, settings.actors};
   join_request announcement;
   announcement.node = name;
   announcement.capacity = static_cast<std::uint32_t>(node.loops().size());

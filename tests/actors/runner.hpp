@@ -29,6 +29,7 @@ public:
   using coroutine_actor::coroutine_actor;
   caf::behavior make_behavior() override;
   std::string host_name() const override { return "runner"; }
+  detail::actor_view view() const override { return {}; }
   void child_lost(const std::string& why) override { lost.push_back(why); }
 
   std::vector<std::string> lost;

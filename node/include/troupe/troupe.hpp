@@ -9,6 +9,7 @@
 #include "actors/context.hpp"
 #include "actors/database.hpp"
 #include "actors/join_handle.hpp"
+#include "actors/keyed.hpp"
 #include "actors/messages/errc.hpp"
 #include "actors/messages/request.hpp"
 #include "actors/messages/response.hpp"

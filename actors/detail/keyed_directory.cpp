@@ -1,0 +1,217 @@
+#include "actors/detail/keyed_directory.hpp"
+
+#include "actors/context.hpp"
+#include "actors/detail/event_loop.hpp"
+#include "actors/detail/event_loop_send.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <future>
+#include <thread>
+
+namespace troupe::detail {
+
+namespace {
+
+constexpr std::chrono::milliseconds shortest_sweep{10};
+constexpr std::chrono::milliseconds longest_sweep{60'000};
+constexpr std::chrono::milliseconds end_poll{5};
+
+} // namespace
+
+keyed_kind::keyed_kind(std::string kind, keyed_options options)
+  : name(std::move(kind)), how(std::move(options)) {}
+
+// -- the directory ------------------------------------------------------------------------------------
+
+std::size_t keyed_directory::place_hash::operator()(const place& which) const noexcept {
+  const std::hash<std::string> of;
+  return of(which.first) * 31 + of(which.second);
+}
+
+keyed_directory::keyed_directory(std::vector<event_loop*> loops) : loops_(std::move(loops)) {
+  for (auto* each : loops_) {
+    auto made = std::make_unique<table>();
+    made->of = this;
+    made->loop = each;
+    tables_.push_back(std::move(made));
+  }
+}
+
+keyed_directory::~keyed_directory() = default;
+
+event_loop& keyed_directory::home_of(const std::string& kind, const std::string& key) const noexcept {
+  return *loops_[place_hash{}({kind, key}) % loops_.size()];
+}
+
+cell_ref keyed_directory::find(const node_services_ptr& node,
+                               const std::shared_ptr<const keyed_kind>& kind,
+                               const std::string& key) {
+  auto* here = event_loop::current();
+  const auto at = std::find(loops_.begin(), loops_.end(), here) - loops_.begin();
+  auto& mine = *tables_[static_cast<std::size_t>(at)];
+  auto& found = mine.actors[{kind->name, key}];
+  found.used = std::chrono::steady_clock::now();
+  found.idle_timeout = kind->how.idle_timeout;
+  if (found.actor && !found.actor->ended())
+    return found.actor;
+  if (stopping_.load())
+    return {};
+  auto options = kind->how.actor;
+  options.name = kind->name + "/" + key;
+  options.where = placement::here;
+  auto as = std::make_shared<const cell_kind>(cell_kind{intern(kind->name), std::move(options)});
+  found.actor = kind->make(*here, node, std::move(as), key);
+  auto made = found.actor;
+  arm(mine, kind->how.idle_timeout / 4);
+  made->order(&state_cell::begin_life);
+  return made;
+}
+
+void keyed_directory::arm(table& mine, std::chrono::milliseconds period) {
+  period = std::clamp(period, shortest_sweep, longest_sweep);
+  if (mine.sweep.armed() && mine.period <= period)
+    return;
+  mine.period = period;
+  mine.sweep.arm(mine.loop->timers(), after(period),
+                 [](void* self) {
+                   auto& own = *static_cast<table*>(self);
+                   own.of->sweep(own);
+                 },
+                 &mine);
+}
+
+void keyed_directory::sweep(table& mine) {
+  const auto now = std::chrono::steady_clock::now();
+  std::vector<cell_ref> idle; // ended apart: that may change the table
+  auto shortest = longest_sweep;
+  for (auto each = mine.actors.begin(); each != mine.actors.end();) {
+    auto& [which, held] = *each;
+    if (!held.actor || held.actor->ended()) {
+      each = mine.actors.erase(each);
+      continue;
+    }
+    if (now - held.used >= held.idle_timeout && held.actor->idle())
+      idle.push_back(held.actor);
+    shortest = std::min(shortest, held.idle_timeout / 4);
+    ++each;
+  }
+  for (const auto& each : idle)
+    each->retire();
+  if (!mine.actors.empty())
+    arm(mine, shortest);
+}
+
+void keyed_directory::shut_down(std::chrono::milliseconds limit) {
+  stopping_.store(true);
+  const auto until = std::chrono::steady_clock::now() + limit;
+  for (auto& each : tables_)
+    for (bool ended = false; !ended;) {
+      const bool late = std::chrono::steady_clock::now() >= until;
+      std::promise<bool> answer;
+      each->loop->post([&] {
+        each->sweep.disarm();
+        std::vector<cell_ref> present;
+        for (const auto& [which, held] : each->actors)
+          if (held.actor && !held.actor->ended())
+            present.push_back(held.actor);
+        for (const auto& one : present)
+          late ? one->end_life() : one->retire();
+        std::erase_if(each->actors,
+                      [](const auto& one) { return !one.second.actor || one.second.actor->ended(); });
+        answer.set_value(each->actors.empty());
+      });
+      ended = answer.get_future().get();
+      if (!ended)
+        std::this_thread::sleep_for(end_poll);
+    }
+}
+
+bool send_to_key(host& from, const std::shared_ptr<const keyed_kind>& kind, const std::string& key,
+                 letter& what, asker* by) {
+  const auto& directory = from.node().keyed;
+  if (!directory)
+    throw std::logic_error{"there are no keyed actors here: only in a node, or in block_on"};
+  auto& home = directory->home_of(kind->name, key);
+  if (&home == event_loop::current()) {
+    what.to = directory->find(from.services(), kind, key);
+    if (what.to)
+      return what.send(by);
+    what.fail_unsent(by, {errc::unavailable, "the node is stopping"});
+    return by != nullptr;
+  }
+  what.set_out(by);
+  run_on_loop(home, [directory, node = from.services(), kind, key,
+                     carried = std::unique_ptr<letter>{&what}]() mutable {
+    auto& arrived = *carried.release();
+    arrived.to = directory->find(node, kind, key);
+    if (arrived.to) {
+      arrived.arrive();
+      return;
+    }
+    arrived.failed = failure{errc::unavailable, "the node is stopping"};
+    arrived.answer();
+  });
+  return false;
+}
+
+// -- states as rows -------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr const char* create_table = "CREATE TABLE IF NOT EXISTS troupe_actors (kind TEXT NOT NULL, "
+                                     "key TEXT NOT NULL, state TEXT NOT NULL, version BIGINT NOT NULL, "
+                                     "PRIMARY KEY (kind, key))";
+
+/// Of this process: whether the table was seen.
+std::atomic<bool> table_seen{false};
+
+} // namespace
+
+task<void> row_keeper::load(context& ctx, void* state) {
+  if (!table_seen.load()) {
+    try {
+      co_await ctx.db().exec(create_table);
+    } catch (const error&) { // PostgreSQL: another node has made it at this moment; or what follows tells
+    }
+  }
+  const auto found = co_await ctx.db().find(
+    "SELECT state, version FROM troupe_actors WHERE kind = $1 AND key = $2", kind_, key_);
+  table_seen.store(true);
+  if (found) {
+    parse(found->get<std::string>("state"), state);
+    version_ = found->get<std::int64_t>("version");
+  }
+  stored_ = dump(state);
+}
+
+bool row_keeper::changed(const void* state) {
+  present_ = dump(state);
+  return present_ != stored_;
+}
+
+bool row_keeper::must_save(const void* state) {
+  return when_ == persistence::each_change && changed(state);
+}
+
+bool row_keeper::must_save_at_end(const void* state) {
+  return changed(state);
+}
+
+task<void> row_keeper::save(context& ctx, const void*) {
+  const auto written =
+    version_ == 0
+      ? co_await ctx.db().exec("INSERT INTO troupe_actors (kind, key, state, version) "
+                               "VALUES ($1, $2, $3, 1) ON CONFLICT (kind, key) DO NOTHING",
+                               kind_, key_, present_)
+      : co_await ctx.db().exec("UPDATE troupe_actors SET state = $3, version = version + 1 "
+                               "WHERE kind = $1 AND key = $2 AND version = $4",
+                               kind_, key_, present_, version_);
+  if (written != 1)
+    throw error{errc::conflict, "another node has changed the state of " + kind_ + "/" + key_};
+  ++version_;
+  stored_ = present_;
+}
+
+} // namespace troupe::detail

@@ -1,0 +1,139 @@
+#pragma once
+
+#include "actors/actor_options.hpp"
+#include "actors/detail/cell_kind.hpp"
+#include "actors/detail/cell_ref.hpp"
+#include "actors/detail/letter.hpp"
+#include "actors/detail/node_services.hpp"
+#include "actors/detail/timer.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace troupe {
+
+/// When the state of a keyed actor is written to the database.
+enum class persistence : std::uint8_t {
+  /// Never: it is lost with the actor.
+  none,
+  /// After each message that has changed it, before the answer goes out: what was acknowledged is
+  /// stored. A message whose change cannot be stored is answered with the error, and the next one finds
+  /// what is stored.
+  each_change,
+  /// When the actor is ended in an orderly way: idle, or with its node. A crash loses the changes since.
+  at_stop,
+};
+
+struct keyed_options {
+  /// An actor that got nothing for so long is ended.
+  std::chrono::milliseconds idle_timeout{5 * 60'000};
+  troupe::persistence persistence = persistence::none;
+  /// Mailbox, restarts, reentrance; name and placement follow from the key.
+  actor_options actor = {};
+};
+
+namespace detail {
+
+class host;
+
+/// What the keyed actors of one kind have in common.
+class keyed_kind {
+public:
+  keyed_kind(std::string kind, keyed_options options);
+  virtual ~keyed_kind() = default;
+  [[nodiscard]] virtual cell_ref make(event_loop& home, node_services_ptr node,
+                                      std::shared_ptr<const cell_kind> kind,
+                                      const std::string& key) const = 0;
+
+  const std::string name;
+  const keyed_options how;
+};
+
+/// Keeps a state as a row of the table troupe_actors.
+class row_keeper : public state_keeper {
+public:
+  row_keeper(std::string kind, std::string key, persistence when)
+    : kind_(std::move(kind)), key_(std::move(key)), when_(when) {}
+
+  task<void> load(context& ctx, void* state) override;
+  [[nodiscard]] bool must_save(const void* state) override;
+  [[nodiscard]] bool must_save_at_end(const void* state) override;
+  task<void> save(context& ctx, const void* state) override;
+
+protected:
+  [[nodiscard]] virtual std::string dump(const void* state) const = 0;
+  virtual void parse(const std::string& text, void* state) const = 0;
+
+private:
+  [[nodiscard]] bool changed(const void* state);
+
+  std::string kind_;
+  std::string key_;
+  persistence when_;
+  std::string stored_;  // as it is in the row, or was before the first save
+  std::string present_; // by the last look
+  std::int64_t version_ = 0; // 0: no row
+};
+
+/// The keyed actors of a node: each key belongs to one event loop, which alone knows whether its actor
+/// is there. Any thread, where nothing else is said.
+class keyed_directory {
+public:
+  explicit keyed_directory(std::vector<event_loop*> loops);
+  keyed_directory(const keyed_directory&) = delete;
+  keyed_directory& operator=(const keyed_directory&) = delete;
+  ~keyed_directory();
+
+  [[nodiscard]] event_loop& home_of(const std::string& kind, const std::string& key) const noexcept;
+
+  /// The actor, made when it is not there; none when the node is stopping. The key's own loop only.
+  cell_ref find(const node_services_ptr& node, const std::shared_ptr<const keyed_kind>& kind,
+                const std::string& key);
+
+  /// Makes no more actors and ends those that are there as soon as they are idle, saving what is to be
+  /// saved; after `limit` however they are. Blocks; not on a loop's thread.
+  void shut_down(std::chrono::milliseconds limit);
+
+private:
+  struct entry {
+    cell_ref actor;
+    std::chrono::steady_clock::time_point used;
+    std::chrono::milliseconds idle_timeout{};
+  };
+  using place = std::pair<std::string, std::string>; // kind, key
+  struct place_hash {
+    std::size_t operator()(const place& which) const noexcept;
+  };
+  struct table {
+    std::unordered_map<place, entry, place_hash> actors;
+    std::map<std::string, std::shared_ptr<const cell_kind>> kinds;
+    timer sweep;
+    keyed_directory* of = nullptr;
+    event_loop* loop = nullptr;
+    std::chrono::milliseconds period{};
+  };
+
+  void sweep(table& mine);
+  void arm(table& mine, std::chrono::milliseconds period);
+
+  std::vector<event_loop*> loops_;
+  std::vector<std::unique_ptr<table>> tables_; // by place in loops_
+  std::atomic<bool> stopping_{false};
+};
+
+/// Sends the letter to the actor of a key; true when the answer is there already. Throws
+/// std::logic_error when the node has no keyed actors.
+bool send_to_key(host& from, const std::shared_ptr<const keyed_kind>& kind, const std::string& key,
+                 letter& what, asker* by);
+
+} // namespace detail
+
+} // namespace troupe
