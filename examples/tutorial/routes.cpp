@@ -22,13 +22,13 @@ task<response> add(context&, const request& req) {
   co_return json({{"sum", body["a"].get<int>() + body["b"].get<int>()}});
 }
 
-task<response> fail(context&, const request&) {
-  throw std::runtime_error{"the password is hunter2"};
-  co_return text("never");
+task<response> planet(context&, const request& req) {
+  static const std::vector<std::string> names{"Mercury", "Venus", "Earth", "Mars"};
+  co_return text(names.at(req.param<std::size_t>("place"))); // a bug: at() may throw
 }
 
 int main(int argc, char** argv) {
   auto greetings = service("greetings").get("/hello/{name}", greet);
-  auto sums = service("sums").post("/add", add).get("/fail", fail);
-  return run(argc, argv, {greetings, sums});
+  auto others = service("others").post("/add", add).get("/planets/{place}", planet);
+  return run(argc, argv, {greetings, others});
 }

@@ -41,7 +41,7 @@ TEST(bad_name_in_a_file, is_refused_with_its_line) {
       {"gateway.http.max_headers = 9",
        "FILE:1: unknown section [gateway.http], expected gateway, http, storage, actors, log or worker"},
       {"listen = 'a:1'",
-       "FILE:1: key listen stands in no section, expected it under one of gateway, http, storage, "
+       "FILE:1: key listen stands in no section, expected it under one of gateway, http, storage, actors, "
        "log or worker"},
       {"[gateway]\nthreads = 1\nthreads = 2",
        "FILE:3: found gateway.threads again, expected it once: it stands in line 2"},
