@@ -1,9 +1,12 @@
 #include "actors/detail/worker_actor.hpp"
 
 #include "actors/detail/failure.hpp"
+#include "actors/messages/local.hpp"
 #include "actors/request_id.hpp"
 
 #include <spdlog/spdlog.h>
+
+#include <algorithm>
 
 namespace troupe::detail {
 
@@ -39,6 +42,7 @@ caf::behavior worker_actor::make_behavior() {
   enlist();
   return {
     [this](call_id id, troupe::request& what) { begin(id, std::move(what)); },
+    [this](call_id id, request_abandoned) { abandon(id); },
   };
 }
 
@@ -103,8 +107,24 @@ std::unique_ptr<worker_actor::call> worker_actor::new_call() {
   return made;
 }
 
+/// The handler's coroutine is destroyed where it waits.
+void worker_actor::abandon(call_id id) {
+  const auto found = std::find_if(running_.begin(), running_.end(), [&](const call* each) {
+    return each->id.value == id.value && each->from == current_sender();
+  });
+  if (found == running_.end())
+    return; // its answer is on its way
+  auto& call = **found;
+  call.work.reset();
+  retire(call);
+}
+
 void worker_actor::finish(call& ended) noexcept {
   answer(ended);
+  retire(ended);
+}
+
+void worker_actor::retire(call& ended) noexcept {
   running_[ended.place] = running_.back();
   running_[ended.place]->place = ended.place;
   running_.pop_back();

@@ -38,8 +38,10 @@ private:
   struct call;
 
   void begin(call_id id, troupe::request&& what);
+  void abandon(call_id id);
   std::unique_ptr<call> new_call();
   void finish(call& ended) noexcept;
+  void retire(call& ended) noexcept;
   void answer(call& ended) noexcept;
   void end_calls(const failure& why) noexcept;
   void begin_anew();

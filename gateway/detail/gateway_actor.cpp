@@ -237,6 +237,7 @@ gateway_actor::call gateway_actor::take_call(std::uint64_t id, bool answered) {
   out.node = slot.node;
   out.retried = slot.retried;
   out.copy = std::move(slot.copy);
+  out.worker = std::move(slot.worker);
   free_calls_.push_back(index_of(id));
   if (auto found = nodes_.find(out.node); found != nodes_.end()) {
     --found->second->outstanding;
@@ -254,8 +255,8 @@ void gateway_actor::send(std::uint64_t id, node_state& to, const route_candidate
   for (std::size_t i = 0; i < what.parameters.size(); ++i)
     what.parameters[i].first = chosen.parameter_names[i];
   if (to.view->local) {
-    detail::deliver(to.view->workers[loop().index()][chosen.service],
-                    caf::strong_actor_ptr{ctrl()}, call_id{id}, std::move(what));
+    mine.worker = to.view->workers[loop().index()][chosen.service];
+    detail::deliver(mine.worker, caf::strong_actor_ptr{ctrl()}, call_id{id}, std::move(what));
     return;
   }
   if (is_safe(what.method) && !mine.retried)
@@ -281,8 +282,11 @@ void gateway_actor::send_batches() {
 }
 
 void gateway_actor::give_up(std::uint64_t id) {
-  if (find_call(id) != nullptr)
-    take_call(id, false);
+  if (find_call(id) == nullptr)
+    return;
+  const auto given_up = take_call(id, false);
+  if (given_up.worker)
+    detail::deliver(given_up.worker, caf::strong_actor_ptr{ctrl()}, call_id{id}, request_abandoned{});
 }
 
 void gateway_actor::finish(call_id id, troupe::response&& what) {

@@ -90,6 +90,7 @@ private:
     std::uint64_t node = 0;
     bool retried = false;
     std::unique_ptr<troupe::request> copy; // of a safe request to a remote node
+    caf::strong_actor_ptr worker;          // of this node, null for a remote one
   };
 
   void accept(tcp_socket&& socket);

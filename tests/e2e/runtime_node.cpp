@@ -39,6 +39,23 @@ task<response> end_spin(context&, const request&) {
   co_return text("ended");
 }
 
+std::atomic<int> lingering{0};
+
+struct lingerer {
+  lingerer() { ++lingering; }
+  ~lingerer() { --lingering; }
+};
+
+task<response> linger(context& ctx, const request&) {
+  const lingerer alive;
+  co_await ctx.sleep(60s);
+  co_return text("at last");
+}
+
+task<response> count_lingering(context&, const request&) {
+  co_return text(std::to_string(lingering.load()));
+}
+
 // -- states by key ----------------------------------------------------------------------------------
 
 struct add {
@@ -124,7 +141,10 @@ task<response> crowded(context& ctx, const request&) {
 
 int main(int argc, char** argv) {
   return run(argc, argv,
-             {service("basics").get("/ping", ping),
+             {service("basics")
+                  .get("/ping", ping)
+                  .get("/linger", linger)
+                  .get("/lingering", count_lingering),
               service("threads").get("/block", block).get("/hold", hold),
               service("spinner").get("/spin", spin).post("/spin/end", end_spin),
               service("accounts")
