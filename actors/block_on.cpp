@@ -88,10 +88,7 @@ void run_to_end(unsigned count, const std::function<task<void>(context&)>& work)
     self->wait_for(main);
   }
   node->blocking->stop();
-  for (auto& each : loops)
-    each->stop();
-  for (auto& each : loops)
-    each->join();
+  event_loop::end_all(loops);
 }
 
 } // namespace troupe::detail

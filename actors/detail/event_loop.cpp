@@ -21,8 +21,11 @@ thread_local event_loop* current_loop = nullptr;
 /// Messages that one actor may handle before another one of the loop gets its turn.
 constexpr std::size_t messages_per_turn = 64;
 
-/// Actors and coroutines that one step may resume.
-constexpr int jobs_per_step = 1024;
+/// Actors and coroutines that one turn may resume before it looks at I/O.
+constexpr int jobs_per_turn = 1024;
+
+/// The same behind each I/O completion of a busy loop.
+constexpr int jobs_per_completion = 64;
 
 /// I/O completions, each with all that it makes ready, between two turns of a busy loop.
 constexpr int completions_per_turn = 64;
@@ -102,6 +105,23 @@ void event_loop::stop() {
 void event_loop::join() {
   if (thread_.joinable())
     thread_.join();
+}
+
+void event_loop::end_all(const std::vector<std::unique_ptr<event_loop>>& loops) {
+  for (const auto& each : loops)
+    each->stop();
+  for (const auto& each : loops)
+    each->join();
+  constexpr int rounds = 8; // more than any of them needs
+  for (int i = 0; i < rounds; ++i)
+    for (const auto& each : loops)
+      each->run_leftovers();
+}
+
+void event_loop::run_leftovers() {
+  current_loop = this;
+  turn();
+  current_loop = nullptr;
 }
 
 void event_loop::post(std::function<void()> fn) {
@@ -196,12 +216,11 @@ void event_loop::run() {
 
 void event_loop::turn() {
   woken_.append(yielded_);
-  run_ready();
+  run_ready(jobs_per_turn);
 }
 
-void event_loop::run_ready() {
-  // Bounded, so that actors which always have work leave room for I/O.
-  int budget = jobs_per_step;
+/// Bounded, so that actors which always have work leave room for I/O.
+void event_loop::run_ready(int budget) {
   do {
     take_inbox();
     for (; budget > 0 && !ready_.empty(); --budget) {
@@ -230,7 +249,7 @@ bool event_loop::has_work() const noexcept {
 
 void event_loop::poll_io() {
   for (int i = 0; i < completions_per_turn && io_.poll_one() > 0; ++i)
-    run_ready();
+    run_ready(jobs_per_completion);
 }
 
 void event_loop::sleep() {

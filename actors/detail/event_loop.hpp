@@ -61,6 +61,9 @@ public:
   /// Ends `run` after the present step. Any thread.
   void stop();
   void join();
+  /// Stops and joins all of them, then lets them carry out on this thread what they have still sent each
+  /// other: what ends an actor on another loop, for one.
+  static void end_all(const std::vector<std::unique_ptr<event_loop>>& loops);
 
   // -- any thread ----------------------------------------------------------------------------------
 
@@ -168,7 +171,8 @@ private:
 
   void run();
   void turn();
-  void run_ready();
+  void run_ready(int budget);
+  void run_leftovers();
   void poll_io();
   void sleep();
   bool spin();

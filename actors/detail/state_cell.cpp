@@ -62,7 +62,12 @@ state_cell::state_cell(event_loop& loop, node_services_ptr node,
   label = kind_->label;
 }
 
-state_cell::~state_cell() = default;
+state_cell::~state_cell() {
+  // Only when it has not ended, because its loop has: nobody waits any more.
+  for (auto* list : {&running_, &waiting_first_})
+    while (*list != nullptr)
+      delete std::exchange(*list, (*list)->next_);
+}
 
 state_cell::rarely_used& state_cell::rare() {
   if (!rare_)

@@ -76,10 +76,7 @@ node_base::~node_base() {
   }
   watchdog_.reset();
   services_->blocking->stop();
-  for (auto& each : loops_)
-    each->stop();
-  for (auto& each : loops_)
-    each->join();
+  event_loop::end_all(loops_);
   loops_.clear();
 }
 

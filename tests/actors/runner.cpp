@@ -51,10 +51,7 @@ loop_bench::loop_bench(unsigned loops, bool networked)
 loop_bench::~loop_bench() {
   for (auto last = owned_.rbegin(); last != owned_.rend(); ++last)
     end(*last);
-  for (auto& each : loops_)
-    each->stop();
-  for (auto& each : loops_)
-    each->join();
+  detail::event_loop::end_all(loops_);
 }
 
 caf::actor loop_bench::own(caf::actor made) {
