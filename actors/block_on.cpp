@@ -8,6 +8,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/behavior.hpp>
 #include <caf/scoped_actor.hpp>
+#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <future>
@@ -63,6 +64,8 @@ private:
 void run_to_end(unsigned count, const std::function<task<void>(context&)>& work) {
   if (count == 0)
     count = std::max(1U, std::thread::hardware_concurrency());
+  if (spdlog::default_logger()->name().empty()) // nobody has set up a log: as nodes do
+    spdlog::set_default_logger(spdlog::stderr_color_mt("troupe"));
   quiet_config config;
   caf::actor_system system{config};
   std::vector<std::unique_ptr<event_loop>> loops;

@@ -237,7 +237,7 @@ inline task<void> join_all(std::vector<task<void>> tasks) {
 /// Runs tasks of different types beside each other: `auto [a, b] = co_await join_all(f(), g());` with
 /// std::monostate for void.
 template <class... T>
-  requires(sizeof...(T) > 1)
+  requires(sizeof...(T) > 0)
 task<std::tuple<detail::stored<T>...>> join_all(task<T>... tasks) {
   (detail::require_task(tasks, "join_all"), ...);
   std::tuple<task<T>...> all{std::move(tasks)...};
@@ -274,7 +274,7 @@ task<T> race(std::vector<task<T>> tasks) {
 /// The same for tasks of different types: a variant whose index tells which one was the first, with
 /// std::monostate for void.
 template <class... T>
-  requires(sizeof...(T) > 1)
+  requires(sizeof...(T) > 0)
 task<std::variant<detail::stored<T>...>> race(task<T>... tasks) {
   (detail::require_task(tasks, "race"), ...);
   using result = std::variant<detail::stored<T>...>;

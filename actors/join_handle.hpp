@@ -30,10 +30,15 @@ public:
 
   spawned_task(detail::host& owner, std::string name, task<T> work)
     : spawned_base(owner, std::move(name)), work_(std::move(work)) {}
+  ~spawned_task() override {
+    if (failed() && !seen_)
+      log_unseen(std::get<2>(result_));
+  }
 
   [[nodiscard]] bool failed() const noexcept override { return result_.index() == 2; }
 
   [[nodiscard]] stored& result() {
+    seen_ = true;
     if (failed())
       std::rethrow_exception(std::get<2>(result_));
     return std::get<1>(result_);
@@ -43,9 +48,6 @@ protected:
   void start_frame() override { work_.start(*this); }
   void destroy_frame() noexcept override { work_.reset(); }
   void fail(std::exception_ptr why) noexcept override { result_.template emplace<2>(std::move(why)); }
-  [[nodiscard]] std::exception_ptr exception() const noexcept override {
-    return failed() ? std::get<2>(result_) : nullptr;
-  }
 
   void take_result() noexcept override {
     try {
@@ -63,6 +65,7 @@ protected:
 private:
   task<T> work_;
   std::variant<std::monostate, stored, std::exception_ptr> result_;
+  bool seen_ = false;
 };
 
 } // namespace detail

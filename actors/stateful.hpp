@@ -65,41 +65,15 @@ struct answer_to
   : unwrapped<std::remove_cvref_t<decltype(call_handle(
       std::declval<S&>(), std::declval<context&>(), std::declval<M&>()))>> {};
 
-/// The message M on its way to an actor with the state S.
+/// The message M on its way to an actor with the state S, and on its way back the answer.
 template <class S, class M>
-class letter_for final : public letter {
+class letter_to : public letter {
 public:
   using how = answer_to<S, M>;
   using result = typename how::type;
   using stored = std::conditional_t<std::is_void_v<result>, std::monostate, result>;
 
-  explicit letter_for(M&& message) : message_(std::move(message)) {}
-
-  void begin(void* state, context& ctx) noexcept override {
-    try {
-      auto& own = *static_cast<S*>(state);
-      if constexpr (how::is_task) {
-        work_ = call_handle(own, ctx, message_);
-        if (!work_)
-          throw std::logic_error{"the handler gave an empty task"};
-        work_.start(*this);
-        return;
-      } else if constexpr (std::is_void_v<result>) {
-        call_handle(own, ctx, message_);
-        value_.emplace();
-      } else {
-        value_.emplace(call_handle(own, ctx, message_));
-      }
-    } catch (...) {
-      take_failure();
-    }
-    done = true;
-  }
-
-  void destroy_work() noexcept override {
-    if constexpr (how::is_task)
-      work_.reset();
-  }
+  explicit letter_to(M&& message) : message_(std::move(message)) {}
 
   /// REQUIRES: answered, and not `failed`.
   result take() {
@@ -108,26 +82,73 @@ public:
   }
 
 protected:
-  void take_result() noexcept override {
-    if constexpr (how::is_task) {
-      try {
-        if constexpr (std::is_void_v<result>) {
-          work_.take();
-          value_.emplace();
-        } else {
-          value_.emplace(work_.take());
-        }
-      } catch (...) {
-        take_failure();
-      }
-    }
-  }
-
-private:
   M message_;
   std::optional<stored> value_;
-  [[no_unique_address]] std::conditional_t<how::is_task, task<result>, std::monostate> work_;
 };
+
+/// For a handler that is a plain function.
+template <class S, class M, bool IsTask>
+class letter_handled final : public letter_to<S, M> {
+public:
+  using letter_to<S, M>::letter_to;
+
+  void begin(void* state, context& ctx) noexcept override {
+    try {
+      auto& own = *static_cast<S*>(state);
+      if constexpr (std::is_void_v<typename letter_to<S, M>::result>) {
+        call_handle(own, ctx, this->message_);
+        this->value_.emplace();
+      } else {
+        this->value_.emplace(call_handle(own, ctx, this->message_));
+      }
+    } catch (...) {
+      this->take_failure();
+    }
+    this->done = true;
+  }
+  void destroy_work() noexcept override {}
+};
+
+/// For one that is a coroutine.
+template <class S, class M>
+class letter_handled<S, M, true> final : public letter_to<S, M>, private completion {
+public:
+  using letter_to<S, M>::letter_to;
+
+  void begin(void* state, context& ctx) noexcept override {
+    try {
+      work_ = call_handle(*static_cast<S*>(state), ctx, this->message_);
+      if (!work_)
+        throw std::logic_error{"the handler gave an empty task"};
+    } catch (...) {
+      this->take_failure();
+      this->done = true;
+      return;
+    }
+    work_.start(*this);
+  }
+  void destroy_work() noexcept override { work_.reset(); }
+
+private:
+  void completed() noexcept override {
+    try {
+      if constexpr (std::is_void_v<typename letter_to<S, M>::result>) {
+        work_.take();
+        this->value_.emplace();
+      } else {
+        this->value_.emplace(work_.take());
+      }
+    } catch (...) {
+      this->take_failure();
+    }
+    this->work_ended();
+  }
+
+  task<typename letter_to<S, M>::result> work_;
+};
+
+template <class S, class M>
+using letter_for = letter_handled<S, M, answer_to<S, M>::is_task>;
 
 /// `co_await` sends the letter and gives the answer.
 template <class S, class M>

@@ -124,22 +124,25 @@ public:
 
   [[nodiscard]] explicit operator bool() const noexcept { return frame_ != nullptr; }
 
+  /// Runs it and gives its result. The task is empty from then on.
   auto operator co_await() && noexcept {
     struct awaiter {
-      std::coroutine_handle<promise_type> frame;
+      task own;
       bool await_ready() const {
-        if (!frame)
+        if (!own)
           throw std::logic_error{"an empty task was awaited"};
         return false;
       }
       std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) const noexcept {
-        frame.promise().continuation = awaiting;
-        return frame; // symmetric transfer: a chain of awaits does not grow the stack
+        own.frame_.promise().continuation = awaiting;
+        return own.frame_; // symmetric transfer: a chain of awaits does not grow the stack
       }
-      T await_resume() const { return frame.promise().take(); }
+      T await_resume() { return own.take(); }
     };
-    return awaiter{frame_};
+    return awaiter{std::move(*this)};
   }
+  /// A task is awaited once: `co_await std::move(t)`.
+  void operator co_await() & = delete;
 
   /// For what runs tasks without awaiting them: begins; `watcher` hears of the end.
   /// REQUIRES: it is not empty.

@@ -375,7 +375,7 @@ void event_loop::report_held(std::uint64_t cycles) const noexcept {
 }
 
 event_loop::presently event_loop::at_present() const noexcept {
-  return {present_label_.load(std::memory_order_relaxed),
+  return {present_label_.load(std::memory_order_acquire),
           present_since_.load(std::memory_order_relaxed)};
 }
 

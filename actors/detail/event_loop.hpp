@@ -188,7 +188,7 @@ private:
   void begin_run(const activity* who) noexcept {
     share_ = operations_per_run;
     run_begun_ = cycle_count();
-    present_label_.store(who != nullptr ? who->label : nullptr, std::memory_order_relaxed);
+    present_label_.store(who != nullptr ? who->label : nullptr, std::memory_order_release);
     present_since_.store(run_begun_, std::memory_order_relaxed);
   }
   void end_run() noexcept {

@@ -19,9 +19,9 @@ namespace troupe::detail {
 
 namespace {
 
-constexpr std::size_t granule = 64;
-constexpr std::size_t class_count = 64; // blocks up to 4 KiB are kept
-constexpr std::size_t kept_per_class = 4096;
+constexpr std::size_t granule = 32;
+constexpr std::size_t class_count = 128; // blocks up to 4 KiB are kept
+constexpr std::size_t kept_bytes_per_class = 4 * 1024 * 1024;
 
 struct block {
   block* next;
@@ -75,7 +75,7 @@ void* allocate_frame(std::size_t size) {
 void free_frame(void* memory, std::size_t size) noexcept {
   auto index = class_of(size);
   if (!TROUPE_RECYCLE_FRAMES || index >= class_count || lists_gone
-      || lists.of_class[index].length >= kept_per_class) {
+      || lists.of_class[index].length >= kept_bytes_per_class / ((index + 1) * granule)) {
     ::operator delete(memory);
     return;
   }

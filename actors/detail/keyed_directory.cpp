@@ -65,7 +65,7 @@ cell_ref keyed_directory::find(const node_services_ptr& node,
   found.actor = kind->make(*here, node, std::move(as), key);
   auto made = found.actor;
   arm(mine, kind->how.idle_timeout / 4);
-  made->order(&state_cell::begin_life);
+  made->come_alive();
   return made;
 }
 
@@ -150,8 +150,7 @@ bool send_to_key(host& from, const std::shared_ptr<const keyed_kind>& kind, cons
       arrived.arrive();
       return;
     }
-    arrived.failed = failure{errc::unavailable, "the node is stopping"};
-    arrived.answer();
+    arrived.answer({errc::unavailable, "the node is stopping"});
   });
   return false;
 }

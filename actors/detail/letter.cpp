@@ -26,7 +26,7 @@ void letter::set_out(asker* by) noexcept {
 }
 
 void letter::fail_unsent(asker* by, failure why) {
-  failed = std::move(why);
+  failed = std::make_unique<failure>(std::move(why));
   if (by != nullptr)
     by->answered = true;
   else
@@ -42,7 +42,8 @@ bool letter::send(asker* by) {
     return false;
   }
   if (by == nullptr) {
-    to->receive(*this, false);
+    // At once only to an actor that does nothing: the teller goes on in the middle of its own work.
+    to->receive(*this, here->depth() < deepest_call && to->idle());
     return false;
   }
   by->in_await_suspend_ = true;
@@ -76,23 +77,26 @@ void letter::arrive() {
     resume_soon(*asker_);
 }
 
-void letter::completed() noexcept {
-  take_result();
+void letter::work_ended() noexcept {
   done = true;
   if (!beginning_)
     to->letter_ended(*this);
 }
 
 void letter::take_failure() noexcept {
+  const auto fail = [this](const char* what) {
+    failed = std::make_unique<failure>(
+      failure{errc::internal, std::string{"a stateful actor failed: "} + what});
+  };
   try {
     throw;
   } catch (const error& e) {
-    failed = failure{e.code(), e.what()};
+    failed = std::make_unique<failure>(failure{e.code(), e.what()});
     return;
   } catch (const std::exception& e) {
-    failed = failure{errc::internal, std::string{"a stateful actor failed: "} + e.what()};
+    fail(e.what());
   } catch (...) {
-    failed = failure{errc::internal, "a stateful actor failed: an exception of unknown type"};
+    fail("an exception of unknown type");
   }
   crashed = true;
 }

@@ -7,7 +7,7 @@
 #include "actors/messages/sql.hpp"
 #include "actors/task.hpp"
 
-#include <optional>
+#include <memory>
 
 namespace troupe {
 class context;
@@ -36,7 +36,7 @@ private:
 ///
 /// One owner at a time: the asker until it is sent, then the actor's loop, then the asker again, or,
 /// when nobody waits, itself. Both sides of one loop touch it at will; across loops it travels.
-class letter : public parcel, public completion {
+class letter : public parcel {
 public:
   static void* operator new(std::size_t size) { return allocate_frame(size); }
   static void operator delete(void* block, std::size_t size) noexcept { free_frame(block, size); }
@@ -56,18 +56,21 @@ public:
 
   /// Brings the answer, or `failed`, to who waits. REQUIRES: on the actor's loop, at its end.
   void answer();
+  void answer(const failure& why) {
+    failed = std::make_unique<failure>(why);
+    answer();
+  }
 
   /// Handles the message: sets `done` when it has ended at once.
   virtual void begin(void* state, context& ctx) noexcept = 0;
   /// Destroys the coroutine that handles it.
   virtual void destroy_work() noexcept = 0;
-  void completed() noexcept override;
 
   void arrive() override;
   void discard() noexcept override { delete this; }
 
   cell_ref to;
-  std::optional<failure> failed;
+  std::unique_ptr<failure> failed; // null: it went well
   /// Set when what failed was no `error`: the actor has crashed.
   bool crashed = false;
   bool done = false;
@@ -76,7 +79,8 @@ protected:
   letter() noexcept = default;
   /// Sets `failed` and `crashed` by the exception being handled.
   void take_failure() noexcept;
-  virtual void take_result() noexcept = 0;
+  /// The coroutine that handles it has ended, and its result was taken.
+  void work_ended() noexcept;
 
 private:
   friend class state_cell;

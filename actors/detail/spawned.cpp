@@ -75,12 +75,17 @@ void spawned_base::let_go() noexcept {
   unlist();
   destroy_frame();
   const auto self = std::move(self_); // may be the last reference: nothing of this is used below
-  if (self == nullptr || self.use_count() > 1 || cancelled)
+}
+
+void spawned_base::log_unseen(const std::exception_ptr& what) const noexcept {
+  if (cancelled)
     return;
-  if (const auto failed = exception(); failed != nullptr)
+  try {
     spdlog::error("{} failed and nobody waits for it: {}",
                   name_.empty() ? std::string{"a detached task"} : "task \"" + name_ + "\"",
-                  text_of(failed));
+                  text_of(what));
+  } catch (...) { // a line that cannot be written
+  }
 }
 
 void spawned_base::enlist() noexcept {

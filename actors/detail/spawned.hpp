@@ -28,7 +28,7 @@ public:
   /// stack, as soon as that has returned to the loop. Nothing happens when it has ended.
   void cancel(std::exception_ptr why) noexcept;
 
-  /// Frees what the ended task holds; logs an exception that nobody will see.
+  /// Frees what the ended task holds.
   void let_go() noexcept;
 
   [[nodiscard]] bool finished() const noexcept { return finished_; }
@@ -51,7 +51,8 @@ protected:
   virtual void take_result() noexcept = 0;
   virtual void fail(std::exception_ptr why) noexcept = 0;
   virtual void destroy_frame() noexcept = 0;
-  [[nodiscard]] virtual std::exception_ptr exception() const noexcept = 0;
+  /// For the destructor: logs an exception that nobody has seen.
+  void log_unseen(const std::exception_ptr& what) const noexcept;
 
   virtual void start_frame() = 0;
 

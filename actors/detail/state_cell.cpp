@@ -104,8 +104,7 @@ void state_cell::order(void (state_cell::*what)()) {
 
 void state_cell::receive(letter& what, bool at_once) {
   if (ended()) {
-    what.failed = gone();
-    what.answer();
+    what.answer(gone());
     return;
   }
   if (at_once && waiting_first_ == nullptr && may_begin()) {
@@ -129,8 +128,7 @@ void state_cell::refuse(letter& what) {
   if (!std::exchange(rare().overflow_logged, true)) // once until there is room again
     spdlog::warn("the mailbox of {} is full ({} messages): what comes now is refused", host_name(),
                  length_);
-  what.failed = failure{errc::unavailable, "the mailbox of " + host_name() + " is full"};
-  what.answer();
+  what.answer({errc::unavailable, "the mailbox of " + host_name() + " is full"});
 }
 
 letter& state_cell::take_next() noexcept {
@@ -248,16 +246,14 @@ void state_cell::drop_running(const failure& why) noexcept {
     auto& each = *running_;
     running_ = each.next_;
     each.destroy_work();
-    each.failed = why;
-    each.answer();
+    each.answer(why);
   }
 }
 
 void state_cell::drop_waiting(const failure& why) noexcept {
   while (waiting_first_ != nullptr) {
     auto& each = take_next();
-    each.failed = why;
-    each.answer();
+    each.answer(why);
   }
 }
 
@@ -339,6 +335,13 @@ void state_cell::retire() {
 }
 
 // -- life and death -------------------------------------------------------------------------------------
+
+void state_cell::come_alive() {
+  if (event_loop::current() == &loop())
+    begin_life();
+  else
+    order(&state_cell::begin_life);
+}
 
 void state_cell::begin_life() {
   if (phase_ != phase::unborn && phase_ != phase::paused)

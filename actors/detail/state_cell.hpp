@@ -41,6 +41,8 @@ public:
   /// Takes `what` over. It is handled at once when `at_once` and nothing is before it.
   void receive(letter& what, bool at_once);
 
+  /// `begin_life` at once where this is its loop, else there.
+  void come_alive();
   /// Makes its state; the first thing that happens to it.
   void begin_life();
   /// Ends it: what waits is answered with errc::unavailable, the state is destroyed.

@@ -63,7 +63,7 @@ void supervision::add(const cell_ref& child) {
   child->place = actors_.size();
   child->put_under(weak_from_this());
   actors_.push_back(child);
-  child->order(&state_cell::begin_life);
+  child->come_alive();
 }
 
 std::shared_ptr<supervision> supervision::add_group(supervisor_options how) {

@@ -12,7 +12,9 @@ task<int> after(std::chrono::milliseconds time, int value) {
   co_return value;
 }
 
-task<std::string> name() { co_return "Ada"; }
+task<std::string> name() {
+  co_return "Ada";
+}
 
 task<> show(context& ctx) {
   std::vector<task<int>> all;

@@ -4,10 +4,10 @@ using namespace troupe;
 
 task<response> add_note(context& ctx, const request& req) {
   auto body = req.json();
-  if (!body.is_object() || !body.contains("text"))
+  if (!body.is_object() || !body.contains("text") || !body["text"].is_string())
     throw error{errc::unprocessable, "expected {\"text\": \"...\"}"};
-  auto note = co_await ctx.db().one(
-    "INSERT INTO notes (text) VALUES ($1) RETURNING id, text", body["text"]);
+  auto note = co_await ctx.db().one("INSERT INTO notes (text) VALUES ($1) RETURNING id, text",
+                                    body["text"].get<std::string>());
   co_return json(note).with_status(201);
 }
 
@@ -19,7 +19,7 @@ task<response> list_notes(context& ctx, const request&) {
 task<response> greedy(context& ctx, const request&) {
   auto count = co_await ctx.db().transact([&](transaction& tx) -> task<std::int64_t> {
     co_await tx.query("SELECT 1");
-    auto row = co_await ctx.db().one("SELECT count(*) AS n FROM notes"); // not tx: a mistake
+    auto row = co_await ctx.db().one("SELECT count(*) AS n FROM notes"); // not tx.one: a mistake
     co_return row.get<std::int64_t>("n");
   });
   co_return json({{"notes", count}});

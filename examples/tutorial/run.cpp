@@ -1,13 +1,15 @@
 #include <troupe/troupe.hpp>
 
 using namespace troupe;
+using namespace std::chrono_literals;
 
 task<response> hello(context&, const request&) {
   co_return text("Hello, async world!");
 }
 
-task<response> where(context& ctx, const request&) {
-  co_return text("This is " + ctx.node_name());
+task<response> slow(context& ctx, const request&) {
+  co_await ctx.sleep(300ms);
+  co_return text("That took a moment.");
 }
 
 int main(int argc, char** argv) {
@@ -15,6 +17,6 @@ int main(int argc, char** argv) {
   app.name = "tutorial-run";
   app.version = "1.0.0";
   app.description = "The smallest program that is a node";
-  app.services = {service("hello").get("/", hello).get("/where", where)};
+  app.services = {service("hello").get("/", hello).get("/slow", slow)};
   return run(argc, argv, std::move(app));
 }
