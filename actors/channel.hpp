@@ -29,11 +29,11 @@ public:
   explicit channel(std::size_t capacity) : state_(std::make_shared<state>(capacity)) {}
 
   /// Gives true once the value is in the channel, false when the channel is closed.
-  [[nodiscard]] auto send(T value) { return sender{state_, std::move(value)}; }
+  [[nodiscard]] auto send(T value) { return sender{*state_, std::move(value)}; }
 
   /// Gives the next value, or none when the channel is closed and drained. Throws std::logic_error on
   /// another loop than the one that has received before.
-  [[nodiscard]] auto recv() { return receiver{state_}; }
+  [[nodiscard]] auto recv() { return receiver{*state_}; }
 
   /// At once: false when it is full or closed.
   bool try_send(T value) { return state_->offer(value); }
@@ -131,16 +131,16 @@ private:
       put(std::move(static_cast<ticket&>(what).value));
     }
 
-    const std::uint64_t mask;
-    std::unique_ptr<slot[]> ring;
+    alignas(64) const std::uint64_t mask;
+    const std::unique_ptr<slot[]> ring;
     // The home's:
-    std::uint64_t head = 0;
+    alignas(64) std::uint64_t head = 0;
     std::deque<T> handed_back;
     alignas(64) std::atomic<std::uint64_t> tail{0};
   };
 
   struct sender : detail::suspended {
-    sender(std::shared_ptr<state> s, T v) : shared(std::move(s)), value(std::move(v)) {}
+    sender(state& s, T v) : shared(&s), value(std::move(v)) {}
     ~sender() {
       if (waits == nullptr)
         return;
@@ -160,6 +160,7 @@ private:
         detail::resume_next_turn(*this);
         return;
       }
+      kept = shared->shared_from_this();
       waits = new ticket{*detail::current_event_loop(), std::move(value)};
       waits->waiting = this;
       shared->wait_for_room(*waits);
@@ -168,7 +169,8 @@ private:
       return waits == nullptr ? sent
                               : waits->state.load() == detail::sender_ticket::outcome::sent;
     }
-    std::shared_ptr<state> shared;
+    state* shared;
+    std::shared_ptr<detail::channel_core> kept; // while it waits: the count is what all handles share
     T value;
     ticket* waits = nullptr;
     bool sent = false;
@@ -176,7 +178,7 @@ private:
   };
 
   struct receiver : detail::suspended {
-    explicit receiver(std::shared_ptr<state> s) : shared(std::move(s)) {}
+    explicit receiver(state& s) : shared(&s) {}
     ~receiver() {
       if (this->linked()) {
         this->unlink();
@@ -193,13 +195,15 @@ private:
     }
     void await_suspend(std::coroutine_handle<> waiting) {
       park(waiting);
+      kept = shared->shared_from_this();
       if (done)
         detail::resume_next_turn(*this);
       else
         shared->wait_for_value(*this);
     }
     std::optional<T> await_resume() { return std::exchange(received, std::nullopt); }
-    std::shared_ptr<state> shared;
+    state* shared;
+    std::shared_ptr<detail::channel_core> kept; // while it waits: the count is what all handles share
     std::optional<T> received;
     bool done = false;
   };

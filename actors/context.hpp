@@ -123,6 +123,9 @@ public:
   /// after a failure. It lives until it is stopped or this actor ends, whoever refers to it.
   template <class S, class... Args>
   actor_ref<S> spawn_actor(actor_options how, Args... arguments);
+  /// The same as any other of its type: unnamed, with the default options.
+  template <class S>
+  actor_ref<S> spawn_actor();
 
   /// A supervisor under this actor's own: for actors that fail together.
   supervisor make_supervisor(supervisor_options how = {});

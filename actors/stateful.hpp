@@ -285,6 +285,11 @@ actor_ref<S> context::spawn_actor(actor_options how, Args... arguments) {
                                          std::move(arguments)...);
 }
 
+template <class S>
+actor_ref<S> context::spawn_actor() {
+  return detail::spawn_under<S>(host_.children(), host_, detail::default_kind<S>());
+}
+
 inline supervisor context::make_supervisor(supervisor_options how) {
   return supervisor{host_.children().add_group(std::move(how))};
 }

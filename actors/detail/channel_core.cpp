@@ -6,6 +6,14 @@
 
 namespace troupe::detail {
 
+namespace {
+
+/// A receiver gives back the room for so great a part of the capacity at once, when other loops send:
+/// the count of free room is what both sides fight for.
+constexpr std::size_t held_part = 8;
+
+} // namespace
+
 void sender_ticket::arrive() {
   back = true;
   if (waiting != nullptr)
@@ -119,6 +127,8 @@ void channel_core::receive_here() {
 void channel_core::wait_for_value(suspended& who) {
   receivers_.push_back(who);
   parked_.store(true);
+  if (held_ > 0)
+    return_held();
   hand_out(); // of what has come meanwhile
 }
 
@@ -138,7 +148,14 @@ void channel_core::value_taken() {
   if ((first_ticket_ != nullptr || new_tickets_.load(std::memory_order_relaxed) != nullptr)
       && serve_one_sender())
     return; // whose value has taken the room
-  permits_.fetch_add(1);
+  ++held_;
+  if (!shared_.load(std::memory_order_relaxed)
+      || held_ >= static_cast<std::int64_t>(capacity_ / held_part))
+    return_held();
+}
+
+void channel_core::return_held() {
+  permits_.fetch_add(std::exchange(held_, 0));
   if (new_tickets_.load() != nullptr)
     serve_senders();
 }

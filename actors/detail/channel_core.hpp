@@ -78,8 +78,8 @@ public:
     if (home_.load(std::memory_order_relaxed) == current_event_loop()
         && current_event_loop() != nullptr)
       hand_out();
-    else if (parked_.load())
-      notify_home();
+    else
+      value_put_from_afar();
   }
 
   /// Puts a sender in line.
@@ -93,7 +93,7 @@ public:
   void value_taken();
   /// Closed, and nothing is in it nor on its way into it.
   [[nodiscard]] bool drained() const noexcept {
-    return closed_.load() && permits_.load() == static_cast<std::int64_t>(capacity_);
+    return closed_.load() && permits_.load() + held_ == static_cast<std::int64_t>(capacity_);
   }
   void wait_for_value(suspended& who);
   /// To be called when one has left the list without being handed a value.
@@ -108,6 +108,13 @@ protected:
 private:
   struct notice;
 
+  void value_put_from_afar() {
+    if (!shared_.load(std::memory_order_relaxed))
+      shared_.store(true, std::memory_order_relaxed);
+    if (parked_.load())
+      notify_home();
+  }
+  void return_held();
   void hand_out();
   void serve_senders();
   bool serve_one_sender();
@@ -116,16 +123,20 @@ private:
   void notify_home();
   void be_notified();
 
+  // Seldom written; what both sides, or one of them, write all the time has cache lines of its own.
   const std::size_t capacity_;
-  std::atomic<std::int64_t> permits_;
   std::atomic<event_loop*> home_{nullptr};
   std::atomic<bool> parked_{false};
+  std::atomic<bool> shared_{false}; // other loops send, too
   std::atomic<bool> closed_{false};
   std::atomic<bool> notified_{false};
   std::atomic<sender_ticket*> new_tickets_{nullptr}; // the newest first
 
+  alignas(64) std::atomic<std::int64_t> permits_;
+
   // The home loop's.
-  wait_list receivers_;
+  alignas(64) wait_list receivers_;
+  std::int64_t held_ = 0; // room that is given back together with more: both sides count it
   sender_ticket* first_ticket_ = nullptr;
   sender_ticket* last_ticket_ = nullptr;
 };
