@@ -133,13 +133,14 @@ void channel_core::wait_for_value(suspended& who) {
 }
 
 void channel_core::hand_out() {
-  while (!receivers_.empty()) {
-    auto& first = receivers_.front();
-    if (!give_to(first))
-      return;
-    first.unlink();
-    resume_soon(first);
-  }
+  if (handing_out_)
+    return; // what a value that is taken has made room for: the one below goes on with it
+  handing_out_ = true;
+  while (!receivers_.empty() && give_to(receivers_.front()))
+    resume_soon(receivers_.pop_front());
+  handing_out_ = false;
+  if (!receivers_.empty())
+    return;
   if (parked_.load(std::memory_order_relaxed))
     parked_.store(false);
 }

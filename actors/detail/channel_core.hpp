@@ -137,6 +137,7 @@ private:
   // The home loop's.
   alignas(64) wait_list receivers_;
   std::int64_t held_ = 0; // room that is given back together with more: both sides count it
+  bool handing_out_ = false;
   sender_ticket* first_ticket_ = nullptr;
   sender_ticket* last_ticket_ = nullptr;
 };

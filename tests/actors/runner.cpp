@@ -68,6 +68,12 @@ void loop_bench::end(const caf::actor& who) {
   self_->wait_for(who);
 }
 
+std::vector<std::string> loop_bench::lost_by(const caf::actor& who) {
+  return run_on(who, [who](context&) -> task<std::vector<std::string>> {
+    co_return static_cast<runner*>(caf::actor_cast<caf::abstract_actor*>(who))->lost;
+  });
+}
+
 void loop_bench::send(const caf::actor& to, std::function<void(context&)> fn) {
   caf::anon_send(to, errand{std::move(fn)});
 }

@@ -65,6 +65,9 @@ public:
   /// Ends the actor and waits until it is down.
   void end(const caf::actor& who);
 
+  /// What the runner has heard of its actors that were beyond help.
+  std::vector<std::string> lost_by(const caf::actor& who);
+
   /// Calls `fn` on the runner's loop; does not wait.
   static void send(const caf::actor& to, std::function<void(context&)> fn);
 

@@ -1,0 +1,229 @@
+// Stateful actors that fail, are bounded, live on other loops, or are watched.
+#include "actors/channel.hpp"
+#include "actors/combine.hpp"
+#include "tests/actors/runner.hpp"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <stdexcept>
+
+namespace troupe::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct crash {};
+struct count {};
+struct wait_for {
+  channel<int> gate;
+};
+
+/// Counts how often it was made, and what it has handled.
+struct fragile {
+  explicit fragile(std::shared_ptr<std::atomic<int>> m) : made(std::move(m)) { ++*made; }
+  int handle(count) { return ++handled; }
+  void handle(crash) { throw std::runtime_error{"crash"}; }
+  task<int> handle(context&, wait_for what) {
+    co_await what.gate.recv();
+    co_return ++handled;
+  }
+  std::shared_ptr<std::atomic<int>> made;
+  int handled = 0;
+};
+
+constexpr restart_policy quick{.max_restarts = 3, .min_backoff = 1ms, .max_backoff = 2ms};
+
+class supervised_actors : public testing::Test {
+protected:
+  loop_bench bench_{2};
+  std::shared_ptr<std::atomic<int>> made_ = std::make_shared<std::atomic<int>>(0);
+};
+
+TEST_F(supervised_actors, are_begun_anew_with_their_arguments_and_keep_their_mailbox) {
+  bench_.run([&](context& ctx) -> task<> {
+    auto one = ctx.spawn_actor<fragile>({.restart = quick}, made_);
+    EXPECT_EQ(*made_, 1);
+    EXPECT_EQ(co_await ctx.ask(one, count{}), 1);
+    auto failed = ctx.spawn(outcome(ctx.ask(one, crash{})));
+    auto waiting = ctx.spawn(ctx.ask(one, count{})); // comes while it is down
+    EXPECT_EQ(co_await failed, "internal: a stateful actor failed: crash");
+    EXPECT_EQ(co_await waiting, 1); // of a new state
+    EXPECT_EQ(*made_, 2);
+  });
+}
+
+TEST_F(supervised_actors, beyond_help_fail_the_one_that_has_spawned_them) {
+  const auto owner = bench_.spawn_runner();
+  const auto ref = bench_.run_on(owner, [&](context& ctx) -> task<actor_ref<fragile>> {
+    auto one = ctx.spawn_actor<fragile>({.restart = quick}, made_);
+    for (int i = 0; i < 4; ++i) {
+      EXPECT_EQ(co_await outcome(ctx.ask(one, crash{})), "internal: a stateful actor failed: crash");
+      if (i < 3)
+        EXPECT_EQ(co_await ctx.ask(one, count{}), 1);
+    }
+    EXPECT_EQ(co_await outcome(ctx.ask(one, count{})), "unavailable: the actor has ended");
+    co_return one;
+  });
+  EXPECT_EQ(*made_, 4);
+  EXPECT_EQ(bench_.lost_by(owner), std::vector<std::string>{"a stateful actor failed: crash"});
+}
+
+TEST_F(supervised_actors, of_a_group_are_begun_anew_together) {
+  bench_.run([&](context& ctx) -> task<> {
+    auto group = ctx.make_supervisor({.strategy = strategy::all_for_one, .restart = quick});
+    auto one = group.spawn_actor<fragile>({}, made_);
+    auto other = group.spawn_actor<fragile>({}, made_);
+    auto apart = ctx.spawn_actor<fragile>({}, made_);
+    for (const auto& each : {one, other, apart})
+      EXPECT_EQ(co_await ctx.ask(each, count{}), 1);
+    co_await outcome(ctx.ask(one, crash{}));
+    while (*made_ < 5)
+      co_await ctx.sleep(1ms);
+    EXPECT_EQ(co_await ctx.ask(one, count{}), 1);
+    EXPECT_EQ(co_await ctx.ask(other, count{}), 1);
+    EXPECT_EQ(co_await ctx.ask(apart, count{}), 2);
+  });
+}
+
+TEST_F(supervised_actors, tell_who_monitors_them_how_they_ended_also_on_another_loop) {
+  for (const auto where : {placement::here, placement::spread})
+    bench_.run([&](context& ctx) -> task<> {
+      for (int i = 0; i < 2; ++i) { // on either loop
+        auto one = ctx.spawn_actor<fragile>({.where = where}, made_);
+        auto failure = ctx.spawn(ctx.monitor(one));
+        co_await outcome(ctx.ask(one, crash{}));
+        EXPECT_EQ(co_await failure, "a stateful actor failed: crash");
+        EXPECT_EQ(co_await ctx.ask(one, count{}), 1);
+        auto end = ctx.spawn(ctx.monitor(one));
+        ctx.stop(one);
+        EXPECT_EQ(co_await end, "");
+        EXPECT_EQ(co_await ctx.monitor(one), "");
+        EXPECT_EQ(co_await outcome(ctx.ask(one, count{})), "unavailable: the actor has ended");
+      }
+    });
+}
+
+TEST_F(supervised_actors, that_are_linked_fail_together) {
+  bench_.run([&](context& ctx) -> task<> {
+    auto one = ctx.spawn_actor<fragile>({.where = placement::spread}, made_);
+    auto other = ctx.spawn_actor<fragile>({.where = placement::spread}, made_);
+    EXPECT_EQ(co_await ctx.ask(one, count{}) + co_await ctx.ask(other, count{}), 2);
+    ctx.link(one, other);
+    auto failed = ctx.spawn(ctx.monitor(other));
+    co_await settle();
+    co_await outcome(ctx.ask(one, crash{}));
+    EXPECT_EQ(co_await failed,
+              "it is linked to an actor that has failed: a stateful actor failed: crash");
+    EXPECT_EQ(co_await ctx.ask(other, count{}), 1); // begun anew
+  });
+}
+
+TEST_F(supervised_actors, end_with_their_group_and_their_owner_on_every_loop) {
+  const auto owner = bench_.spawn_runner();
+  const auto refs = bench_.run_on(owner, [&](context& ctx) -> task<std::vector<actor_ref<fragile>>> {
+    auto group = ctx.make_supervisor();
+    std::vector<actor_ref<fragile>> out;
+    for (int i = 0; i < 4; ++i)
+      out.push_back(group.spawn_actor<fragile>({.where = placement::spread}, made_));
+    for (const auto& each : out)
+      co_await ctx.ask(each, count{});
+    co_return out;
+  });
+  EXPECT_EQ(made_.use_count(), 9); // each has one in its state and one to make it from
+  bench_.end(owner);
+  bench_.run([&](context& ctx) -> task<> {
+    for (const auto& each : refs)
+      EXPECT_EQ(co_await outcome(ctx.ask(each, count{})), "unavailable: the actor has ended");
+  });
+  EXPECT_EQ(made_.use_count(), 5);
+}
+
+// -- mailboxes ----------------------------------------------------------------------------------------
+
+TEST_F(supervised_actors, with_a_full_mailbox_refuse_what_is_asked_and_told) {
+  bench_.run([&](context& ctx) -> task<> {
+    channel<int> gate{1};
+    auto one = ctx.spawn_actor<fragile>({.name = "small", .mailbox = 2}, made_);
+    std::vector<join_handle<int>> accepted;
+    accepted.push_back(ctx.spawn(ctx.ask(one, wait_for{gate}))); // is handled
+    for (int i = 0; i < 2; ++i)
+      accepted.push_back(ctx.spawn(ctx.ask(one, count{})));
+    EXPECT_EQ(co_await outcome(ctx.ask(one, count{})), "unavailable: the mailbox of small is full");
+    ctx.tell(one, count{}); // dropped
+    gate.close();
+    EXPECT_EQ(co_await join_all(std::move(accepted)), (std::vector<int>{1, 2, 3}));
+    EXPECT_EQ(co_await ctx.ask(one, count{}), 4);
+  });
+}
+
+TEST_F(supervised_actors, may_let_those_wait_who_ask_them) {
+  bench_.run([&](context& ctx) -> task<> {
+    channel<int> gate{1};
+    auto one = ctx.spawn_actor<fragile>({.mailbox = 1, .overflow = when_full::wait}, made_);
+    std::vector<join_handle<int>> accepted;
+    accepted.push_back(ctx.spawn(ctx.ask(one, wait_for{gate})));
+    for (int i = 0; i < 3; ++i)
+      accepted.push_back(ctx.spawn(ctx.ask(one, count{})));
+    ctx.tell(one, count{}); // dropped all the same: nobody would wait for it
+    gate.close();
+    EXPECT_EQ(co_await join_all(std::move(accepted)), (std::vector<int>{1, 2, 3, 4}));
+    EXPECT_EQ(co_await ctx.ask(one, count{}), 5);
+  });
+}
+
+TEST_F(supervised_actors, that_are_reentrant_begin_the_next_message_while_one_waits) {
+  bench_.run([&](context& ctx) -> task<> {
+    channel<int> gate{1};
+    auto one = ctx.spawn_actor<fragile>({.reentrant = true}, made_);
+    auto waiting = ctx.spawn(ctx.ask(one, wait_for{gate}));
+    EXPECT_EQ(co_await ctx.ask(one, count{}), 1);
+    gate.close();
+    EXPECT_EQ(co_await waiting, 2);
+  });
+}
+
+// -- one message at a time ----------------------------------------------------------------------------
+
+struct transfer {};
+
+/// Two numbers that are equal between messages, and not within one.
+struct balanced {
+  task<int> handle(context& ctx, transfer) {
+    EXPECT_EQ(left, right);
+    ++left;
+    co_await ctx.yield();
+    ++right;
+    EXPECT_EQ(left, right);
+    co_return left;
+  }
+  int left = 0;
+  int right = 0;
+};
+
+TEST_F(supervised_actors, keep_their_invariants_over_many_messages_that_wait_in_the_middle) {
+  static constexpr int askers = 10, each = 10'000;
+  const auto ref = bench_.run([](context& ctx) -> task<actor_ref<balanced>> {
+    co_return ctx.spawn_actor<balanced>();
+  });
+  std::vector<std::future<void>> done;
+  for (int i = 0; i < askers; ++i) {
+    auto ended = std::make_shared<std::promise<void>>();
+    done.push_back(ended->get_future());
+    const auto asker = bench_.own(detail::spawn_pinned<runner>(
+        bench_.loop(static_cast<std::size_t>(i) % 2), test_node()));
+    loop_bench::send(asker, [ref, ended](context& ctx) {
+      static_cast<void>(ctx.spawn([ref, ended](context& c) -> task<> {
+        for (int n = 0; n < each; ++n)
+          co_await c.ask(ref, transfer{});
+        ended->set_value();
+      }));
+    });
+  }
+  for (auto& one : done)
+    ASSERT_EQ(one.wait_for(scaled(30s)), std::future_status::ready);
+  EXPECT_EQ(bench_.run([ref](context& ctx) { return ctx.ask(ref, transfer{}); }), askers * each + 1);
+}
+
+} // namespace
+} // namespace troupe::test
