@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/detail/awaitable.hpp"
 #include "actors/detail/event_loop_send.hpp"
 #include "actors/detail/loop_hubs.hpp"
 #include "actors/detail/suspended.hpp"
@@ -47,7 +48,9 @@ public:
     ~subscription() { leave(); }
 
     /// The next value, or none when the broadcast is closed and all was received.
-    [[nodiscard]] auto recv() { return receiver{own_}; }
+    [[nodiscard]] auto recv() {
+      return detail::operation<receiver, std::shared_ptr<inbox>>{own_};
+    }
 
     /// Values that wait here.
     [[nodiscard]] std::size_t size() const noexcept { return own_->values.size(); }

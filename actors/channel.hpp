@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/detail/awaitable.hpp"
 #include "actors/detail/channel_core.hpp"
 #include "actors/detail/frame_allocator.hpp"
 
@@ -20,8 +21,8 @@ namespace troupe {
 /// `co_await send(v)` waits while it is full, `co_await recv()` while it is empty; first come, first
 /// served. Any loop may send, `try_send` and `close` work on any thread; values are received on one
 /// loop, that of the first `recv`. A handle: copies name the same channel, and it stays open until
-/// somebody closes it, also when all who could send are gone. Room for `capacity` values is taken at
-/// once.
+/// somebody closes it, also when all who could send are gone; a handle must outlive the operations that
+/// were begun with it. Room for `capacity` values is taken at once.
 template <class T>
 class channel {
 public:
@@ -29,11 +30,13 @@ public:
   explicit channel(std::size_t capacity) : state_(std::make_shared<state>(capacity)) {}
 
   /// Gives true once the value is in the channel, false when the channel is closed.
-  [[nodiscard]] auto send(T value) { return sender{*state_, std::move(value)}; }
+  [[nodiscard]] auto send(T value) {
+    return detail::operation<sender, state&, T>{*state_, std::move(value)};
+  }
 
   /// Gives the next value, or none when the channel is closed and drained. Throws std::logic_error on
   /// another loop than the one that has received before.
-  [[nodiscard]] auto recv() { return receiver{*state_}; }
+  [[nodiscard]] auto recv() { return detail::operation<receiver, state&>{*state_}; }
 
   /// At once: false when it is full or closed.
   bool try_send(T value) { return state_->offer(value); }

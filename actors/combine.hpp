@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/context.hpp"
+#include "actors/detail/awaitable.hpp"
 #include "actors/join_handle.hpp"
 
 #include <chrono>
@@ -249,6 +250,13 @@ task<std::tuple<detail::stored<T>...>> join_all(task<T>... tasks) {
     all);
 }
 
+/// The same where some are no tasks: `co_await join_all(f(), items.recv(), handle)`.
+template <class... A>
+  requires(detail::other_awaitable<A> || ...)
+auto join_all(A... what) {
+  return join_all(detail::as_task(std::move(what))...);
+}
+
 template <class... T>
 task<std::tuple<detail::stored<T>...>> join_all(std::tuple<task<T>...> tasks) {
   return std::apply([](auto&... each) { return join_all(std::move(each)...); }, tasks);
@@ -301,6 +309,13 @@ task<std::variant<detail::stored<T>...>> race(task<T>... tasks) {
   }(std::index_sequence_for<T...>{});
 }
 
+/// The same where some are no tasks: `co_await race(f(), items.recv(), ctx.sleep(1s))`.
+template <class... A>
+  requires(detail::other_awaitable<A> || ...)
+auto race(A... what) {
+  return race(detail::as_task(std::move(what))...);
+}
+
 /// Gives what `work` gives. When it has not ended after `limit`, it is destroyed where it waits, and
 /// error{deadline_exceeded} is thrown.
 template <class Rep, class Period, class T>
@@ -314,6 +329,12 @@ task<T> with_timeout(std::chrono::duration<Rep, Period> limit, task<T> work) {
                   + detail::in_words(std::chrono::duration_cast<std::chrono::nanoseconds>(limit))};
   }
   co_return work.take();
+}
+
+/// The same for what is no task: `co_await with_timeout(1s, items.recv())`.
+template <class Rep, class Period, detail::other_awaitable A>
+auto with_timeout(std::chrono::duration<Rep, Period> limit, A what) {
+  return with_timeout(limit, detail::as_task(std::move(what)));
 }
 
 // -- as they end ----------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/detail/awaitable.hpp"
 #include "actors/detail/suspended.hpp"
 #include "actors/detail/timer.hpp"
 
@@ -41,18 +42,18 @@ public:
 // All of these are for coroutines that run on an event loop.
 
 [[nodiscard]] inline auto sleep_until(std::chrono::steady_clock::time_point when) {
-  return detail::sleep_awaiter{when};
+  return detail::operation<detail::sleep_awaiter, detail::steady_time>{when};
 }
 
 /// `co_await sleep(100ms)`; no thread waits. Longer than ten years is ten years.
 template <class Rep, class Period>
 [[nodiscard]] auto sleep(std::chrono::duration<Rep, Period> duration) {
-  return detail::sleep_awaiter{detail::after(duration)};
+  return sleep_until(detail::after(duration));
 }
 
 /// Lets everything else run that is ready, I/O included.
 [[nodiscard]] inline auto yield() {
-  return detail::yield_awaiter{};
+  return detail::operation<detail::yield_awaiter>{};
 }
 
 /// Ticks with a period: `co_await ticks.tick()` waits for the next one. Ticks that were missed while
@@ -70,7 +71,7 @@ public:
       next_ += (now - next_) / period_ * period_;
     const auto due = next_;
     next_ += period_;
-    return detail::sleep_awaiter{due};
+    return sleep_until(due);
   }
 
 private:

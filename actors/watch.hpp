@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/detail/awaitable.hpp"
 #include "actors/detail/event_loop_send.hpp"
 #include "actors/detail/loop_hubs.hpp"
 #include "actors/detail/suspended.hpp"
@@ -34,7 +35,9 @@ public:
     }
 
     /// Waits for a value that was not seen yet: true, or false when the watch is closed.
-    [[nodiscard]] auto changed() { return change{*hub_, seen_->number}; }
+    [[nodiscard]] auto changed() {
+      return detail::operation<change, hub&, std::uint64_t>{*hub_, seen_->number};
+    }
 
   private:
     friend class watch;

@@ -16,6 +16,7 @@ std::uint64_t courier::expect(pending_reply& waiting) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(slots_.size()));
     slots_.emplace_back();
+    free_.reserve(slots_.capacity()); // so that `forget` never has to allocate
   }
   const auto index = free_.back();
   free_.pop_back();
@@ -27,7 +28,7 @@ std::uint64_t courier::expect(pending_reply& waiting) {
 
 void courier::forget(std::uint64_t id) noexcept {
   slots_[index_of(id)].waiting = nullptr;
-  free_.push_back(index_of(id)); // has had its place there before
+  free_.push_back(index_of(id));
 }
 
 void courier::resolve(std::uint64_t id, reply&& value) {

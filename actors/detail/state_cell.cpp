@@ -203,8 +203,8 @@ void state_cell::conclude_all_done() {
     auto* next = each->next_;
     if (each->done && (rare_ == nullptr || rare_->saved_for != each))
       conclude(*each);
-    if (ended())
-      return;
+    if (phase_ != phase::alive)
+      return; // it has crashed or ended: none of them is left
     each = next;
   }
 }
@@ -351,7 +351,12 @@ void state_cell::begin_life() {
     const event_loop::behalf on{loop(), this};
     make_state();
   } catch (const std::exception& e) {
+    phase_ = phase::unborn; // also when it was begun anew: this is a failure of its own
     crash(e.what());
+    return;
+  } catch (...) {
+    phase_ = phase::unborn;
+    crash("an exception of unknown type");
     return;
   }
   born_ = std::chrono::steady_clock::now();
@@ -411,6 +416,8 @@ void state_cell::fail_with(const std::string& why) {
 }
 
 void state_cell::clear_after_crash() {
+  if (phase_ != phase::paused)
+    return; // begun anew before this order has come
   drop_running({errc::internal, "a stateful actor failed: it is begun anew"});
   end_children("its actor has failed");
   context_.clear_locals();

@@ -129,6 +129,26 @@ TEST_F(tasks_together, with_a_time_limit_are_destroyed_when_it_has_passed) {
   });
 }
 
+TEST_F(tasks_together, may_be_anything_that_can_be_awaited) {
+  bench_.run([](context& ctx) -> task<> {
+    channel<int> items{4};
+    items.try_send(1);
+    items.try_send(2);
+    items.try_send(3);
+    EXPECT_EQ(co_await with_timeout(1h, items.recv()), 1);
+    const auto won = co_await race(ctx.sleep(1h), items.recv(), ctx.spawn(holding({}, channel<int>{1})));
+    EXPECT_EQ(std::get<1>(won), 2);
+    auto [nothing, item, sent] = co_await join_all(ctx.sleep(1ms), items.recv(), items.send(4));
+    EXPECT_EQ(item, 3);
+    EXPECT_TRUE(sent);
+    EXPECT_EQ(co_await outcome(with_timeout(1ms, ctx.spawn(holding({}, channel<int>{1})))),
+              "deadline_exceeded: no result within 1 ms");
+    EXPECT_EQ(co_await with_timeout(1h, items.recv()), 4);
+    EXPECT_EQ(co_await outcome(with_timeout(1ms, items.recv())),
+              "deadline_exceeded: no result within 1 ms");
+  });
+}
+
 TEST_F(tasks_together, in_a_set_come_as_they_end) {
   bench_.run([](context& ctx) -> task<> {
     channel<int> first{1}, second{1}, third{1};

@@ -183,6 +183,38 @@ TEST_F(supervised_actors, that_are_reentrant_begin_the_next_message_while_one_wa
   });
 }
 
+TEST_F(supervised_actors, that_are_reentrant_fail_with_all_that_they_were_at) {
+  bench_.run([&](context& ctx) -> task<> {
+    channel<int> gate{1};
+    auto one = ctx.spawn_actor<fragile>({.reentrant = true, .restart = quick}, made_);
+    std::vector<join_handle<std::string>> waiting;
+    for (int i = 0; i < 3; ++i)
+      waiting.push_back(ctx.spawn(outcome(ctx.ask(one, wait_for{gate}))));
+    co_await outcome(ctx.ask(one, crash{}));
+    for (auto& each : waiting)
+      EXPECT_EQ(co_await each, "internal: a stateful actor failed: it is begun anew");
+    gate.close();
+    EXPECT_EQ(co_await ctx.ask(one, count{}), 1);
+  });
+}
+
+/// Cannot be made the first two times.
+struct reluctant {
+  explicit reluctant(std::shared_ptr<std::atomic<int>> tried) {
+    if (++*tried < 3)
+      throw std::runtime_error{"not yet"};
+  }
+  int handle(count) { return 1; }
+};
+
+TEST_F(supervised_actors, whose_state_cannot_be_made_are_tried_again) {
+  bench_.run([&](context& ctx) -> task<> {
+    auto one = ctx.spawn_actor<reluctant>({.restart = quick}, made_);
+    EXPECT_EQ(co_await ctx.ask(one, count{}), 1); // has waited in the mailbox
+    EXPECT_EQ(*made_, 3);
+  });
+}
+
 // -- one message at a time ----------------------------------------------------------------------------
 
 struct transfer {};
