@@ -11,7 +11,7 @@ namespace troupe {
 enum class when_full : std::uint8_t {
   /// It fails with error{unavailable}: 503 with Retry-After, when nobody catches it before the client.
   reject,
-  /// Who asks waits, and is handled in its turn; what is told waits too.
+  /// Who asks waits, and is handled in its turn. What is told has nobody to wait for it: refused.
   wait,
 };
 
@@ -39,8 +39,9 @@ enum class placement : std::uint8_t {
 struct actor_options {
   /// For logs and /_troupe/actors; empty: the type's name.
   std::string name = {};
-  /// Messages that may wait; 0: without a bound.
+  /// Messages that may wait, those being handled not counted; 0: without a bound.
   std::size_t mailbox = 100'000;
+  /// What happens to a message beyond that.
   when_full overflow = when_full::reject;
   /// The next message is begun while a handler waits in `co_await`: the state may change meanwhile.
   bool reentrant = false;
@@ -48,13 +49,20 @@ struct actor_options {
   restart_policy restart = {};
 };
 
-/// Whom a supervisor restarts when one of its actors fails.
-enum class strategy : std::uint8_t { one_for_one, all_for_one };
+/// What a supervisor does when one of its actors fails.
+enum class strategy : std::uint8_t {
+  /// The actor alone is begun anew, as its own restart_policy says; where that is exhausted, the
+  /// group as a whole.
+  one_for_one,
+  /// All of the group are stopped at once and begun anew together.
+  all_for_one,
+};
 
 struct supervisor_options {
   std::string name = "supervisor";
   troupe::strategy strategy = strategy::one_for_one;
-  /// For a group that is restarted as a whole: all_for_one, or from within a supervisor of its own.
+  /// For the group as a whole. A failure beyond it is one of the supervisor above; of the topmost one:
+  /// of the actor that has made it.
   restart_policy restart = {};
 };
 

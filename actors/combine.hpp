@@ -17,7 +17,8 @@
 namespace troupe {
 
 // Each of these coroutines owns the tasks that it was given and runs them on its own loop, beside each
-// other. When it ends or is destroyed, so are they: at once, where they wait.
+// other. When it ends or is destroyed, so are they: at once, where they wait. A handle of ctx.spawn is
+// only watched: the wait for it ends, its task runs on.
 
 namespace detail {
 
@@ -347,7 +348,8 @@ auto with_timeout(std::chrono::duration<Rep, Period> limit, A what) {
 ///     while (auto result = co_await all.next())
 ///       use(*result);
 ///
-/// Destroying it aborts those that still run. Belongs to the actor that made it.
+/// Destroying it aborts those that still run. Belongs to the actor whose context it was made with, which
+/// outlives it.
 template <class T>
 class join_set {
 public:
@@ -362,18 +364,18 @@ public:
     if (running_.size() > 32 && running_.size() > 2 * size())
       std::erase_if(running_, [](const auto& each) { return each.finished(); });
     ++state_->running;
-    running_.push_back(ctx_.spawn(std::move(name), report(state_, std::move(work))));
+    running_.push_back(ctx_.spawn(std::move(name), report(state_, state_->round, std::move(work))));
   }
   void spawn(task<T> work) { spawn({}, std::move(work)); }
 
   /// The next result, or none when nothing is left to wait for. Throws the exception of a task.
   task<std::optional<result>> next() {
     auto shared = state_;
-    while (shared->ended.empty()) {
-      if (shared->running == 0)
-        co_return std::nullopt;
+    do
       co_await one_ended{*shared};
-    }
+    while (shared->ended.empty() && shared->running > 0);
+    if (shared->ended.empty())
+      co_return std::nullopt;
     auto first = std::move(shared->ended.front());
     shared->ended.pop_front();
     if (first.index() == 1)
@@ -388,6 +390,7 @@ public:
   void abort_all() {
     for (const auto& each : std::exchange(running_, {}))
       each.abort();
+    ++state_->round; // one that has called this goes on to its next wait
     state_->running = 0;
     state_->waiting.wake_all();
   }
@@ -395,22 +398,27 @@ public:
 private:
   struct state {
     std::size_t running = 0;
+    unsigned round = 0;
     std::deque<std::variant<result, std::exception_ptr>> ended;
     detail::wait_list waiting;
   };
 
   struct one_ended : detail::suspended {
     explicit one_ended(state& o) : of(o) {}
-    bool await_ready() const noexcept { return !of.ended.empty() || of.running == 0; }
+    [[nodiscard]] bool over() const noexcept { return !of.ended.empty() || of.running == 0; }
+    bool await_ready() const noexcept { return over() && detail::spend_operation(); }
     void await_suspend(std::coroutine_handle<> waiting) {
       park(waiting);
-      of.waiting.push_back(*this);
+      if (over()) // its share is used up
+        detail::resume_next_turn(*this);
+      else
+        of.waiting.push_back(*this);
     }
     void await_resume() const noexcept {}
     state& of;
   };
 
-  static task<void> report(std::shared_ptr<state> to, task<T> work) {
+  static task<void> report(std::shared_ptr<state> to, unsigned round, task<T> work) {
     std::variant<result, std::exception_ptr> out;
     try {
       if constexpr (std::is_void_v<T>)
@@ -420,6 +428,8 @@ private:
     } catch (...) {
       out.template emplace<1>(std::current_exception());
     }
+    if (round != to->round)
+      co_return;
     --to->running;
     to->ended.push_back(std::move(out));
     to->waiting.wake_one();

@@ -148,15 +148,16 @@ public:
   template <class S, class Message>
   void tell(const keyed_ref<S>& to, Message message);
 
-  /// Ends the actor. What waits in its mailbox is answered with error{unavailable}.
+  /// Ends the actor, on whatever loop it is: soon, so that an actor may stop itself. What it handles and
+  /// what waits in its mailbox is answered with error{unavailable}.
   template <class S>
   void stop(const actor_ref<S>& which);
 
-  /// Waits until the actor has failed or ended: gives why it failed, empty for an orderly end.
+  /// Waits until the actor next fails or ends: gives why it failed, empty for an orderly end.
   template <class S>
   task<std::string> monitor(actor_ref<S> whom);
 
-  /// When one of both fails, so does the other.
+  /// When one of both fails, so does the other; as long as both live, also after they were begun anew.
   template <class S, class T>
   void link(const actor_ref<S>& one, const actor_ref<T>& other);
 

@@ -112,10 +112,13 @@ private:
 
   struct end_wait : detail::suspended {
     explicit end_wait(spawned_ptr s) : spawned(std::move(s)) {}
-    bool await_ready() const noexcept { return spawned->finished(); }
+    bool await_ready() const noexcept { return spawned->finished() && detail::spend_operation(); }
     void await_suspend(std::coroutine_handle<> awaiting) {
       park(awaiting);
-      spawned->waiting().push_back(*this);
+      if (spawned->finished()) // its share is used up
+        detail::resume_next_turn(*this);
+      else
+        spawned->waiting().push_back(*this);
     }
     void await_resume() const noexcept {}
     spawned_ptr spawned;
@@ -137,9 +140,14 @@ private:
 
   struct timed_wait : detail::suspended {
     timed_wait(spawned_ptr s, std::chrono::milliseconds l) : spawned(std::move(s)), limit(l) {}
-    bool await_ready() const noexcept { return spawned->finished() || limit.count() <= 0; }
+    bool await_ready() const noexcept { return over() && detail::spend_operation(); }
+    [[nodiscard]] bool over() const noexcept { return spawned->finished() || limit.count() <= 0; }
     void await_suspend(std::coroutine_handle<> awaiting) {
       park(awaiting);
+      if (over()) {
+        detail::resume_next_turn(*this);
+        return;
+      }
       spawned->waiting().push_back(*this);
       alarm.arm(detail::current_timers(), detail::after(limit),
                 [](void* self) { detail::resume_soon(*static_cast<timed_wait*>(self)); }, this);

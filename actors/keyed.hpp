@@ -2,6 +2,7 @@
 
 #include "actors/context.hpp"
 #include "actors/detail/keyed_directory.hpp"
+#include "actors/keyed_options.hpp"
 #include "actors/stateful.hpp"
 
 #include <nlohmann/json.hpp>
@@ -28,7 +29,13 @@ class keyed_ref;
 /// needs to_json and from_json as nlohmann/json has them (NLOHMANN_DEFINE_TYPE_INTRUSIVE). The rows
 /// are in the table troupe_actors(kind, key, state, version), made at first use.
 ///
-/// A handle, for all loops; those of the same kind name the same actors.
+/// Beside what an ask of any stateful actor can throw: error{unavailable} when the state cannot be
+/// loaded or the node is stopping, the database's own error when a change cannot be saved, and
+/// error{conflict} when another node has changed it meanwhile.
+///
+/// A handle, for all loops; those of the same kind name the same actors. A kind has one type of state:
+/// asking it by another one is error{internal}. Where two handles differ in their options, those of the
+/// one that makes an actor count.
 template <class S>
 class keyed {
 public:
@@ -153,7 +160,8 @@ keyed<S>::keyed(std::string kind, keyed_options how) {
     throw std::invalid_argument{"keyed actors need a kind"};
   if (how.persistence != persistence::none && !detail::json_state<S>)
     throw std::logic_error{"the state of keyed \"" + kind + "\" has no to_json and from_json"};
-  kind_ = std::make_shared<const detail::keyed_kind_of<S>>(std::move(kind), std::move(how));
+  kind_ = std::make_shared<const detail::keyed_kind_of<S>>(std::move(kind), &detail::type_key<S>,
+                                                          std::move(how));
 }
 
 template <class S, class Message>

@@ -13,9 +13,16 @@ namespace detail {
 class sleep_awaiter final : public suspended {
 public:
   explicit sleep_awaiter(steady_time until) noexcept : until_(until) {}
-  bool await_ready() const noexcept { return until_ <= std::chrono::steady_clock::now(); }
+  bool await_ready() noexcept {
+    over_ = until_ <= std::chrono::steady_clock::now();
+    return over_ && spend_operation();
+  }
   void await_suspend(std::coroutine_handle<> waiting) {
     park(waiting);
+    if (over_) { // its share is used up
+      resume_next_turn(*this);
+      return;
+    }
     alarm_.arm(current_timers(), until_,
                [](void* self) { resume_soon(*static_cast<sleep_awaiter*>(self)); }, this);
   }
@@ -24,6 +31,7 @@ public:
 private:
   steady_time until_;
   timer alarm_;
+  bool over_ = false;
 };
 
 class yield_awaiter final : public suspended {
@@ -41,6 +49,7 @@ public:
 
 // All of these are for coroutines that run on an event loop.
 
+/// Goes on at once when `when` is past.
 [[nodiscard]] inline auto sleep_until(std::chrono::steady_clock::time_point when) {
   return detail::operation<detail::sleep_awaiter, detail::steady_time>{when};
 }

@@ -53,52 +53,23 @@ struct end_awaiter : suspended {
   end_of_actor& of_;
 };
 
-/// Has an actor fail with another one.
-class linked final : public end_watcher {
-public:
-  explicit linked(cell_ref to) : to_(std::move(to)) {}
-
-  void actor_ended(const std::string& why) override {
-    if (why.empty())
-      return; // an orderly end
-    struct news final : parcel {
-      void arrive() override {
-        to->fail_with(why);
-        delete this;
-      }
-      void discard() noexcept override { delete this; }
-      cell_ref to;
-      std::string why;
-    };
-    auto* made = new news;
-    made->to = to_;
-    made->why = "it is linked to an actor that has failed: " + why;
-    to_->loop().send(*made);
-  }
-
-private:
-  cell_ref to_;
-};
-
-/// Calls `whom->watch(who)` on its loop.
-void watch_on_its_loop(const cell_ref& whom, std::shared_ptr<end_watcher> who) {
+/// Calls `fn(*whom)` on its loop, at once where that is this one.
+template <class F>
+void on_its_loop(const cell_ref& whom, F fn) {
   struct request final : parcel {
+    request(cell_ref w, F&& f) : whom(std::move(w)), fn(std::move(f)) {}
     void arrive() override {
-      whom->watch(std::move(who));
+      fn(*whom);
       delete this;
     }
     void discard() noexcept override { delete this; }
     cell_ref whom;
-    std::shared_ptr<end_watcher> who;
+    F fn;
   };
-  if (&whom->loop() == event_loop::current()) {
-    whom->watch(std::move(who));
-    return;
-  }
-  auto* made = new request;
-  made->whom = whom;
-  made->who = std::move(who);
-  whom->loop().send(*made);
+  if (&whom->loop() == event_loop::current())
+    fn(*whom);
+  else
+    whom->loop().send(*new request{whom, std::move(fn)});
 }
 
 } // namespace
@@ -113,14 +84,14 @@ event_loop& home_for(host& owner, placement where) {
 
 task<std::string> wait_for_end(cell_ref whom) {
   auto end = std::make_shared<end_of_actor>(*event_loop::current());
-  watch_on_its_loop(whom, end);
+  on_its_loop(whom, [end](state_cell& at) { at.watch(end); });
   co_await end_awaiter{*end};
   co_return end->why;
 }
 
 void link_cells(const cell_ref& one, const cell_ref& other) {
-  watch_on_its_loop(one, std::make_shared<linked>(other));
-  watch_on_its_loop(other, std::make_shared<linked>(one));
+  on_its_loop(one, [other](state_cell& at) { at.link_to(other); });
+  on_its_loop(other, [one](state_cell& at) { at.link_to(one); });
 }
 
 void tell_cell(letter* what, const cell_ref& to) {

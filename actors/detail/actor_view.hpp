@@ -17,14 +17,14 @@ namespace troupe::detail {
 /// An actor as /_troupe/actors shows it.
 struct actor_view {
   std::string name;
-  std::string kind; // "service", "actor", "main"
+  std::string kind; // "service", "actor", "supervisor", "main"
   std::string supervisor;
   std::string state; // "running", "restarting"
   unsigned loop = 0;
   std::size_t mailbox = 0;
   std::uint64_t handled = 0;
   std::uint32_t restarts = 0;
-  std::chrono::milliseconds age{}; // of the state
+  std::chrono::milliseconds age{}; // of the state; of a supervisor: since it last began all anew
   std::vector<std::string> tasks;  // names of spawned ones that run; "" for those without
 };
 

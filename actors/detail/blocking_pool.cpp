@@ -23,11 +23,8 @@ public:
     if (what_ != nullptr)
       home_->send(*what_); // undone: only at the end of the node, when nobody waits any more
   }
-  void work_and_return() noexcept {
-    what_->work();
-    home_->send(*std::exchange(what_, nullptr));
-  }
-  void keep() noexcept { what_ = nullptr; }
+  void work() noexcept { what_->work(); }
+  void go_home() noexcept { home_->send(*std::exchange(what_, nullptr)); }
 
 private:
   errand* what_;
@@ -41,7 +38,8 @@ public:
 
   subtype_t subtype() const override { return unspecified; }
   caf::resumable::resume_result resume(caf::execution_unit*, size_t) override {
-    what_.work_and_return();
+    what_.work();
+    what_.go_home();
     return caf::resumable::done;
   }
   void intrusive_ptr_add_ref_impl() override { ref(); }
@@ -79,8 +77,10 @@ void blocking_pool::run(errand& what, event_loop& home) {
     throw error{errc::unavailable, "all threads for blocking calls are busy, and their queue is full"};
   }
   boost::asio::post(started(), [this, carried = carrier{what, home}]() mutable {
+    carried.work();
+    // Before it is home: who knows that a call has ended may count on its place.
     taken_.fetch_sub(1, std::memory_order_relaxed);
-    carried.work_and_return();
+    carried.go_home();
   });
 }
 

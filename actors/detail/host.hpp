@@ -36,6 +36,8 @@ public:
 
   /// Supervises the actors that this one spawns; made at the first call.
   [[nodiscard]] supervision& children();
+  /// The same; null when nothing was spawned yet.
+  [[nodiscard]] const supervision* present_children() const noexcept { return children_.get(); }
 
   /// A child was lost for good: its supervisor could not help. The actor itself has failed then.
   virtual void child_lost(const std::string& why) = 0;

@@ -18,10 +18,15 @@ constexpr std::chrono::milliseconds shortest_sweep{10};
 constexpr std::chrono::milliseconds longest_sweep{60'000};
 constexpr std::chrono::milliseconds end_poll{5};
 
+void end_unsaved(state_cell& what) {
+  spdlog::error("{} is ended before it is done: what it has not saved is lost", what.host_name());
+  what.end_life();
+}
+
 } // namespace
 
-keyed_kind::keyed_kind(std::string kind, keyed_options options)
-  : name(std::move(kind)), how(std::move(options)) {}
+keyed_kind::keyed_kind(std::string kind, const void* t, keyed_options options)
+  : name(std::move(kind)), type(t), how(std::move(options)) {}
 
 // -- the directory ------------------------------------------------------------------------------------
 
@@ -45,19 +50,24 @@ event_loop& keyed_directory::home_of(const std::string& kind, const std::string&
   return *loops_[place_hash{}({kind, key}) % loops_.size()];
 }
 
-cell_ref keyed_directory::find(const node_services_ptr& node,
-                               const std::shared_ptr<const keyed_kind>& kind,
-                               const std::string& key) {
+std::variant<cell_ref, failure> keyed_directory::find(const node_services_ptr& node,
+                                                      const std::shared_ptr<const keyed_kind>& kind,
+                                                      const std::string& key) {
   auto* here = event_loop::current();
   const auto at = std::find(loops_.begin(), loops_.end(), here) - loops_.begin();
   auto& mine = *tables_[static_cast<std::size_t>(at)];
+  if (mine.types.emplace(kind->name, kind->type).first->second != kind->type) {
+    failure why{errc::internal, "keyed actors of two types are both called \"" + kind->name + "\""};
+    spdlog::error("{}", why.detail);
+    return why;
+  }
   auto& found = mine.actors[{kind->name, key}];
   found.used = std::chrono::steady_clock::now();
   found.idle_timeout = kind->how.idle_timeout;
   if (found.actor && !found.actor->ended())
     return found.actor;
   if (stopping_.load())
-    return {};
+    return failure{errc::unavailable, "the node is stopping"};
   auto options = kind->how.actor;
   options.name = kind->name + "/" + key;
   options.where = placement::here;
@@ -117,7 +127,7 @@ void keyed_directory::shut_down(std::chrono::milliseconds limit) {
           if (held.actor && !held.actor->ended())
             present.push_back(held.actor);
         for (const auto& one : present)
-          late ? one->end_life() : one->retire();
+          late ? end_unsaved(*one) : one->retire();
         std::erase_if(each->actors,
                       [](const auto& one) { return !one.second.actor || one.second.actor->ended(); });
         answer.set_value(each->actors.empty());
@@ -135,22 +145,25 @@ bool send_to_key(host& from, const std::shared_ptr<const keyed_kind>& kind, cons
     throw std::logic_error{"there are no keyed actors here: only in a node, or in block_on"};
   auto& home = directory->home_of(kind->name, key);
   if (&home == event_loop::current()) {
-    what.to = directory->find(from.services(), kind, key);
-    if (what.to)
-      return what.send(by);
-    what.fail_unsent(by, {errc::unavailable, "the node is stopping"});
-    return by != nullptr;
+    auto found = directory->find(from.services(), kind, key);
+    if (auto* why = std::get_if<failure>(&found)) {
+      what.fail_unsent(by, std::move(*why));
+      return by != nullptr;
+    }
+    what.to = std::get<cell_ref>(std::move(found));
+    return what.send(by);
   }
   what.set_out(by);
   run_on_loop(home, [directory, node = from.services(), kind, key,
                      carried = std::unique_ptr<letter>{&what}]() mutable {
     auto& arrived = *carried.release();
-    arrived.to = directory->find(node, kind, key);
-    if (arrived.to) {
-      arrived.arrive();
+    auto found = directory->find(node, kind, key);
+    if (auto* why = std::get_if<failure>(&found)) {
+      arrived.answer(*why);
       return;
     }
-    arrived.answer({errc::unavailable, "the node is stopping"});
+    arrived.to = std::get<cell_ref>(std::move(found));
+    arrived.arrive();
   });
   return false;
 }

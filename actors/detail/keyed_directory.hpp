@@ -1,11 +1,11 @@
 #pragma once
 
-#include "actors/actor_options.hpp"
 #include "actors/detail/cell_kind.hpp"
 #include "actors/detail/cell_ref.hpp"
 #include "actors/detail/letter.hpp"
 #include "actors/detail/node_services.hpp"
 #include "actors/detail/timer.hpp"
+#include "actors/keyed_options.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -16,44 +16,25 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <variant>
 #include <vector>
 
-namespace troupe {
-
-/// When the state of a keyed actor is written to the database.
-enum class persistence : std::uint8_t {
-  /// Never: it is lost with the actor.
-  none,
-  /// After each message that has changed it, before the answer goes out: what was acknowledged is
-  /// stored. A message whose change cannot be stored is answered with the error, and the next one finds
-  /// what is stored.
-  each_change,
-  /// When the actor is ended in an orderly way: idle, or with its node. A crash loses the changes since.
-  at_stop,
-};
-
-struct keyed_options {
-  /// An actor that got nothing for so long is ended.
-  std::chrono::milliseconds idle_timeout{5 * 60'000};
-  troupe::persistence persistence = persistence::none;
-  /// Mailbox, restarts, reentrance; name and placement follow from the key.
-  actor_options actor = {};
-};
-
-namespace detail {
+namespace troupe::detail {
 
 class host;
 
 /// What the keyed actors of one kind have in common.
 class keyed_kind {
 public:
-  keyed_kind(std::string kind, keyed_options options);
+  /// `type`: one address for each type of state.
+  keyed_kind(std::string kind, const void* type, keyed_options options);
   virtual ~keyed_kind() = default;
   [[nodiscard]] virtual cell_ref make(event_loop& home, node_services_ptr node,
                                       std::shared_ptr<const cell_kind> kind,
                                       const std::string& key) const = 0;
 
   const std::string name;
+  const void* const type;
   const keyed_options how;
 };
 
@@ -94,9 +75,11 @@ public:
 
   [[nodiscard]] event_loop& home_of(const std::string& kind, const std::string& key) const noexcept;
 
-  /// The actor, made when it is not there; none when the node is stopping. The key's own loop only.
-  cell_ref find(const node_services_ptr& node, const std::shared_ptr<const keyed_kind>& kind,
-                const std::string& key);
+  /// The actor, made when it is not there; why not, when the node is stopping or the kind's name is
+  /// another's. The key's own loop only.
+  std::variant<cell_ref, failure> find(const node_services_ptr& node,
+                                       const std::shared_ptr<const keyed_kind>& kind,
+                                       const std::string& key);
 
   /// Makes no more actors and ends those that are there as soon as they are idle, saving what is to be
   /// saved; after `limit` however they are. Blocks; not on a loop's thread.
@@ -114,7 +97,7 @@ private:
   };
   struct table {
     std::unordered_map<place, entry, place_hash> actors;
-    std::map<std::string, std::shared_ptr<const cell_kind>> kinds;
+    std::map<std::string, const void*> types; // of the states of each kind
     timer sweep;
     keyed_directory* of = nullptr;
     event_loop* loop = nullptr;
@@ -134,6 +117,4 @@ private:
 bool send_to_key(host& from, const std::shared_ptr<const keyed_kind>& kind, const std::string& key,
                  letter& what, asker* by);
 
-} // namespace detail
-
-} // namespace troupe
+} // namespace troupe::detail

@@ -47,6 +47,7 @@ struct state_cell::rarely_used final : completion {
   restart_record failures;
   timer pause;
   std::vector<std::shared_ptr<end_watcher>> watchers;
+  std::vector<cell_ref> links;
   std::unique_ptr<state_keeper> keeper;
   task<void> keeping; // loads or saves
   letter* saved_for = nullptr;
@@ -309,7 +310,8 @@ void state_cell::saved() {
   if (failed)
     spdlog::error("the state of {} could not be saved: {}", host_name(), failed->detail);
   if (what == nullptr) { // at the end of an actor that retires
-    if (failed || idle())
+    // What could not be saved is tried again when it is next to retire, unless the row is another's.
+    if ((!failed && idle()) || (failed && failed->code == errc::conflict))
       end_life();
     else
       rare_->retiring = false;
@@ -369,10 +371,27 @@ void state_cell::begin_life() {
 void state_cell::begin_anew() {
   if (ended())
     return;
+  if (rare_)
+    rare_->pause.disarm();
   phase_ = phase::paused;
   clear_after_crash();
   ++restarts_;
   begin_life();
+}
+
+void state_cell::begin_anew_with_group() {
+  if (rare_)
+    rare_->failures = {};
+  begin_anew();
+}
+
+void state_cell::hold() {
+  if (ended() || phase_ == phase::unborn)
+    return;
+  if (rare_)
+    rare_->pause.disarm();
+  phase_ = phase::paused;
+  clear_after_crash();
 }
 
 void state_cell::end_life() {
@@ -389,15 +408,17 @@ void state_cell::end_life() {
   destroy_state();
   supervision::report(supervisor_, cell_ref{this}, supervision::event::ended, {});
   tell_watchers({});
+  tell_linked({}, nullptr);
 }
 
-void state_cell::crash(const std::string& why) {
+void state_cell::crash(const std::string& why, const state_cell* cause) {
   if (ended() || phase_ == phase::paused)
     return;
   phase_ = phase::paused;
   spdlog::error("{} has crashed: {}", host_name(), why);
   order(&state_cell::clear_after_crash);
   tell_watchers(why);
+  tell_linked(why, cause);
   const auto by = supervisor_.lock();
   if (by && by->rule() == strategy::all_for_one) {
     supervision::report(supervisor_, cell_ref{this}, supervision::event::crashed, why);
@@ -409,10 +430,6 @@ void state_cell::crash(const std::string& why) {
     order(&state_cell::end_life); // of a keyed actor: the next message makes it anew
   else
     supervision::report(supervisor_, cell_ref{this}, supervision::event::beyond_help, why);
-}
-
-void state_cell::fail_with(const std::string& why) {
-  crash(why);
 }
 
 void state_cell::clear_after_crash() {
@@ -431,6 +448,66 @@ void state_cell::restart_in(std::chrono::milliseconds delay) {
 
 void state_cell::child_lost(const std::string& why) {
   crash("one of its actors is beyond help: " + why);
+}
+
+// -- links and monitors -----------------------------------------------------------------------------------
+
+/// From one actor to another one that it is linked to.
+struct state_cell::link_news final : parcel {
+  void arrive() override {
+    if (over)
+      to->linked_ended(*from);
+    else
+      to->linked_failed(*from, why);
+    delete this;
+  }
+  void discard() noexcept override { delete this; }
+
+  cell_ref to;
+  cell_ref from;
+  std::string why;
+  bool over = false; // it has ended, which fails nobody
+};
+
+void state_cell::link_to(const cell_ref& other) {
+  if (other.get() == this)
+    return;
+  if (ended())
+    tell_linked_one(other, {});
+  else
+    rare().links.push_back(other);
+}
+
+void state_cell::tell_linked_one(const cell_ref& other, const std::string& why) {
+  auto* made = new link_news;
+  made->to = other;
+  made->from = cell_ref{this};
+  made->why = why;
+  made->over = ended();
+  other->loop().send(*made);
+}
+
+/// Those that it is linked to fail in turn, but for the one whose failure this is.
+void state_cell::tell_linked(const std::string& why, const state_cell* cause) {
+  if (!rare_)
+    return;
+  if (ended())
+    for (const auto& each : std::exchange(rare_->links, {}))
+      tell_linked_one(each, why);
+  else
+    for (const auto& each : rare_->links)
+      if (each.get() != cause)
+        tell_linked_one(each, why);
+}
+
+void state_cell::linked_failed(const state_cell& other, const std::string& why) {
+  const auto& links = rare().links;
+  if (std::any_of(links.begin(), links.end(), [&](const auto& each) { return each.get() == &other; }))
+    crash("it is linked to an actor that has failed: " + why, &other);
+}
+
+void state_cell::linked_ended(const state_cell& other) noexcept {
+  std::erase_if(rare().links, [&](const auto& each) { return each.get() == &other; });
 }
 
 void state_cell::watch(std::shared_ptr<end_watcher> who) {

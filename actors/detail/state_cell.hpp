@@ -49,8 +49,10 @@ public:
   void end_life();
   /// Makes its state anew; what waits stays.
   void begin_anew();
-  /// Has it fail as if a handler had: of what it is linked to.
-  void fail_with(const std::string& why);
+  /// The same for all of its group: its own failures are forgotten.
+  void begin_anew_with_group();
+  /// Takes its state and work from it, until it is begun anew with its group.
+  void hold();
 
   /// The coroutine of a message has ended, not at once.
   void letter_ended(letter& what);
@@ -58,6 +60,9 @@ public:
   /// Runs the messages of the first cell of a loop's list of ready ones.
   static void run_scheduled(state_cell*& first, state_cell*& last);
   static void append(state_cell*& first, state_cell*& last, state_cell& cell) noexcept;
+
+  /// When one of both fails, so does the other; as long as both live.
+  void link_to(const cell_ref& other);
 
   /// Tells `who` of its end: once.
   void watch(std::shared_ptr<end_watcher> who);
@@ -90,6 +95,7 @@ protected:
 private:
   enum class phase : std::uint8_t { unborn, loading, alive, paused, ended };
   struct rarely_used;
+  struct link_news;
 
   void run_some();
   [[nodiscard]] bool may_begin() const noexcept {
@@ -107,10 +113,15 @@ private:
   void save();
   void loaded();
   void saved();
-  void crash(const std::string& why);
+  /// `cause`: the linked actor whose failure this is; null: a failure of its own.
+  void crash(const std::string& why, const state_cell* cause = nullptr);
   void clear_after_crash();
   void restart_in(std::chrono::milliseconds delay);
   void tell_watchers(const std::string& why) noexcept;
+  void tell_linked(const std::string& why, const state_cell* cause);
+  void tell_linked_one(const cell_ref& other, const std::string& why);
+  void linked_failed(const state_cell& other, const std::string& why);
+  void linked_ended(const state_cell& other) noexcept;
   rarely_used& rare();
 
   std::shared_ptr<const cell_kind> kind_;

@@ -22,8 +22,8 @@ std::chrono::milliseconds with_jitter(std::chrono::milliseconds delay, double ji
 
 } // namespace
 
-std::optional<std::chrono::milliseconds> restart_record::failed(const restart_policy& policy) {
-  const auto now = std::chrono::steady_clock::now();
+std::optional<std::chrono::milliseconds> restart_record::failed(
+  const restart_policy& policy, std::chrono::steady_clock::time_point now) {
   while (!times_.empty() && now - times_.front() > policy.window)
     times_.pop_front();
   if (times_.size() >= policy.max_restarts)
@@ -67,6 +67,12 @@ void supervision::add(const cell_ref& child) {
 }
 
 std::shared_ptr<supervision> supervision::add_group(supervisor_options how) {
+  if (groups_.size() >= sweep_at_) { // those that nobody can use any more
+    std::erase_if(groups_, [](const auto& each) {
+      return each.use_count() == 1 && each->actors_.empty() && each->groups_.empty();
+    });
+    sweep_at_ = std::max(sweep_at_, 2 * groups_.size());
+  }
   return groups_.emplace_back(std::make_shared<supervision>(*this, std::move(how)));
 }
 
@@ -106,49 +112,58 @@ void supervision::handle(const cell_ref& child, event what, const std::string& w
     return; // no longer one of them
   switch (what) {
   case event::ended: remove(child); return;
-  case event::crashed: group_failed(nullptr, why); return;
+  case event::crashed: fail(why); return;
   case event::beyond_help: break;
   }
-  // The group's own attempts are counted one level up, where the whole of it is restarted.
-  if (const auto above = above_.lock()) {
-    above->group_failed(this, why);
-    return;
-  }
-  spdlog::error("{} is beyond help: it is not begun anew", child->host_name());
-  child->order(&state_cell::end_life);
   if (owner_ != nullptr)
-    owner_->child_lost(why);
+    child->order(&state_cell::end_life);
+  beyond_help(child->host_name(), why);
 }
 
-void supervision::group_failed(supervision* which, const std::string& why) {
+/// One of its actors, or a group under it, cannot be helped by its own policy.
+void supervision::beyond_help(const std::string& whose, const std::string& why) {
+  if (owner_ == nullptr)
+    return fail(why);
+  spdlog::error("{} is beyond help: {} fails", whose, owner_->host_name());
+  owner_->child_lost(why);
+}
+
+void supervision::fail(const std::string& why) {
+  const auto above = above_.lock();
+  if (!above || held())
+    return; // it has ended, or all of it is begun anew soon
   const auto delay = record_.failed(how_.restart);
-  if (delay) {
-    ++restarts_;
-    failed_ = rule() == strategy::all_for_one || which == nullptr ? nullptr : which;
-    pause_.arm(loop_.timers(), after(*delay),
-               [](void* self) { static_cast<supervision*>(self)->restart_failed(); }, this);
-    return;
-  }
-  if (const auto above = above_.lock())
-    above->group_failed(this, why);
-  else if (owner_ != nullptr)
-    owner_->child_lost(why);
+  if (!delay)
+    return above->beyond_help(path_, why);
+  ++restarts_;
+  hold_all();
+  pause_.arm(loop_.timers(), after(*delay),
+             [](void* self) { static_cast<supervision*>(self)->restart_all(); }, this);
 }
 
-void supervision::restart_failed() {
+bool supervision::held() const noexcept {
+  if (pause_.armed())
+    return true;
+  const auto above = above_.lock();
+  return above && above->held();
+}
+
+void supervision::hold_all() {
   for (const auto& group : groups_)
-    if (group.get() == failed_) {
-      group->restart_all();
-      return;
-    }
-  restart_all();
+    group->hold_all();
+  for (const auto& each : actors_)
+    each->order(&state_cell::hold);
 }
 
 void supervision::restart_all() {
-  for (const auto& group : groups_)
+  pause_.disarm();
+  born_ = std::chrono::steady_clock::now();
+  for (const auto& group : groups_) {
+    group->record_ = {};
     group->restart_all();
+  }
   for (const auto& each : actors_)
-    each->order(&state_cell::begin_anew);
+    each->order(&state_cell::begin_anew_with_group);
 }
 
 void supervision::remove(const cell_ref& child) {

@@ -20,7 +20,9 @@ class host;
 class restart_record {
 public:
   /// Notes a failure; the wait before the restart, or none when there were too many.
-  std::optional<std::chrono::milliseconds> failed(const restart_policy& policy);
+  std::optional<std::chrono::milliseconds> failed(
+    const restart_policy& policy,
+    std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
 
 private:
   std::deque<std::chrono::steady_clock::time_point> times_;
@@ -28,9 +30,10 @@ private:
 
 /// The actors of one supervisor, and the supervisors under it.
 ///
-/// An actor that fails begins itself anew as its policy says (one_for_one). What is beyond that comes
-/// here: a group is restarted as a whole, or its own supervisor is told; at the top the actor that has
-/// spawned them fails. Its loop's thread only, but for `report`.
+/// An actor that fails begins itself anew as its own policy says (one_for_one). What is beyond that, and
+/// every failure in an all_for_one group, fails the group: all in it are begun anew as the group's policy
+/// says. What is beyond that fails the group above it; at the top the actor that has spawned them fails.
+/// Its loop's thread only, but for `report`.
 class supervision : public std::enable_shared_from_this<supervision> {
 public:
   supervision(host& owner, supervisor_options how);
@@ -58,6 +61,9 @@ public:
   [[nodiscard]] const std::vector<std::shared_ptr<supervision>>& groups() const noexcept {
     return groups_;
   }
+  /// It waits to be begun anew.
+  [[nodiscard]] bool paused() const noexcept { return pause_.armed(); }
+  [[nodiscard]] std::chrono::steady_clock::time_point born() const noexcept { return born_; }
   [[nodiscard]] unsigned restarts() const noexcept { return restarts_; }
   [[nodiscard]] host* owner() const noexcept;
   /// Of the actor that has made it, and of the supervisors between: "orders", "orders/supervisor".
@@ -67,9 +73,10 @@ private:
   struct message;
 
   void handle(const cell_ref& child, event what, const std::string& why);
-  /// `which` of the groups under this one; null: one of its own actors.
-  void group_failed(supervision* which, const std::string& why);
-  void restart_failed();
+  void beyond_help(const std::string& whose, const std::string& why);
+  void fail(const std::string& why);
+  [[nodiscard]] bool held() const noexcept;
+  void hold_all();
   void restart_all();
   void remove(const cell_ref& child);
 
@@ -81,9 +88,10 @@ private:
   restart_record record_;
   std::vector<cell_ref> actors_;
   std::vector<std::shared_ptr<supervision>> groups_;
+  std::size_t sweep_at_ = 16;
+  std::chrono::steady_clock::time_point born_ = std::chrono::steady_clock::now();
   unsigned restarts_ = 0;
-  timer pause_;
-  supervision* failed_ = nullptr; // restarted when `pause_` is over; null: all
+  timer pause_; // armed: all of it waits to be begun anew
 };
 
 } // namespace troupe::detail

@@ -25,6 +25,14 @@ double seconds_since(steady::time_point begun) {
   return std::chrono::duration<double>(steady::now() - begun).count();
 }
 
+/// Each iteration was `count` operations.
+void count_items(State& state, std::int64_t count) {
+  state.SetItemsProcessed(state.iterations() * count);
+  state.counters["per_item"] =
+    benchmark::Counter(static_cast<double>(state.iterations() * count),
+                       benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+}
+
 /// Runs `work(context&)`, which gives the seconds that its `count` operations took, over and over.
 template <class F>
 void measure(State& state, std::int64_t count, unsigned loops, F work) {
@@ -34,10 +42,7 @@ void measure(State& state, std::int64_t count, unsigned loops, F work) {
         state.SetIterationTime(co_await work(ctx));
     },
     loops);
-  state.SetItemsProcessed(state.iterations() * count);
-  state.counters["per_item"] =
-    benchmark::Counter(static_cast<double>(state.iterations() * count),
-                       benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  count_items(state, count);
 }
 
 struct add {
@@ -208,6 +213,17 @@ caf::behavior caf_asker(caf::stateful_actor<int>* self, caf::actor whom, caf::ac
   }};
 }
 
+/// Each round is begun by `begin` and ends with a message to `self`.
+template <class F>
+void caf_rounds(State& state, caf::scoped_actor& self, F begin) {
+  for (auto _ : state) {
+    const auto begun = steady::now();
+    begin();
+    self->receive([](caf::atom_value) {});
+    state.SetIterationTime(seconds_since(begun));
+  }
+}
+
 template <class Config>
 void caf_ask(State& state) {
   constexpr int count = 10'000;
@@ -215,17 +231,11 @@ void caf_ask(State& state) {
   caf::actor_system system{config};
   caf::scoped_actor self{system};
   auto whom = system.spawn(caf_adder);
-  for (auto _ : state) {
-    const auto begun = steady::now();
+  caf_rounds(state, self, [&] {
     caf::anon_send(system.spawn(caf_asker, whom, caf::actor_cast<caf::actor>(self)), count);
-    self->receive([](caf::atom_value) {});
-    state.SetIterationTime(seconds_since(begun));
-  }
+  });
   caf::anon_send_exit(whom, caf::exit_reason::user_shutdown);
-  state.SetItemsProcessed(state.iterations() * count);
-  state.counters["per_item"] =
-    benchmark::Counter(static_cast<double>(state.iterations() * count),
-                       benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  count_items(state, count);
 }
 
 void caf_spawn_and_finish(State& state) {
@@ -239,10 +249,57 @@ void caf_spawn_and_finish(State& state) {
     system.await_all_actors_done();
     state.SetIterationTime(seconds_since(begun));
   }
-  state.SetItemsProcessed(state.iterations() * count);
-  state.counters["per_item"] =
-    benchmark::Counter(static_cast<double>(state.iterations() * count),
-                       benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  count_items(state, count);
+}
+
+/// Asks a new actor for each of `count` answers, all at the same time, and waits for all.
+caf::behavior caf_fan(caf::stateful_actor<int>* self, int count, caf::actor done) {
+  return {[=](int) {
+    self->state = count;
+    for (int i = 0; i < count; ++i)
+      self->request(self->spawn(caf_adder), caf::infinite, i).then([=](int) {
+        if (--self->state > 0)
+          return;
+        self->send(done, caf::atom("done"));
+        self->quit();
+      });
+  }};
+}
+
+void caf_fan_out_1000_actors(State& state) {
+  constexpr int count = 1000;
+  caf_default config;
+  caf::actor_system system{config};
+  caf::scoped_actor self{system};
+  caf_rounds(state, self, [&] {
+    caf::anon_send(system.spawn(caf_fan, count, caf::actor_cast<caf::actor>(self)), 0);
+  });
+  count_items(state, count);
+}
+
+/// Takes as many messages as a channel's consumer takes values.
+caf::behavior caf_consumer(caf::stateful_actor<std::int64_t>* self, caf::actor done) {
+  return {[=](int each) {
+    self->state += each;
+    if (each != channel_items - 1)
+      return;
+    self->send(done, caf::atom("done"));
+    self->quit();
+  }};
+}
+
+void caf_messages_one_way(State& state) {
+  caf_default config;
+  caf::actor_system system{config};
+  caf::scoped_actor self{system};
+  caf_rounds(state, self, [&] {
+    auto to = system.spawn(caf_consumer, caf::actor_cast<caf::actor>(self));
+    system.spawn([to](caf::event_based_actor* from) {
+      for (int i = 0; i < channel_items; ++i)
+        from->send(to, i);
+    });
+  });
+  count_items(state, channel_items);
 }
 
 // -- a million actors ---------------------------------------------------------------------------------
@@ -329,8 +386,10 @@ BENCHMARK(caf_ask<caf_sharing>)->UseManualTime();
 BENCHMARK(spawn_and_finish)->UseManualTime();
 BENCHMARK(caf_spawn_and_finish)->UseManualTime();
 BENCHMARK(join_1000_tasks)->UseManualTime();
+BENCHMARK(caf_fan_out_1000_actors)->UseManualTime();
 BENCHMARK(channel_on_one_loop)->UseManualTime();
 BENCHMARK(channel_across_loops)->UseManualTime();
+BENCHMARK(caf_messages_one_way)->UseManualTime();
 BENCHMARK(create_a_million_actors)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
 BENCHMARK(caf_create_a_million_actors)->UseManualTime()->Iterations(3)->Unit(benchmark::kMillisecond);
 

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <stdexcept>
 
 namespace troupe::test {
@@ -259,18 +260,63 @@ TEST_F(tasks_together, that_yield_for_ever_leave_room_for_timers_and_others) {
 }
 
 TEST_F(tasks_together, that_never_have_to_wait_leave_room_all_the_same) {
-  bench_.run([](context& ctx) -> task<> {
-    channel<int> full{1};
-    bool ended = false;
-    auto busy = ctx.spawn([&](context&) -> task<> {
-      while (!ended) { // each operation is ready at once
-        co_await full.send(1);
-        co_await full.recv();
-      }
+  const std::function<task<>(context&)> ready_at_once[] = {
+      [](context&) -> task<> {
+        channel<int> free{1};
+        co_await free.send(1);
+        co_await free.recv();
+      },
+      [](context& ctx) -> task<> { co_await ctx.sleep(0ms); },
+      [](context& ctx) -> task<> { co_await ctx.spawn(at_once(1)); },
+      [](context& ctx) -> task<> { co_await ctx.spawn(at_once(1)).wait_for(1s); },
+      [](context& ctx) -> task<> {
+        join_set<int> all{ctx};
+        all.spawn(at_once(1));
+        co_await all.next();
+      },
+  };
+  for (const auto& each : ready_at_once)
+    bench_.run([&](context& ctx) -> task<> {
+      bool ended = false;
+      auto busy = ctx.spawn([&](context& c) -> task<> {
+        while (!ended)
+          co_await each(c);
+      });
+      co_await ctx.sleep(2ms);
+      ended = true;
+      co_await busy;
     });
-    co_await ctx.sleep(2ms);
-    ended = true;
-    co_await busy;
+}
+
+TEST_F(tasks_together, that_abort_their_own_set_leave_nothing_to_wait_for) {
+  bench_.run([](context& ctx) -> task<> {
+    join_set<int> all{ctx};
+    channel<int> gate{1};
+    all.spawn(after(gate, 1));
+    all.spawn([](join_set<int>& own) -> task<int> {
+      own.abort_all();
+      co_return 2;
+    }(all));
+    EXPECT_EQ(co_await all.next(), std::nullopt);
+    all.spawn(at_once(3));
+    EXPECT_EQ(co_await all.next(), 3);
+    EXPECT_EQ(co_await all.next(), std::nullopt);
+  });
+}
+
+TEST_F(tasks_together, tick_in_a_rhythm_that_a_missed_tick_does_not_shift) {
+  bench_.run([](context& ctx) -> task<> {
+    const auto begun = std::chrono::steady_clock::now();
+    interval ticks{10ms};
+    const auto periods = [&] { return (std::chrono::steady_clock::now() - begun) / 10ms; };
+    co_await ticks.tick();
+    EXPECT_GE(periods(), 1);
+    co_await ctx.sleep(35ms); // two are missed, or more
+    const auto before = periods();
+    co_await ticks.tick(); // is due, and not made up for
+    co_await ticks.tick();
+    EXPECT_GT(periods(), before);
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, 10ms * (before + 1));
   });
 }
 

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <map>
 #include <stdexcept>
 #include <thread>
@@ -256,17 +257,37 @@ TEST_F(between_loops, work_of_other_threads_brings_back_its_result_or_exception)
 TEST_F(between_loops, blocking_calls_beyond_threads_and_queue_are_refused) {
   std::promise<void> open;
   const std::shared_future<void> opened = open.get_future().share();
+  std::atomic<int> running{0};
   bench_.run([&, opened](context& ctx) -> task<> {
-    std::vector<join_handle<void>> taken;
-    for (int i = 0; i < 10; ++i) // two threads and eight places, see test_node
-      taken.push_back(ctx.spawn(ctx.blocking([opened] { opened.wait(); })));
+    const auto call = [&running, opened] {
+      ++running;
+      opened.wait();
+    };
+    std::vector<join_handle<void>> taken; // two threads and eight places, see test_node
+    for (int i = 0; i < 2; ++i)
+      taken.push_back(ctx.spawn(ctx.blocking(call)));
+    while (running < 2) // those that run count, too
+      co_await ctx.yield();
+    for (int i = 0; i < 8; ++i)
+      taken.push_back(ctx.spawn(ctx.blocking(call)));
     EXPECT_EQ(co_await outcome(ctx.blocking([] {})),
               "unavailable: all threads for blocking calls are busy, and their queue is full");
     taken.back().abort(); // nobody waits for it any more: it runs all the same
     taken.pop_back();
     open.set_value();
     co_await join_all(std::move(taken));
-    co_await ctx.blocking([] {});
+  });
+  EXPECT_GE(running, 9);
+}
+
+TEST_F(between_loops, the_place_of_a_blocking_call_is_free_when_its_caller_goes_on) {
+  bench_.run([](context& ctx) -> task<> {
+    for (int round = 0; round < 200; ++round) {
+      std::vector<task<void>> all;
+      for (int i = 0; i < 10; ++i)
+        all.push_back(ctx.blocking([] {}));
+      EXPECT_EQ(co_await outcome(join_all(std::move(all))), "no error");
+    }
   });
 }
 

@@ -119,8 +119,10 @@ auto loop_bench::run_on(const caf::actor& where, F work) {
   send(where, [done = std::move(done), work = std::move(work)](context& ctx) mutable {
     static_cast<void>(ctx.spawn(report<result>(ctx, std::move(work), std::move(done))));
   });
-  if (ended.wait_for(scaled(soon)) != std::future_status::ready)
+  if (ended.wait_for(scaled(soon)) != std::future_status::ready) {
+    end(where); // with the coroutine, which may refer to what the test is about to destroy
     throw std::runtime_error("the coroutine did not end");
+  }
   return ended.get();
 }
 

@@ -86,6 +86,91 @@ TEST_F(supervised_actors, of_a_group_are_begun_anew_together) {
   });
 }
 
+TEST_F(supervised_actors, of_a_group_stop_together_as_soon_as_one_fails) {
+  bench_.run([&](context& ctx) -> task<> {
+    auto group = ctx.make_supervisor(
+      {.strategy = strategy::all_for_one, .restart = {.min_backoff = 20ms}});
+    auto one = group.spawn_actor<fragile>({}, made_);
+    auto other = group.spawn_actor<fragile>({}, made_);
+    channel<int> gate{1};
+    auto waiting = ctx.spawn(outcome(ctx.ask(other, wait_for{gate})));
+    co_await outcome(ctx.ask(one, crash{}));
+    EXPECT_EQ(co_await waiting, "internal: a stateful actor failed: it is begun anew");
+    EXPECT_EQ(*made_, 2); // not yet
+    EXPECT_EQ(co_await ctx.ask(other, count{}), 1);
+    EXPECT_EQ(*made_, 4);
+  });
+}
+
+/// Crashes `whom` until it has ended; gives how often it had to.
+task<int> crash_to_the_end(context& ctx, actor_ref<fragile> whom) {
+  for (int times = 1; times < 100; ++times) {
+    co_await outcome(ctx.ask(whom, crash{}));
+    if (co_await outcome(ctx.ask(whom, count{})) == "unavailable: the actor has ended")
+      co_return times;
+  }
+  co_return 100;
+}
+
+/// An actor with a group of its own, which it fails with.
+struct head_of_group {
+  actor_ref<fragile> handle(context& ctx, supervisor_options how) {
+    auto made = ctx.make_supervisor(std::move(how));
+    return made.spawn_actor<fragile>({.restart = {.max_restarts = 1, .min_backoff = 1ms}}, made_);
+  }
+  std::shared_ptr<std::atomic<int>> made_;
+};
+
+TEST_F(supervised_actors, of_a_group_beyond_help_fail_the_one_that_has_made_the_group) {
+  constexpr restart_policy twice{.max_restarts = 2, .min_backoff = 1ms, .max_backoff = 1ms};
+  bench_.run([&](context& ctx) -> task<> {
+    auto head = ctx.spawn_actor<head_of_group>({.name = "head"}, made_);
+    // All together: two restarts, then the end.
+    auto member = co_await ctx.ask(head, supervisor_options{"all", strategy::all_for_one, twice});
+    EXPECT_EQ(co_await crash_to_the_end(ctx, member), 3);
+    // One by one: the actor itself is begun anew once each time that its group is.
+    member = co_await ctx.ask(head, supervisor_options{"one", strategy::one_for_one, twice});
+    EXPECT_EQ(co_await crash_to_the_end(ctx, member), 6);
+  });
+}
+
+TEST_F(supervised_actors, of_two_groups_that_fail_at_the_same_time_are_all_begun_anew) {
+  bench_.run([&](context& ctx) -> task<> {
+    auto above = ctx.make_supervisor();
+    std::vector<actor_ref<fragile>> each;
+    for (int i = 0; i < 2; ++i)
+      each.push_back(above.make_supervisor({.restart = quick})
+                       .spawn_actor<fragile>({.restart = {.max_restarts = 0}}, made_));
+    std::vector<task<std::string>> failing;
+    for (const auto& one : each)
+      failing.push_back(outcome(ctx.ask(one, crash{})));
+    co_await join_all(std::move(failing));
+    for (const auto& one : each)
+      EXPECT_EQ(co_await ctx.ask(one, count{}), 1);
+    EXPECT_EQ(*made_, 4);
+  });
+}
+
+TEST_F(supervised_actors, of_a_group_under_another_fail_that_one_as_a_whole) {
+  constexpr restart_policy never{.max_restarts = 0};
+  const auto owner = bench_.spawn_runner();
+  bench_.run_on(owner, [&](context& ctx) -> task<> {
+    auto above = ctx.make_supervisor({.name = "above", .restart = quick});
+    auto beside = above.spawn_actor<fragile>({}, made_);
+    auto under = above.make_supervisor({.name = "under", .restart = never})
+                   .spawn_actor<fragile>({.restart = never}, made_);
+    for (int i = 1; i <= 3; ++i) { // as often as the upper one allows
+      EXPECT_EQ(co_await ctx.ask(beside, count{}), 1);
+      co_await outcome(ctx.ask(under, crash{}));
+      EXPECT_EQ(co_await ctx.ask(under, count{}), 1);
+      EXPECT_EQ(*made_, 2 + 2 * i);
+    }
+    co_await outcome(ctx.ask(under, crash{}));
+    co_await settle();
+  });
+  EXPECT_EQ(bench_.lost_by(owner), std::vector<std::string>{"a stateful actor failed: crash"});
+}
+
 TEST_F(supervised_actors, tell_who_monitors_them_how_they_ended_also_on_another_loop) {
   for (const auto where : {placement::here, placement::spread})
     bench_.run([&](context& ctx) -> task<> {
@@ -116,6 +201,19 @@ TEST_F(supervised_actors, that_are_linked_fail_together) {
     EXPECT_EQ(co_await failed,
               "it is linked to an actor that has failed: a stateful actor failed: crash");
     EXPECT_EQ(co_await ctx.ask(other, count{}), 1); // begun anew
+    // Still linked, the other way, too; the failure does not come back.
+    failed = ctx.spawn(ctx.monitor(one));
+    co_await settle();
+    co_await outcome(ctx.ask(other, crash{}));
+    EXPECT_EQ(co_await failed,
+              "it is linked to an actor that has failed: a stateful actor failed: crash");
+    EXPECT_EQ(co_await ctx.ask(one, count{}), 1);
+    EXPECT_EQ(co_await ctx.ask(other, count{}), 1);
+    EXPECT_EQ(*made_, 6);
+    // An orderly end fails nobody.
+    ctx.stop(one);
+    EXPECT_EQ(co_await ctx.monitor(one), "");
+    EXPECT_EQ(co_await ctx.ask(other, count{}), 2);
   });
 }
 

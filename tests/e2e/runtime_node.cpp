@@ -20,6 +20,20 @@ task<response> block(context& ctx, const request& req) {
   co_return text("blocked");
 }
 
+std::atomic<bool> gate_closed{true};
+
+/// The same until somebody opens the gate.
+task<response> block_at_gate(context& ctx, const request&) {
+  co_await ctx.blocking([] { gate_closed.wait(true); });
+  co_return text("passed");
+}
+
+task<response> open_gate(context&, const request&) {
+  gate_closed = false;
+  gate_closed.notify_all();
+  co_return text("open");
+}
+
 /// The mistake that the watchdog is there for.
 task<response> hold(context&, const request& req) {
   std::this_thread::sleep_for(req.query<int>("ms", 200) * 1ms);
@@ -145,7 +159,11 @@ int main(int argc, char** argv) {
                   .get("/ping", ping)
                   .get("/linger", linger)
                   .get("/lingering", count_lingering),
-              service("threads").get("/block", block).get("/hold", hold),
+              service("threads")
+                  .get("/block", block)
+                  .get("/gate", block_at_gate)
+                  .post("/gate/open", open_gate)
+                  .get("/hold", hold),
               service("spinner").get("/spin", spin).post("/spin/end", end_spin),
               service("accounts")
                   .post("/accounts/{key}", change_account)
