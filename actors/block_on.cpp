@@ -90,8 +90,8 @@ void run_to_end(unsigned count, const std::function<task<void>(context&)>& work)
     end_actor(main);
     self->wait_for(main);
   }
-  node->blocking->stop();
   event_loop::end_all(loops);
+  node->blocking->stop();
 }
 
 } // namespace troupe::detail

@@ -31,7 +31,7 @@ public:
 
 /// Throws error{unavailable} when the pool's queue is full.
 void run_on_pool(host& owner, errand& what);
-void run_on_scheduler(event_loop& from, errand& what);
+void run_on_scheduler(host& owner, errand& what);
 
 template <class F>
 class errand_of final : public errand {
@@ -104,7 +104,7 @@ auto context::blocking(F f) -> task<std::invoke_result_t<F&>> {
 
 template <class F>
 auto context::compute(F f) -> task<std::invoke_result_t<F&>> {
-  auto send = [this](detail::errand& what) { detail::run_on_scheduler(host_.loop(), what); };
+  auto send = [this](detail::errand& what) { detail::run_on_scheduler(host_, what); };
   co_return co_await detail::errand_awaiter<F, decltype(send)>{std::move(f), send};
 }
 

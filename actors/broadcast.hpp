@@ -21,7 +21,7 @@ namespace troupe {
 ///
 /// `send` never waits: a subscription keeps the newest `capacity` values that it has not received yet,
 /// and is told how many it has missed. A subscription gets what is sent after it was made, in the
-/// order of each sender. A handle: copies name the same broadcast.
+/// order of each sender. A handle: copies name the same broadcast. Each who receives gets a copy of T.
 template <class T>
 class broadcast {
   struct state;
@@ -47,7 +47,8 @@ public:
     }
     ~subscription() { leave(); }
 
-    /// The next value, or none when the broadcast is closed and all was received.
+    /// The next value, or none when the broadcast is closed and all was received. For one coroutine at
+    /// a time: a second one gets std::logic_error.
     [[nodiscard]] auto recv() {
       return detail::operation<receiver, std::shared_ptr<inbox>>{own_};
     }
@@ -66,7 +67,8 @@ public:
     }
     void leave() noexcept {
       if (own_)
-        std::erase(of_->hubs.own().inboxes, own_);
+        if (auto* here = of_->hubs.find()) // none after the end of the loop
+          std::erase(here->inboxes, own_);
       own_ = nullptr;
     }
     std::shared_ptr<state> of_;
@@ -87,17 +89,17 @@ public:
     if (state_->closed.load())
       return false;
     auto shared = std::make_shared<const T>(std::move(value));
-    state_->hubs.for_each([&](hub& each, detail::event_loop& loop) {
+    state_->hubs.for_each([&](hub& each, detail::loop_door& loop) {
       if (each.subscribed.load())
         detail::run_on_loop(loop, [of = state_, to = &each, shared] { to->put(shared); });
     });
     return true;
   }
 
-  /// Ends all subscriptions as soon as they have received what was sent before.
+  /// Ends all subscriptions as soon as they have received what was sent before. Any thread.
   void close() const {
     state_->closed.store(true);
-    state_->hubs.for_each([&](hub& each, detail::event_loop& loop) {
+    state_->hubs.for_each([&](hub& each, detail::loop_door& loop) {
       detail::run_on_loop(loop, [of = state_, to = &each] { to->close(); });
     });
   }
@@ -117,12 +119,11 @@ private:
     std::deque<std::shared_ptr<const T>> values;
     std::uint64_t missed = 0;
     bool closed = false;
+    bool receiving = false; // somebody does, until it has been resumed
     detail::wait_list waiting;
   };
 
   struct hub {
-    explicit hub(detail::event_loop&) {}
-    hub(hub&& other) noexcept : inboxes(std::move(other.inboxes)) {}
     void put(const std::shared_ptr<const T>& value) {
       for (const auto& each : inboxes)
         each->put(value);
@@ -146,7 +147,16 @@ private:
   };
 
   struct receiver final : detail::suspended {
-    explicit receiver(std::shared_ptr<inbox> o) : own(std::move(o)) {}
+    explicit receiver(std::shared_ptr<inbox> o) : own(std::move(o)) {
+      if (std::exchange(own->receiving, true)) {
+        own = nullptr;
+        throw std::logic_error{"two coroutines receive from one subscription at the same time"};
+      }
+    }
+    ~receiver() {
+      if (own)
+        own->receiving = false;
+    }
     bool await_ready() const noexcept {
       return (!own->values.empty() || own->closed) && detail::spend_operation();
     }

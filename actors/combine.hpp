@@ -8,6 +8,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -35,9 +36,12 @@ public:
     return left_ > 0;
   }
 
-  void completed() noexcept override {
+  /// Those who wait go on in place of the last task: nothing comes between that could end the others
+  /// as well, or destroy what this one gave.
+  std::coroutine_handle<> completed() noexcept override {
     if (left_ > 0 && --left_ == 0 && begun_)
-      resume_soon(*this);
+      return take_handle();
+    return std::noop_coroutine();
   }
 
   [[nodiscard]] bool enough() const noexcept { return left_ == 0; }
@@ -80,11 +84,11 @@ struct all_of_tuple final : group_wait {
 
 /// A task of a race: knows that it was the first.
 struct racer final : completion {
-  void completed() noexcept override {
-    if (*winner < 0) {
-      *winner = place;
-      whole->completed();
-    }
+  std::coroutine_handle<> completed() noexcept override {
+    if (*winner >= 0)
+      return std::noop_coroutine();
+    *winner = place;
+    return whole->completed();
   }
   group_wait* whole = nullptr;
   int* winner = nullptr;
@@ -158,10 +162,9 @@ struct limited final : suspended, completion {
     alarm.disarm();
     return ended;
   }
-  void completed() noexcept override {
+  std::coroutine_handle<> completed() noexcept override {
     ended = true;
-    if (begun)
-      resume_soon(*this);
+    return begun ? take_handle() : std::noop_coroutine();
   }
   task<T>& work;
   steady_time until;
@@ -190,6 +193,23 @@ template <class T>
 using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
 
 std::string in_words(std::chrono::nanoseconds duration);
+
+/// Ranges of tasks or of handles, but the vectors that the functions below take themselves.
+template <class R>
+concept many_awaitables = (is_task<std::ranges::range_value_t<R>>
+                           || other_awaitable<std::ranges::range_value_t<R>>);
+
+template <class R>
+auto as_tasks(R&& many) {
+  using element = std::ranges::range_value_t<R>;
+  std::vector<decltype(as_task(std::declval<element>()))> out;
+  for (auto&& each : many)
+    if constexpr (std::is_lvalue_reference_v<R> || std::ranges::view<std::remove_cvref_t<R>>)
+      out.push_back(as_task(element(std::forward<decltype(each)>(each)))); // handles are copied
+    else
+      out.push_back(as_task(element(std::move(each))));
+  return out;
+}
 
 } // namespace detail
 
@@ -236,6 +256,13 @@ inline task<void> join_all(std::vector<task<void>> tasks) {
     each.take();
 }
 
+/// The same for what else holds tasks or handles: an array, a deque, a view.
+template <std::ranges::input_range R>
+  requires detail::many_awaitables<R>
+auto join_all(R&& many) {
+  return join_all(detail::as_tasks(std::forward<R>(many)));
+}
+
 /// Runs tasks of different types beside each other: `auto [a, b] = co_await join_all(f(), g());` with
 /// std::monostate for void.
 template <class... T>
@@ -278,6 +305,13 @@ task<T> race(std::vector<task<T>> tasks) {
   auto first = std::move(tasks[winner]);
   tasks.clear();
   co_return first.take();
+}
+
+/// The same for what else holds tasks or handles.
+template <std::ranges::input_range R>
+  requires detail::many_awaitables<R>
+auto race(R&& many) {
+  return race(detail::as_tasks(std::forward<R>(many)));
 }
 
 /// The same for tasks of different types: a variant whose index tells which one was the first, with
@@ -368,6 +402,13 @@ public:
   }
   void spawn(task<T> work) { spawn({}, std::move(work)); }
 
+  /// The same for a callable, `task<T>(context&)` or `task<T>()`; it lives as long as its coroutine.
+  template <class F>
+    requires detail::spawnable<F>
+  void spawn(F work) {
+    spawn({}, detail::call_stored(std::move(work), ctx_));
+  }
+
   /// The next result, or none when nothing is left to wait for. Throws the exception of a task.
   task<std::optional<result>> next() {
     auto shared = state_;
@@ -378,9 +419,9 @@ public:
       co_return std::nullopt;
     auto first = std::move(shared->ended.front());
     shared->ended.pop_front();
-    if (first.index() == 1)
-      std::rethrow_exception(std::get<1>(first));
-    co_return std::get<0>(std::move(first));
+    if (first.index() == 2)
+      std::rethrow_exception(std::get<2>(first));
+    co_return std::get<1>(std::move(first));
   }
 
   /// Those that run and those whose result was not taken.
@@ -396,10 +437,12 @@ public:
   }
 
 private:
+  using outcome = std::variant<std::monostate, result, std::exception_ptr>;
+
   struct state {
     std::size_t running = 0;
     unsigned round = 0;
-    std::deque<std::variant<result, std::exception_ptr>> ended;
+    std::deque<outcome> ended;
     detail::wait_list waiting;
   };
 
@@ -419,20 +462,22 @@ private:
   };
 
   static task<void> report(std::shared_ptr<state> to, unsigned round, task<T> work) {
-    std::variant<result, std::exception_ptr> out;
+    outcome out;
     try {
-      if constexpr (std::is_void_v<T>)
+      if constexpr (std::is_void_v<T>) {
         co_await std::move(work);
-      else
-        out.template emplace<0>(co_await std::move(work));
+        out.template emplace<1>();
+      } else {
+        out.template emplace<1>(co_await std::move(work));
+      }
     } catch (...) {
-      out.template emplace<1>(std::current_exception());
+      out.template emplace<2>(std::current_exception());
     }
     if (round != to->round)
       co_return;
     --to->running;
     to->ended.push_back(std::move(out));
-    to->waiting.wake_one();
+    to->waiting.wake_all(); // several may wait, and the last result is the end for all others
   }
 
   context& ctx_;

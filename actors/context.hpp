@@ -18,6 +18,7 @@
 
 namespace troupe {
 
+class context;
 template <class S>
 class actor_ref;
 template <class S>
@@ -32,6 +33,21 @@ inline constexpr char type_key = 0;
 
 template <class S, class M>
 struct answer_to;
+
+template <class F>
+concept spawnable = std::invocable<F&, context&> || std::invocable<F&>;
+
+/// Calls what it keeps: `work` lives as long as its coroutine.
+template <class F>
+  requires std::invocable<F&, context&>
+auto call_stored(F work, context& ctx) -> std::invoke_result_t<F&, context&> {
+  co_return co_await work(ctx);
+}
+template <class F>
+  requires(!std::invocable<F&, context&>)
+auto call_stored(F work, context&) -> std::invoke_result_t<F&> {
+  co_return co_await work();
+}
 
 } // namespace detail
 
@@ -52,6 +68,7 @@ public:
 
   // -- time (actors/sleep.hpp; all of it also works without a context) ---------------------------------
 
+  /// Goes on at `when`, in the loop's next turn if that is past.
   [[nodiscard]] auto sleep_until(std::chrono::steady_clock::time_point when) {
     return troupe::sleep_until(when);
   }
@@ -65,8 +82,8 @@ public:
 
   // -- tasks -------------------------------------------------------------------------------------------
 
-  /// Runs `work` on its own, at once up to its first wait; ends with the actor at the latest. `name`
-  /// is for logs and /_troupe/actors.
+  /// Runs `work` on its own: up to its first wait before this returns. It ends when the actor ends, or is
+  /// begun anew after a failure, at the latest. `name` is for logs and /_troupe/actors.
   template <class T>
   join_handle<T> spawn(std::string name, task<T> work) {
     if (!work)
@@ -81,14 +98,15 @@ public:
     return spawn(std::string{}, std::move(work));
   }
 
-  /// The same for a callable `task<T>(context&)`; its captures live as long as its coroutine.
+  /// The same for a callable, `task<T>(context&)` or `task<T>()`; its captures live as long as its
+  /// coroutine.
   template <class F>
-    requires std::invocable<F&, context&>
+    requires detail::spawnable<F>
   auto spawn(std::string name, F work) {
-    return spawn(std::move(name), call_stored(std::move(work), *this));
+    return spawn(std::move(name), detail::call_stored(std::move(work), *this));
   }
   template <class F>
-    requires std::invocable<F&, context&>
+    requires detail::spawnable<F>
   auto spawn(F work) {
     return spawn(std::string{}, std::move(work));
   }
@@ -132,13 +150,14 @@ public:
 
   /// Sends `message` and waits for what `S::handle(message)` returns; its exception is thrown here
   /// as `error`, with `internal` for any but `error`. error{unavailable} when the actor has ended or
-  /// its mailbox is full. An actor that is not reentrant handles one message at a time, so one that
-  /// asks itself, also through others, waits for ever: with_timeout ends that.
+  /// its mailbox is full. Given up (with_timeout, abort), the message is not handled if its turn had not
+  /// come; what is being handled goes on. An actor that is not reentrant handles one message at a time,
+  /// so one that asks itself, also through others, waits for ever: with_timeout ends that.
   template <class S, class Message>
   auto ask(actor_ref<S> to, Message message) -> task<answer_of<S, Message>>;
 
   /// Sends `message` and waits for nothing; an exception of its handler stands in the log only, and
-  /// so does that the mailbox is full.
+  /// so does that the mailbox is full. An idle actor of this loop may handle it before this returns.
   template <class S, class Message>
   void tell(const actor_ref<S>& to, Message message);
 
@@ -189,11 +208,6 @@ public:
 
 private:
   using local_value = std::pair<const void*, std::shared_ptr<void>>;
-
-  template <class F>
-  static auto call_stored(F work, context& ctx) -> std::invoke_result_t<F&, context&> {
-    co_return co_await work(ctx);
-  }
 
   detail::host& host_;
   std::unique_ptr<std::vector<local_value>> locals_;

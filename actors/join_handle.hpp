@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/detail/awaitable.hpp"
 #include "actors/detail/host.hpp"
 #include "actors/detail/spawned.hpp"
 #include "actors/detail/timer.hpp"
@@ -92,16 +93,21 @@ public:
 
   /// Ends the task where it waits: its locals are destroyed before this returns, and nothing resumes
   /// it later. Whoever awaits it gets `task_cancelled`. A task that aborts itself, or what it is
-  /// called by, ends at its next wait. Nothing happens when it has ended.
+  /// called by, ends at its next wait; one that aborts the task whose locals it uses must not use them
+  /// from there on. Nothing happens when it has ended.
   void abort() const {
     spawned_->cancel(std::make_exception_ptr(task_cancelled{"the task was aborted"}));
   }
 
   /// Waits for the end, whatever it is; throws nothing.
-  auto wait() const { return end_wait{spawned_}; }
+  [[nodiscard]] auto wait() const { return detail::operation<end_wait, spawned_ptr>{spawned_ptr{spawned_}}; }
 
   /// Waits at most `limit`; true when the task has ended by then. The task runs on otherwise.
-  auto wait_for(std::chrono::milliseconds limit) const { return timed_wait{spawned_, limit}; }
+  template <class Rep, class Period>
+  [[nodiscard]] auto wait_for(std::chrono::duration<Rep, Period> limit) const {
+    return detail::operation<timed_wait, spawned_ptr, std::chrono::nanoseconds>{
+      spawned_ptr{spawned_}, detail::bounded(limit)};
+  }
 
   /// Copies the result out (moves it out of a temporary handle).
   auto operator co_await() const& { return waiter<false>{spawned_}; }
@@ -139,7 +145,7 @@ private:
   };
 
   struct timed_wait : detail::suspended {
-    timed_wait(spawned_ptr s, std::chrono::milliseconds l) : spawned(std::move(s)), limit(l) {}
+    timed_wait(spawned_ptr s, std::chrono::nanoseconds l) : spawned(std::move(s)), limit(l) {}
     bool await_ready() const noexcept { return over() && detail::spend_operation(); }
     [[nodiscard]] bool over() const noexcept { return spawned->finished() || limit.count() <= 0; }
     void await_suspend(std::coroutine_handle<> awaiting) {
@@ -157,11 +163,21 @@ private:
       return spawned->finished();
     }
     spawned_ptr spawned;
-    std::chrono::milliseconds limit;
+    std::chrono::nanoseconds limit;
     detail::timer alarm;
   };
 
   spawned_ptr spawned_;
 };
+
+namespace detail {
+
+/// Others may hold the handle, too: its result is copied where it can be.
+template <class T>
+task<T> as_task(join_handle<T> what) {
+  co_return co_await what;
+}
+
+} // namespace detail
 
 } // namespace troupe

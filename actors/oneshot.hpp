@@ -58,7 +58,8 @@ public:
     }
     ~receiver_end() { drop(); }
 
-    /// The value, or none when there will be none. Once.
+    /// The value, or none when there will be none. Once: std::bad_optional_access of an end that was moved
+    /// from. It must outlive the wait.
     [[nodiscard]] auto recv() { return from_.value().recv(); }
 
   private:

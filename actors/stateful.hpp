@@ -130,7 +130,7 @@ public:
   void destroy_work() noexcept override { work_.reset(); }
 
 private:
-  void completed() noexcept override {
+  std::coroutine_handle<> completed() noexcept override {
     try {
       if constexpr (std::is_void_v<typename letter_to<S, M>::result>) {
         work_.take();
@@ -142,6 +142,7 @@ private:
       this->take_failure();
     }
     this->work_ended();
+    return std::noop_coroutine();
   }
 
   task<typename letter_to<S, M>::result> work_;
@@ -211,15 +212,15 @@ struct make_from {
 };
 
 template <class S>
-std::shared_ptr<const cell_kind> default_kind() {
-  static const auto kind =
-    std::make_shared<const cell_kind>(cell_kind{intern(type_name<S>()), actor_options{}});
-  return kind;
+std::shared_ptr<const cell_kind> kind_with(actor_options&& how) {
+  static const auto* const label = intern(type_name<S>());
+  return std::make_shared<const cell_kind>(cell_kind{label, std::move(how)});
 }
 
 template <class S>
-std::shared_ptr<const cell_kind> kind_with(actor_options&& how) {
-  return std::make_shared<const cell_kind>(cell_kind{intern(type_name<S>()), std::move(how)});
+std::shared_ptr<const cell_kind> default_kind() {
+  static const auto kind = kind_with<S>({});
+  return kind;
 }
 
 /// The loop that an actor of these options is to live on.

@@ -16,7 +16,8 @@ namespace troupe {
 /// A value that changes, and who wants to know: settings, a state, a list of members.
 ///
 /// Subscriptions on any loop of the node see the newest value; those in between may be skipped. A
-/// handle: copies name the same watch.
+/// handle: copies name the same watch. It may be a global: what is sent when the node has ended goes
+/// nowhere.
 template <class T>
 class watch {
   struct version;
@@ -28,7 +29,7 @@ public:
   /// For the loop that made it; moves.
   class subscription {
   public:
-    /// The newest value that has reached this loop. Marks it as seen.
+    /// The newest value that has reached this loop, valid until the next call. Marks it as seen.
     [[nodiscard]] const T& get() {
       seen_ = hub_->newest;
       return seen_->value;
@@ -53,13 +54,14 @@ public:
 
   explicit watch(T first) : state_(std::make_shared<state>(std::move(first))) {}
 
-  /// What is there now counts as seen. REQUIRES: on an event loop's thread.
+  /// A place to watch from: its get() gives what is there now, and changed() waits for what comes after
+  /// that. Of a closed one, too. REQUIRES: on an event loop's thread.
   [[nodiscard]] subscription subscribe() const { return subscription{state_}; }
 
   /// Any thread. The last one to begin wins.
   void send(T value) const {
     auto made = state_->write(std::move(value));
-    state_->hubs.for_each([&](hub& each, detail::event_loop& loop) {
+    state_->hubs.for_each([&](hub& each, detail::loop_door& loop) {
       detail::run_on_loop(loop, [of = state_, to = &each, made] { to->take(made); });
     });
   }
@@ -67,10 +69,10 @@ public:
   /// The newest value. Any thread.
   [[nodiscard]] T get() const { return state_->read()->value; }
 
-  /// Ends the waiting of all subscriptions.
+  /// Ends the waiting of all subscriptions. Any thread.
   void close() const {
     state_->closed.store(true);
-    state_->hubs.for_each([&](hub& each, detail::event_loop& loop) {
+    state_->hubs.for_each([&](hub& each, detail::loop_door& loop) {
       detail::run_on_loop(loop, [of = state_, to = &each] {
         to->closed = true;
         to->waiting.wake_all();
@@ -85,8 +87,6 @@ private:
   };
 
   struct hub {
-    explicit hub(detail::event_loop&) {}
-    hub(hub&&) noexcept {} // before it is used
     void take(const version_ptr& what) {
       if (newest && what->number <= newest->number)
         return;

@@ -12,6 +12,8 @@ struct activity {
   const std::string* label = nullptr;
   /// None of its coroutines is resumed any more.
   bool cancelled = false;
+  /// How often it stands on the stack: its code runs, or waits for what it has called to return.
+  unsigned on_stack = 0;
 };
 
 /// The one copy of a text, kept until the process ends: for routes and kinds of actors, of which

@@ -53,7 +53,7 @@ task<std::vector<loop_view>> view_actors(context& ctx, std::size_t limit) {
   std::vector<loop_view> out(loops.size());
   for (std::size_t i = 0; i < loops.size(); ++i) {
     channel<loop_view> answer{1};
-    run_on_loop(*loops[i], [answer, loop = loops[i], limit]() mutable {
+    run_on_loop(*loops[i]->door().get(), [answer, loop = loops[i], limit]() mutable {
       answer.try_send(view_of(*loop, limit));
     });
     if (auto view = co_await answer.recv())

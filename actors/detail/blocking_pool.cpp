@@ -12,7 +12,7 @@ namespace troupe::detail {
 
 namespace {
 
-/// Owns an errand on its way: sends it home when it was worked on, and frees it otherwise.
+/// Owns an errand on its way: sends it home, done or not.
 class carrier {
 public:
   carrier(errand& what, event_loop& home) noexcept : what_(&what), home_(&home) {}
@@ -21,7 +21,7 @@ public:
   carrier& operator=(carrier&&) = delete;
   ~carrier() {
     if (what_ != nullptr)
-      home_->send(*what_); // undone: only at the end of the node, when nobody waits any more
+      home_->send(*what_); // undone: at the end of the node, when nobody waits any more
   }
   void work() noexcept { what_->work(); }
   void go_home() noexcept { home_->send(*std::exchange(what_, nullptr)); }
@@ -31,25 +31,30 @@ private:
   event_loop* home_;
 };
 
+} // namespace
+
 /// An errand for CAF's scheduler.
-class scheduled_errand final : public caf::resumable, public caf::ref_counted {
+class blocking_pool::scheduled final : public caf::resumable, public caf::ref_counted {
 public:
-  scheduled_errand(errand& what, event_loop& home) noexcept : what_(what, home) {}
+  scheduled(blocking_pool& by, errand& what, event_loop& home) noexcept
+    : by_(by), what_(what, home) {}
 
   subtype_t subtype() const override { return unspecified; }
   caf::resumable::resume_result resume(caf::execution_unit*, size_t) override {
-    what_.work();
+    if (!by_.stopping_.load())
+      what_.work();
     what_.go_home();
+    if (by_.computing_.fetch_sub(1) == 1)
+      by_.computing_.notify_all();
     return caf::resumable::done;
   }
   void intrusive_ptr_add_ref_impl() override { ref(); }
   void intrusive_ptr_release_impl() override { deref(); }
 
 private:
+  blocking_pool& by_;
   carrier what_;
 };
-
-} // namespace
 
 blocking_pool::blocking_pool(unsigned threads, unsigned queue)
   : threads_(threads), limit_(threads + queue) {}
@@ -59,11 +64,14 @@ blocking_pool::~blocking_pool() {
 }
 
 void blocking_pool::stop() {
-  if (!pool_)
-    return;
-  pool_->stop();
-  pool_->join();
-  pool_.reset();
+  stopping_.store(true);
+  if (pool_) {
+    pool_->stop();
+    pool_->join();
+    pool_.reset(); // with what has waited
+  }
+  while (const auto left = computing_.load())
+    computing_.wait(left);
 }
 
 boost::asio::thread_pool& blocking_pool::started() {
@@ -72,16 +80,23 @@ boost::asio::thread_pool& blocking_pool::started() {
 }
 
 void blocking_pool::run(errand& what, event_loop& home) {
+  auto& pool = started(); // first: may throw
   if (taken_.fetch_add(1, std::memory_order_relaxed) >= limit_) {
     taken_.fetch_sub(1, std::memory_order_relaxed);
     throw error{errc::unavailable, "all threads for blocking calls are busy, and their queue is full"};
   }
-  boost::asio::post(started(), [this, carried = carrier{what, home}]() mutable {
+  boost::asio::post(pool, [this, carried = carrier{what, home}]() mutable {
     carried.work();
     // Before it is home: who knows that a call has ended may count on its place.
     taken_.fetch_sub(1, std::memory_order_relaxed);
     carried.go_home();
   });
+}
+
+void blocking_pool::compute(errand& what, event_loop& home) {
+  auto* made = new scheduled{*this, what, home};
+  computing_.fetch_add(1);
+  home.system().scheduler().enqueue(made);
 }
 
 void errand::arrive() {
@@ -93,15 +108,23 @@ void errand::arrive() {
   resume_soon(*waiting);
 }
 
-void run_on_pool(host& owner, errand& what) {
+namespace {
+
+blocking_pool& pool_of(host& owner) {
   const auto& pool = owner.node().blocking;
   if (!pool)
     throw error{errc::unavailable, "the node has no threads for blocking calls"};
-  pool->run(what, owner.loop());
+  return *pool;
 }
 
-void run_on_scheduler(event_loop& from, errand& what) {
-  from.system().scheduler().enqueue(new scheduled_errand{what, from});
+} // namespace
+
+void run_on_pool(host& owner, errand& what) {
+  pool_of(owner).run(what, owner.loop());
+}
+
+void run_on_scheduler(host& owner, errand& what) {
+  pool_of(owner).compute(what, owner.loop());
 }
 
 } // namespace troupe::detail

@@ -12,6 +12,21 @@ namespace {
 /// the count of free room is what both sides fight for.
 constexpr std::size_t held_part = 8;
 
+/// Withdrawn tickets that are left in line.
+constexpr int withdrawn_kept = 64;
+
+/// A list that was built with the newest first, the oldest first.
+sender_ticket* in_order(sender_ticket* newest) noexcept {
+  sender_ticket* out = nullptr;
+  while (newest != nullptr) {
+    auto* next = newest->next;
+    newest->next = out;
+    out = newest;
+    newest = next;
+  }
+  return out;
+}
+
 } // namespace
 
 void sender_ticket::arrive() {
@@ -48,7 +63,8 @@ channel_core::channel_core(std::size_t capacity)
 channel_core::~channel_core() {
   collect_tickets();
   while (first_ticket_ != nullptr)
-    delete std::exchange(first_ticket_, first_ticket_->next);
+    std::exchange(first_ticket_, first_ticket_->next)->drop(); // withdrawn, all of them
+  static_cast<void>(door_ref::adopt(home_.load()));
 }
 
 void channel_core::give_permit_back() {
@@ -60,29 +76,20 @@ void channel_core::give_permit_back() {
 void channel_core::close() {
   closed_.store(true);
   refuse_all();
-  if (auto* home = home_.load(); home != nullptr) {
-    if (home == event_loop::current())
-      be_notified();
-    else
-      notify_home();
-  }
+  if (is_home())
+    be_notified();
+  else
+    notify_home();
 }
 
 /// Those whose tickets nobody has collected yet. Any thread.
 void channel_core::refuse_all() {
-  sender_ticket* in_order = nullptr;
-  for (auto* each = new_tickets_.exchange(nullptr); each != nullptr;) {
-    auto* next = each->next;
-    each->next = in_order;
-    in_order = each;
-    each = next;
-  }
-  while (in_order != nullptr) {
-    auto* each = std::exchange(in_order, in_order->next);
+  for (auto* rest = in_order(new_tickets_.exchange(nullptr)); rest != nullptr;) {
+    auto* each = std::exchange(rest, rest->next);
     if (each->claim(sender_ticket::outcome::refused))
       each->send_home();
     else
-      delete each;
+      each->drop();
   }
 }
 
@@ -93,8 +100,29 @@ void channel_core::wait_for_room(sender_ticket& what) {
   } while (!new_tickets_.compare_exchange_weak(before, &what));
   if (closed_.load())
     refuse_all();
+  else if (!is_home())
+    notify_home(); // which may hold room back, and wait for something else
+  else if (held_ > 0)
+    return_held();
   else if (permits_.load() > 0)
     notify_home();
+}
+
+void channel_core::ticket_withdrawn() {
+  if (withdrawn_.fetch_add(1, std::memory_order_relaxed) < withdrawn_kept)
+    return;
+  if (is_home())
+    drop_withdrawn();
+  else if (home_.load() != nullptr)
+    notify_home();
+  else
+    for (auto* rest = in_order(new_tickets_.exchange(nullptr)); rest != nullptr;) { // has no home yet
+      auto* each = std::exchange(rest, rest->next);
+      if (each->state.load() == sender_ticket::outcome::waiting)
+        wait_for_room(*each);
+      else
+        each->drop(), withdrawn_.fetch_sub(1, std::memory_order_relaxed);
+    }
 }
 
 void channel_core::notify_home() {
@@ -103,24 +131,46 @@ void channel_core::notify_home() {
     return;
   auto* made = new notice;
   made->of = shared_from_this();
-  home->send(*made);
+  send_to_door(*home, *made);
 }
 
 // -- the home loop ------------------------------------------------------------------------------------
 
 void channel_core::be_notified() {
   notified_.store(false);
+  if (withdrawn_.load(std::memory_order_relaxed) > withdrawn_kept)
+    drop_withdrawn();
+  if (held_ > 0 && new_tickets_.load() != nullptr)
+    return_held();
   hand_out();
   serve_senders();
 }
 
+void channel_core::drop_withdrawn() {
+  collect_tickets();
+  auto** link = &first_ticket_;
+  last_ticket_ = nullptr;
+  while (*link != nullptr) {
+    auto* each = *link;
+    if (each->state.load() == sender_ticket::outcome::waiting) {
+      last_ticket_ = each;
+      link = &each->next;
+      continue;
+    }
+    *link = each->next;
+    each->drop();
+  }
+  withdrawn_.store(0, std::memory_order_relaxed);
+}
+
 void channel_core::receive_here() {
-  auto* here = event_loop::current();
-  auto* home = home_.load(std::memory_order_relaxed);
-  if (home == here)
+  if (is_home())
     return;
-  if (home != nullptr || !home_.compare_exchange_strong(home, here))
+  door_ref here{current_door()};
+  loop_door* nobody = nullptr;
+  if (!home_.compare_exchange_strong(nobody, here.get()))
     throw std::logic_error{"a channel is received from on one event loop only"};
+  static_cast<void>(here.release()); // the destructor takes it over
   serve_senders();
 }
 
@@ -136,8 +186,14 @@ void channel_core::hand_out() {
   if (handing_out_)
     return; // what a value that is taken has made room for: the one below goes on with it
   handing_out_ = true;
-  while (!receivers_.empty() && give_to(receivers_.front()))
+  while (!receivers_.empty()) {
+    const auto given = give_to(receivers_.front());
+    if (given == gift::nothing)
+      break;
+    if (given == gift::value)
+      ++handed_over_;
     resume_soon(receivers_.pop_front());
+  }
   handing_out_ = false;
   if (!receivers_.empty())
     return;
@@ -162,17 +218,11 @@ void channel_core::return_held() {
 }
 
 void channel_core::collect_tickets() {
-  sender_ticket* in_order = nullptr;
-  for (auto* each = new_tickets_.exchange(nullptr); each != nullptr;) {
-    auto* next = each->next;
-    each->next = in_order;
-    in_order = each;
-    each = next;
-  }
-  if (in_order == nullptr)
+  auto* fresh = in_order(new_tickets_.exchange(nullptr));
+  if (fresh == nullptr)
     return;
-  (first_ticket_ == nullptr ? first_ticket_ : last_ticket_->next) = in_order;
-  last_ticket_ = in_order;
+  (first_ticket_ == nullptr ? first_ticket_ : last_ticket_->next) = fresh;
+  last_ticket_ = fresh;
   while (last_ticket_->next != nullptr)
     last_ticket_ = last_ticket_->next;
 }
@@ -184,7 +234,7 @@ bool channel_core::serve_one_sender() {
     auto& first = *std::exchange(first_ticket_, first_ticket_->next);
     const bool shut = closed_.load();
     if (!first.claim(shut ? sender_ticket::outcome::refused : sender_ticket::outcome::sent)) {
-      delete &first; // withdrawn
+      first.drop();
       continue;
     }
     if (!shut)

@@ -15,8 +15,10 @@ void coroutine_actor::on_exit() {
 }
 
 void coroutine_actor::clear(const char* why) noexcept {
-  end_children(why);
-  context_.clear_locals();
+  do { // destructors may make more of it
+    end_children(why);
+    context_.clear_locals();
+  } while (has_children());
 }
 
 } // namespace troupe::detail

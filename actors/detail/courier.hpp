@@ -77,6 +77,9 @@ private:
 inline pending_reply::~pending_reply() {
   if (id_ != 0)
     courier_.forget(id_);
+  // A lease that has arrived, but whose coroutine was destroyed before it could go on.
+  if (auto* held = std::get_if<held_connection>(&value); held != nullptr && held->connection)
+    courier_.release_connection(*held);
 }
 
 /// `co_await reply_to(courier, send)`: `send(id)` sends the message.

@@ -4,6 +4,7 @@
 #include "actors/detail/caf.hpp"
 #include "actors/detail/courier_actor.hpp"
 #include "actors/detail/event_loop_send.hpp"
+#include "actors/detail/loop_door.hpp"
 #include "actors/detail/spawned.hpp"
 #include "actors/detail/log.hpp"
 
@@ -17,6 +18,7 @@ namespace troupe::detail {
 namespace {
 
 thread_local event_loop* current_loop = nullptr;
+thread_local loop_door* current_loop_door = nullptr;
 
 /// Messages that one actor may handle before another one of the loop gets its turn.
 constexpr std::size_t messages_per_turn = 64;
@@ -61,7 +63,8 @@ event_loop::event_loop(caf::actor_system& system, unsigned index)
   : system_(system), index_(index), io_(1), work_(io_.get_executor()),
     unit_(std::make_unique<loop_unit>(system, *this)), alarm_(io_),
     timers_([this](steady_time when) { wake_at(when); }),
-    spin_cycles_(static_cast<std::uint64_t>(spin_microseconds * cycles_per_microsecond())) {
+    spin_cycles_(static_cast<std::uint64_t>(spin_microseconds * cycles_per_microsecond())),
+    door_(new loop_door{io_}) {
   courier_ = make_courier(*this); // an actor of this loop: needs all of it
 }
 
@@ -69,14 +72,9 @@ event_loop::~event_loop() {
   stop();
   join();
   run_burials();
-  for (auto& box : outboxes_)
-    for (auto* each = std::exchange(box.newest, nullptr); each != nullptr;)
-      std::exchange(each, each->next_)->discard();
-  for (auto* each = inbox_.exchange(nullptr); each != nullptr;)
-    std::exchange(each, each->next_)->discard();
+  flush_outboxes();
+  door_.get()->shut();
   courier_.reset();
-  for (auto* each = inbox_.exchange(nullptr); each != nullptr;)
-    std::exchange(each, each->next_)->discard();
   for (auto* job : ready_)
     caf::intrusive_ptr_release(job);
 }
@@ -91,6 +89,10 @@ event_loop* event_loop::current() noexcept {
 
 event_loop* current_event_loop() noexcept {
   return current_loop;
+}
+
+loop_door* current_door() noexcept {
+  return current_loop_door;
 }
 
 void event_loop::start() {
@@ -119,9 +121,19 @@ void event_loop::end_all(const std::vector<std::unique_ptr<event_loop>>& loops) 
 }
 
 void event_loop::run_leftovers() {
-  current_loop = this;
+  enter();
   turn();
+  leave();
+}
+
+void event_loop::enter() noexcept {
+  current_loop = this;
+  current_loop_door = door_.get();
+}
+
+void event_loop::leave() noexcept {
   current_loop = nullptr;
+  current_loop_door = nullptr;
 }
 
 void event_loop::post(std::function<void()> fn) {
@@ -136,44 +148,39 @@ void event_loop::enqueue(caf::resumable* job) {
     return;
   }
   auto* made = new handed_over{*this, job};
-  push(made, made);
+  door_.get()->push(made, made);
 }
 
 void event_loop::send(parcel& what) {
-  auto* from = current_loop;
-  if (from == nullptr || from == this) {
-    push(&what, &what);
-    return;
-  }
-  auto& boxes = from->outboxes_;
-  auto box = std::find_if(boxes.begin(), boxes.end(), [this](auto& each) { return each.to == this; });
-  if (box == boxes.end())
-    box = boxes.insert(boxes.end(), outbox{this});
+  send_to_door(*door_.get(), what);
+}
+
+void send_to_door(loop_door& to, parcel& what) {
+  if (current_loop == nullptr || current_loop_door == &to)
+    to.push(&what, &what);
+  else
+    current_loop->send_from_here(to, what);
+}
+
+void event_loop::send_from_here(loop_door& to, parcel& what) {
+  auto box = std::find_if(outboxes_.begin(), outboxes_.end(),
+                          [&](const auto& each) { return each.to.get() == &to; });
+  if (box == outboxes_.end())
+    box = outboxes_.insert(outboxes_.end(), outbox{door_ref{&to}});
   what.next_ = box->newest;
   if (box->newest == nullptr)
     box->oldest = &what;
   box->newest = &what;
-  from->outboxes_used_ = true;
+  outboxes_used_ = true;
   if (++box->count >= parcels_per_shipment)
-    from->flush(*box);
-}
-
-/// The inbox is a stack with the newest on top; `oldest` is the end of a chain of such.
-void event_loop::push(parcel* newest, parcel* oldest) {
-  auto* before = inbox_.load(std::memory_order_relaxed);
-  do {
-    oldest->next_ = before;
-  } while (!inbox_.compare_exchange_weak(before, newest)); // sequentially consistent, as asleep_ is
-  // From here on they belong to the loop.
-  if (asleep_.load() && asleep_.exchange(false))
-    boost::asio::post(io_, [] {});
+    flush(*box);
 }
 
 void event_loop::flush(outbox& box) {
   box.count = 0;
   auto* newest = std::exchange(box.newest, nullptr);
   if (newest != nullptr)
-    box.to->push(newest, box.oldest);
+    box.to.get()->push(newest, box.oldest);
 }
 
 void event_loop::flush_outboxes() {
@@ -184,10 +191,10 @@ void event_loop::flush_outboxes() {
 }
 
 void event_loop::take_inbox() {
-  if (inbox_.load(std::memory_order_relaxed) == nullptr)
+  if (door_.get()->empty())
     return;
   got_parcels_ = true;
-  auto* each = inbox_.exchange(nullptr, std::memory_order_acquire);
+  auto* each = door_.get()->take();
   parcel* in_order = nullptr;
   while (each != nullptr) {
     auto* next = each->next_;
@@ -202,7 +209,7 @@ void event_loop::take_inbox() {
 // -- the loop ---------------------------------------------------------------------------------------
 
 void event_loop::run() {
-  current_loop = this;
+  enter();
   while (!stopping_.load(std::memory_order_relaxed)) {
     turn();
     if (has_work())
@@ -211,7 +218,7 @@ void event_loop::run() {
       sleep();
   }
   flush_outboxes();
-  current_loop = nullptr;
+  leave();
 }
 
 void event_loop::turn() {
@@ -219,21 +226,13 @@ void event_loop::turn() {
   run_ready(jobs_per_turn);
 }
 
-/// Bounded, so that actors which always have work leave room for I/O.
+/// Bounded, so that actors which always have work leave room for I/O; and so is each round of it, so
+/// that they leave room for coroutines.
 void event_loop::run_ready(int budget) {
+  const int share = std::max(budget / 4, 1);
   do {
     take_inbox();
-    for (; budget > 0 && !ready_.empty(); --budget) {
-      auto* job = ready_.front();
-      ready_.pop_front();
-      resume(job);
-    }
-    for (; budget > 0 && cells_first_ != nullptr; --budget)
-      state_cell::run_scheduled(cells_first_, cells_last_);
-    for (; budget > 0 && !woken_.empty(); --budget)
-      resume(woken_.pop_front());
-    for (auto& each : std::exchange(starts_, {}))
-      each->start_now();
+    budget -= run_jobs(share) + run_cells(share) + run_woken(share) + run_starts(share);
     run_all_deferred();
     run_burials();
   } while (budget > 0
@@ -242,9 +241,50 @@ void event_loop::run_ready(int budget) {
   flush_outboxes();
 }
 
+int event_loop::run_jobs(int most) {
+  const auto count = std::min(most, static_cast<int>(ready_.size()));
+  for (int i = 0; i < count; ++i) {
+    auto* job = ready_.front();
+    ready_.pop_front();
+    resume(job);
+  }
+  return count;
+}
+
+/// Those that are ready now: not those that they make ready, themselves included.
+int event_loop::run_cells(int most) {
+  const auto* const last = cells_last_;
+  int count = 0;
+  while (cells_first_ != nullptr && count < most) {
+    const auto* const each = cells_first_;
+    state_cell::run_scheduled(cells_first_);
+    ++count;
+    if (each == last)
+      break;
+  }
+  return count;
+}
+
+int event_loop::run_woken(int most) {
+  int count = 0;
+  for (; count < most && !woken_.empty(); ++count)
+    resume(woken_.pop_front());
+  return count;
+}
+
+int event_loop::run_starts(int most) {
+  int count = 0;
+  for (; count < most && !starts_.empty(); ++count) {
+    const auto first = std::move(starts_.front());
+    starts_.pop_front();
+    first->start_now();
+  }
+  return count;
+}
+
 bool event_loop::has_work() const noexcept {
   return !ready_.empty() || !woken_.empty() || !yielded_.empty() || cells_first_ != nullptr
-         || !deferred_.empty() || !starts_.empty() || inbox_.load(std::memory_order_relaxed) != nullptr;
+         || !deferred_.empty() || !starts_.empty() || !door_.get()->empty();
 }
 
 void event_loop::poll_io() {
@@ -254,12 +294,12 @@ void event_loop::poll_io() {
 
 void event_loop::sleep() {
   const auto begun = cycle_count();
+  auto& door = *door_.get();
   got_parcels_ = false;
-  asleep_.store(true);
-  if (inbox_.load() == nullptr && !stopping_.load())
+  if (door.about_to_sleep() && !stopping_.load())
     io_.run_one();
-  asleep_.store(false);
-  if (inbox_.load(std::memory_order_relaxed) != nullptr && cycle_count() - begun < 2 * spin_cycles_)
+  door.awake();
+  if (!door.empty() && cycle_count() - begun < 2 * spin_cycles_)
     spin_score_ = std::min(spin_score_ + 1, spin_best_score); // waiting awake would have paid
 }
 
@@ -268,9 +308,10 @@ bool event_loop::spin() {
   if (spin_score_ < spin_from_score)
     return false;
   const auto until = cycle_count() + spin_cycles_;
+  const auto& door = *door_.get();
   do {
     for (int i = 0; i < 32; ++i) {
-      if (inbox_.load(std::memory_order_relaxed) != nullptr) {
+      if (!door.empty()) {
         spin_score_ = std::min(spin_score_ + 1, spin_best_score);
         return true;
       }
@@ -381,10 +422,6 @@ event_loop::presently event_loop::at_present() const noexcept {
 
 timer_queue& current_timers() noexcept {
   return current_loop->timers();
-}
-
-void send_to_loop(event_loop& to, parcel& what) {
-  to.send(what);
 }
 
 void event_loop::start_later(std::shared_ptr<spawned_base> spawned) {

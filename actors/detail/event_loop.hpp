@@ -2,6 +2,7 @@
 
 #include "actors/detail/activity.hpp"
 #include "actors/detail/cycle_clock.hpp"
+#include "actors/detail/door_ref.hpp"
 #include "actors/detail/parcel.hpp"
 #include "actors/detail/suspended.hpp"
 #include "actors/detail/timer.hpp"
@@ -27,6 +28,7 @@ namespace troupe::detail {
 
 class courier;
 class host;
+class loop_door;
 class loop_unit;
 class state_cell;
 class spawned_base;
@@ -77,6 +79,9 @@ public:
   /// at the end of the sender's step, together with all else for that loop.
   void send(parcel& what);
 
+  /// Where it takes what others send: for who may outlive the loop.
+  [[nodiscard]] const door_ref& door() const noexcept { return door_; }
+
   // -- the loop's own thread -------------------------------------------------------------------------
 
   /// Calls `what.run_deferred()` once, after the actors of this step have run.
@@ -122,21 +127,28 @@ public:
   /// As long as it lives, code runs on behalf of `who`: begun by the loop or from within other code.
   class behalf {
   public:
-    behalf(event_loop& loop, activity* who) noexcept : loop_(loop), before_(loop.running_) {
+    /// REQUIRES: `who` lives longer.
+    behalf(event_loop& loop, activity* who) noexcept
+      : loop_(loop), who_(who), before_(loop.running_) {
       if (loop_.depth_++ == 0)
         loop_.begin_run(who);
+      if (who != nullptr)
+        ++who->on_stack;
       loop_.running_ = who;
     }
     behalf(const behalf&) = delete;
     behalf& operator=(const behalf&) = delete;
     ~behalf() {
       loop_.running_ = before_;
+      if (who_ != nullptr)
+        --who_->on_stack;
       if (--loop_.depth_ == 0)
         loop_.end_run();
     }
 
   private:
     event_loop& loop_;
+    activity* who_;
     activity* before_;
   };
 
@@ -158,20 +170,26 @@ public:
 
 private:
   friend class host;
+  friend void send_to_door(loop_door& to, parcel& what);
   /// Ready operations that a coroutine may have before it waits for the next turn.
   static constexpr int operations_per_run = 256;
 
   struct handed_over;
   struct outbox {
-    event_loop* to;
+    door_ref to;
     parcel* newest = nullptr;
     parcel* oldest = nullptr;
     unsigned count = 0;
   };
 
   void run();
+  void enter() noexcept;
+  void leave() noexcept;
   void turn();
   void run_ready(int budget);
+  int run_jobs(int most);
+  int run_cells(int most);
+  int run_woken(int most);
   void run_leftovers();
   void poll_io();
   void sleep();
@@ -181,7 +199,8 @@ private:
   void run_all_deferred();
   void run_burials();
   void take_inbox();
-  void push(parcel* newest, parcel* oldest);
+  int run_starts(int most);
+  void send_from_here(loop_door& to, parcel& what);
   void flush(outbox& box);
   void flush_outboxes();
   void wake_at(steady_time when);
@@ -215,7 +234,7 @@ private:
   std::vector<deferred*> deferred_now_; // the list being run
   std::vector<std::shared_ptr<spawned_base>> burials_;
   std::vector<std::shared_ptr<spawned_base>> burials_now_;
-  std::vector<std::shared_ptr<spawned_base>> starts_;
+  std::deque<std::shared_ptr<spawned_base>> starts_;
   std::vector<outbox> outboxes_;
   bool outboxes_used_ = false;
 
@@ -232,9 +251,7 @@ private:
   std::uint64_t spin_cycles_ = 0;
   bool got_parcels_ = false;
 
-  // Written by other threads: on a line of their own.
-  alignas(64) std::atomic<parcel*> inbox_{nullptr};
-  std::atomic<bool> asleep_{false};
+  door_ref door_;
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/detail/door_ref.hpp"
 #include "actors/detail/frame_allocator.hpp"
 #include "actors/detail/parcel.hpp"
 #include "actors/detail/suspended.hpp"
@@ -8,13 +9,10 @@
 
 namespace troupe::detail {
 
-/// event_loop::send, for headers that need nothing else of it.
-void send_to_loop(event_loop& to, parcel& what);
-
-/// Runs `f` on `to`: at once when that is this thread's loop. Any thread. When the loop has ended, `f`
-/// is destroyed without being called.
+/// Runs `f` on the loop of `to`: at once when that is this thread's. Any thread. When the loop has ended,
+/// `f` is destroyed without being called.
 template <class F>
-void run_on_loop(event_loop& to, F f) {
+void run_on_loop(loop_door& to, F f) {
   struct carried final : parcel {
     static void* operator new(std::size_t size) { return allocate_frame(size); }
     static void operator delete(void* block, std::size_t size) noexcept { free_frame(block, size); }
@@ -26,10 +24,10 @@ void run_on_loop(event_loop& to, F f) {
     void discard() noexcept override { delete this; }
     F call;
   };
-  if (&to == current_event_loop())
+  if (&to == current_door())
     f();
   else
-    send_to_loop(to, *new carried{std::move(f)});
+    send_to_door(to, *new carried{std::move(f)});
 }
 
 } // namespace troupe::detail

@@ -57,6 +57,9 @@ protected:
 
   /// Destroys what the actor has spawned, tasks and actors.
   void end_children(const char* why) noexcept;
+  [[nodiscard]] bool has_children() const noexcept {
+    return first_spawned_ != nullptr || children_ != nullptr;
+  }
 
 private:
   friend class spawned_base;

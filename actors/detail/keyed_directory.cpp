@@ -16,7 +16,10 @@ namespace {
 
 constexpr std::chrono::milliseconds shortest_sweep{10};
 constexpr std::chrono::milliseconds longest_sweep{60'000};
-constexpr std::chrono::milliseconds end_poll{5};
+
+// Between two looks at whether all have ended; they may be trying to save.
+constexpr std::chrono::milliseconds shortest_pause{2};
+constexpr std::chrono::milliseconds longest_pause{200};
 
 void end_unsaved(state_cell& what) {
   spdlog::error("{} is ended before it is done: what it has not saved is lost", what.host_name());
@@ -26,7 +29,7 @@ void end_unsaved(state_cell& what) {
 } // namespace
 
 keyed_kind::keyed_kind(std::string kind, const void* t, keyed_options options)
-  : name(std::move(kind)), type(t), how(std::move(options)) {}
+  : name(std::move(kind)), label(intern(name)), type(t), how(std::move(options)) {}
 
 // -- the directory ------------------------------------------------------------------------------------
 
@@ -71,7 +74,7 @@ std::variant<cell_ref, failure> keyed_directory::find(const node_services_ptr& n
   auto options = kind->how.actor;
   options.name = kind->name + "/" + key;
   options.where = placement::here;
-  auto as = std::make_shared<const cell_kind>(cell_kind{intern(kind->name), std::move(options)});
+  auto as = std::make_shared<const cell_kind>(cell_kind{kind->label, std::move(options)});
   found.actor = kind->make(*here, node, std::move(as), key);
   auto made = found.actor;
   arm(mine, kind->how.idle_timeout / 4);
@@ -113,29 +116,42 @@ void keyed_directory::sweep(table& mine) {
     arm(mine, shortest);
 }
 
+/// Ends those of one loop that are done; true when none is left.
+std::future<bool> keyed_directory::settle(table& mine, bool late) {
+  auto answer = std::make_shared<std::promise<bool>>();
+  auto out = answer->get_future();
+  mine.loop->post([&mine, late, answer] {
+    mine.sweep.disarm();
+    std::vector<cell_ref> present;
+    for (const auto& [which, held] : mine.actors)
+      if (held.actor && !held.actor->ended())
+        present.push_back(held.actor);
+    for (const auto& one : present)
+      late ? end_unsaved(*one) : one->retire();
+    std::erase_if(mine.actors,
+                  [](const auto& one) { return !one.second.actor || one.second.actor->ended(); });
+    answer->set_value(mine.actors.empty());
+  });
+  return out;
+}
+
 void keyed_directory::shut_down(std::chrono::milliseconds limit) {
   stopping_.store(true);
   const auto until = std::chrono::steady_clock::now() + limit;
-  for (auto& each : tables_)
-    for (bool ended = false; !ended;) {
-      const bool late = std::chrono::steady_clock::now() >= until;
-      std::promise<bool> answer;
-      each->loop->post([&] {
-        each->sweep.disarm();
-        std::vector<cell_ref> present;
-        for (const auto& [which, held] : each->actors)
-          if (held.actor && !held.actor->ended())
-            present.push_back(held.actor);
-        for (const auto& one : present)
-          late ? end_unsaved(*one) : one->retire();
-        std::erase_if(each->actors,
-                      [](const auto& one) { return !one.second.actor || one.second.actor->ended(); });
-        answer.set_value(each->actors.empty());
-      });
-      ended = answer.get_future().get();
-      if (!ended)
-        std::this_thread::sleep_for(end_poll);
+  for (auto pause = shortest_pause;; pause = std::min(2 * pause, longest_pause)) {
+    const bool late = std::chrono::steady_clock::now() >= until;
+    std::vector<std::future<bool>> answers;
+    for (const auto& each : tables_)
+      answers.push_back(settle(*each, late));
+    bool ended = true;
+    for (auto& each : answers) {
+      const bool answered = each.wait_until(until + longest_pause) == std::future_status::ready;
+      ended = answered && each.get() && ended;
     }
+    if (ended || late)
+      return;
+    std::this_thread::sleep_for(pause);
+  }
 }
 
 bool send_to_key(host& from, const std::shared_ptr<const keyed_kind>& kind, const std::string& key,
@@ -154,7 +170,7 @@ bool send_to_key(host& from, const std::shared_ptr<const keyed_kind>& kind, cons
     return what.send(by);
   }
   what.set_out(by);
-  run_on_loop(home, [directory, node = from.services(), kind, key,
+  run_on_loop(*home.door().get(), [directory, node = from.services(), kind, key,
                      carried = std::unique_ptr<letter>{&what}]() mutable {
     auto& arrived = *carried.release();
     auto found = directory->find(node, kind, key);
@@ -176,13 +192,11 @@ constexpr const char* create_table = "CREATE TABLE IF NOT EXISTS troupe_actors (
                                      "key TEXT NOT NULL, state TEXT NOT NULL, version BIGINT NOT NULL, "
                                      "PRIMARY KEY (kind, key))";
 
-/// Of this process: whether the table was seen.
-std::atomic<bool> table_seen{false};
-
 } // namespace
 
 task<void> row_keeper::load(context& ctx, void* state) {
-  if (!table_seen.load()) {
+  auto& directory = *ctx.host().node().keyed;
+  if (!directory.table_seen.load()) {
     try {
       co_await ctx.db().exec(create_table);
     } catch (const error&) { // PostgreSQL: another node has made it at this moment; or what follows tells
@@ -190,7 +204,8 @@ task<void> row_keeper::load(context& ctx, void* state) {
   }
   const auto found = co_await ctx.db().find(
     "SELECT state, version FROM troupe_actors WHERE kind = $1 AND key = $2", kind_, key_);
-  table_seen.store(true);
+  directory.table_seen.store(true);
+  version_ = 0;
   if (found) {
     parse(found->get<std::string>("state"), state);
     version_ = found->get<std::int64_t>("version");

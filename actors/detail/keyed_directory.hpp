@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,6 +35,7 @@ public:
                                       const std::string& key) const = 0;
 
   const std::string name;
+  const std::string* const label;
   const void* const type;
   const keyed_options how;
 };
@@ -82,8 +84,12 @@ public:
                                        const std::string& key);
 
   /// Makes no more actors and ends those that are there as soon as they are idle, saving what is to be
-  /// saved; after `limit` however they are. Blocks; not on a loop's thread.
+  /// saved; after `limit` however they are. Blocks; not on a loop's thread. A loop that does not return to
+  /// its work within `limit` is left alone.
   void shut_down(std::chrono::milliseconds limit);
+
+  /// The table of states is there; for row_keeper.
+  std::atomic<bool> table_seen{false};
 
 private:
   struct entry {
@@ -105,6 +111,7 @@ private:
   };
 
   void sweep(table& mine);
+  std::future<bool> settle(table& mine, bool late);
   void arm(table& mine, std::chrono::milliseconds period);
 
   std::vector<event_loop*> loops_;

@@ -33,6 +33,14 @@ void letter::fail_unsent(asker* by, failure why) {
     delete this;
 }
 
+void letter::forget_asker() noexcept {
+  asker_ = nullptr;
+  if (!near_)
+    given_up_.store(true, std::memory_order_release); // from here on it belongs to the other loop
+  else if (in_mailbox_)
+    to->withdraw(*this);
+}
+
 bool letter::send(asker* by) {
   auto* here = event_loop::current();
   auto& there = to->loop();
@@ -46,6 +54,7 @@ bool letter::send(asker* by) {
     to->receive(*this, here->depth() < deepest_call && to->idle());
     return false;
   }
+  near_ = true;
   by->in_await_suspend_ = true;
   to->receive(*this, here->depth() < deepest_call && here->spend());
   by->in_await_suspend_ = false;

@@ -7,6 +7,7 @@
 #include "actors/messages/sql.hpp"
 #include "actors/task.hpp"
 
+#include <atomic>
 #include <memory>
 
 namespace troupe {
@@ -51,8 +52,8 @@ public:
   /// Not sent after all: `by` finds the failure; without one the letter frees itself.
   void fail_unsent(asker* by, failure why);
 
-  /// The asker does not wait any more: it frees itself.
-  void forget_asker() noexcept { asker_ = nullptr; }
+  /// The asker does not wait any more: it frees itself, and is not handled if it still waits for that.
+  void forget_asker() noexcept;
 
   /// Brings the answer, or `failed`, to who waits. REQUIRES: on the actor's loop, at its end.
   void answer();
@@ -87,8 +88,12 @@ private:
 
   asker* asker_ = nullptr;
   event_loop* home_ = nullptr; // of the asker; null: nobody waits
-  letter* next_ = nullptr;     // in the mailbox or among the running ones
+  // The asker's loop may say so at any time; the actor's asks before it handles the message.
+  std::atomic<bool> given_up_{false};
+  letter* next_ = nullptr; // in the mailbox or among the running ones
   letter* previous_ = nullptr;
+  bool near_ = false;       // asker and actor share a loop
+  bool in_mailbox_ = false;
   bool returning_ = false;
   bool beginning_ = false;
 };

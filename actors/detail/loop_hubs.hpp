@@ -1,6 +1,6 @@
 #pragma once
 
-#include "actors/detail/suspended.hpp"
+#include "actors/detail/door_ref.hpp"
 
 #include <atomic>
 
@@ -9,7 +9,7 @@ namespace troupe::detail {
 /// One Hub for each event loop that has asked for one, found without a lock: a list that only grows.
 ///
 /// A hub is made by its loop and used by it alone, but for what its own type says. REQUIRES of Hub: a
-/// constructor that takes its event loop.
+/// default constructor.
 template <class Hub>
 class loop_hubs {
 public:
@@ -24,13 +24,11 @@ public:
     }
   }
 
-  /// That of this thread's loop; made when it has none.
+  /// That of this thread's loop; made when it has none. REQUIRES: on a loop's thread.
   Hub& own() {
-    auto* here = current_event_loop();
-    for (auto* each = first_.load(); each != nullptr; each = each->next)
-      if (each->loop == here)
-        return each->hub;
-    auto* made = new node{here, Hub{*here}, nullptr};
+    if (auto* found = find())
+      return *found;
+    auto* made = new node{door_ref{current_door()}, Hub{}, nullptr};
     auto* before = first_.load();
     do {
       made->next = before;
@@ -38,16 +36,24 @@ public:
     return made->hub;
   }
 
-  /// Calls `f(hub, loop)` for each. Any thread.
+  /// The same; null when it has none.
+  [[nodiscard]] Hub* find() const noexcept {
+    for (auto* each = first_.load(); each != nullptr; each = each->next)
+      if (each->loop.get() == current_door())
+        return &each->hub;
+    return nullptr;
+  }
+
+  /// Calls `f(hub, door of its loop)` for each. Any thread.
   template <class F>
   void for_each(F f) const {
     for (auto* each = first_.load(); each != nullptr; each = each->next)
-      f(each->hub, *each->loop);
+      f(each->hub, *each->loop.get());
   }
 
 private:
   struct node {
-    event_loop* loop;
+    door_ref loop;
     Hub hub;
     node* next;
   };

@@ -20,6 +20,7 @@ protected:
 
 private:
   friend class event_loop;
+  friend class loop_door;
   parcel* next_ = nullptr;
 };
 

@@ -43,9 +43,12 @@ void spawned_base::start_now() {
     let_go(); // none of its code is on the stack any more
 }
 
-void spawned_base::completed() noexcept {
-  take_result();
-  finish();
+std::coroutine_handle<> spawned_base::completed() noexcept {
+  if (!finished_) { // else it was aborted by its own code, and that stands
+    take_result();
+    finish();
+  }
+  return std::noop_coroutine();
 }
 
 void spawned_base::finish() noexcept {
@@ -62,13 +65,12 @@ void spawned_base::cancel(std::exception_ptr why) noexcept {
   cancelled = true;
   finished_ = true;
   waiting_.wake_all();
-  const auto on_stack = loop_.depth() > 1 || loop_.running() == this || starting_;
-  if (on_stack) {
-    if (!starting_)
-      loop_.bury(self_);
-    return;
-  }
-  let_go();
+  if (starting_)
+    return; // start_now lets it go
+  if (on_stack > 0)
+    loop_.bury(self_);
+  else
+    let_go();
 }
 
 void spawned_base::let_go() noexcept {

@@ -38,7 +38,7 @@ public:
   /// The next one of the same host; null for the last.
   [[nodiscard]] spawned_base* next() const noexcept { return next_; }
 
-  void completed() noexcept override;
+  std::coroutine_handle<> completed() noexcept override;
 
   /// Runs it up to its first wait, now or in this step.
   void begin();

@@ -38,16 +38,20 @@ private:
 struct state_cell::rarely_used final : completion {
   explicit rarely_used(state_cell& c) : cell(c) {}
 
-  void completed() noexcept override { // of `keeping`, whose frame is still on the stack
+  std::coroutine_handle<> completed() noexcept override { // of `keeping`
     kept = true;
     cell.reschedule();
+    return std::noop_coroutine();
   }
 
   state_cell& cell;
   restart_record failures;
   timer pause;
-  std::vector<std::shared_ptr<end_watcher>> watchers;
+  std::uint32_t given_up_swept = 0; // the mailbox's length after the last look for such letters
+  std::vector<std::weak_ptr<end_watcher>> watchers; // gone: given up
+  std::size_t watchers_swept = 8;
   std::vector<cell_ref> links;
+  std::uint64_t incident = 0; // the last failure of a linked actor that it has shared
   std::unique_ptr<state_keeper> keeper;
   task<void> keeping; // loads or saves
   letter* saved_for = nullptr;
@@ -108,21 +112,58 @@ void state_cell::receive(letter& what, bool at_once) {
     what.answer(gone());
     return;
   }
+  if (what.given_up_.load(std::memory_order_acquire)) {
+    delete &what;
+    return;
+  }
   if (at_once && waiting_first_ == nullptr && may_begin()) {
     handle(what);
     return;
   }
   const auto& options = kind_->options;
-  if (options.mailbox != 0 && length_ >= options.mailbox
-      && (options.overflow == when_full::reject || what.home_ == nullptr)) {
-    refuse(what);
-    return;
+  if (options.mailbox != 0 && length_ >= options.mailbox) {
+    if (options.overflow == when_full::reject || what.home_ == nullptr) {
+      refuse(what);
+      return;
+    }
+    drop_given_up();
   }
   what.next_ = nullptr;
+  what.previous_ = waiting_first_ == nullptr ? nullptr : waiting_last_;
   (waiting_first_ == nullptr ? waiting_first_ : waiting_last_->next_) = &what;
   waiting_last_ = &what;
+  what.in_mailbox_ = true;
   ++length_;
   reschedule();
+}
+
+void state_cell::unlink_waiting(letter& what) noexcept {
+  (what.next_ != nullptr ? what.next_->previous_ : waiting_last_) = what.previous_;
+  (what.previous_ != nullptr ? what.previous_->next_ : waiting_first_) = what.next_;
+  what.next_ = what.previous_ = nullptr;
+  what.in_mailbox_ = false;
+  --length_;
+}
+
+void state_cell::withdraw(letter& what) noexcept {
+  const auto kept = what.to; // may be the last reference
+  unlink_waiting(what);
+  delete &what;
+}
+
+/// Past the bound each letter stands for somebody who waits: those on other loops that have given up do
+/// not count. Looked for each time that the mailbox has doubled.
+void state_cell::drop_given_up() noexcept {
+  auto& swept = rare().given_up_swept;
+  if (length_ < 2 * swept)
+    return;
+  for (auto* each = waiting_first_; each != nullptr;) {
+    auto* next = each->next_;
+    if (each->given_up_.load(std::memory_order_acquire))
+      withdraw(*each);
+    each = next;
+  }
+  swept = length_;
 }
 
 void state_cell::refuse(letter& what) {
@@ -134,9 +175,7 @@ void state_cell::refuse(letter& what) {
 
 letter& state_cell::take_next() noexcept {
   auto& next = *waiting_first_;
-  waiting_first_ = next.next_;
-  next.next_ = nullptr;
-  --length_;
+  unlink_waiting(next);
   return next;
 }
 
@@ -153,7 +192,7 @@ void state_cell::append(state_cell*& first, state_cell*& last, state_cell& cell)
   last = &cell;
 }
 
-void state_cell::run_scheduled(state_cell*& first, state_cell*&) {
+void state_cell::run_scheduled(state_cell*& first) {
   auto& cell = *first;
   first = cell.next_ready_;
   cell.scheduled_ = false;
@@ -165,12 +204,19 @@ void state_cell::run_some() {
   if (rare_ && std::exchange(rare_->kept, false))
     phase_ == phase::loading ? loaded() : saved();
   conclude_all_done();
-  for (int n = 0; n < messages_per_turn && waiting_first_ != nullptr && may_begin(); ++n)
-    handle(take_next());
+  for (int n = 0; n < messages_per_turn && waiting_first_ != nullptr && may_begin(); ++n) {
+    auto& next = take_next();
+    if (next.given_up_.load(std::memory_order_acquire))
+      delete &next;
+    else
+      handle(next);
+  }
   if (some_done_ || (waiting_first_ != nullptr && may_begin()))
     reschedule();
-  else if (rare_ && length_ == 0)
+  else if (rare_ && length_ == 0) {
     rare_->overflow_logged = false;
+    rare_->given_up_swept = 0;
+  }
 }
 
 // -- one message --------------------------------------------------------------------------------------
@@ -212,12 +258,19 @@ void state_cell::conclude_all_done() {
 
 /// Its handler has ended: what has changed is saved, then the answer goes out.
 void state_cell::conclude(letter& what) {
-  if (rare_ && rare_->keeper && !what.failed && phase_ == phase::alive) {
-    if (saving_) { // of a reentrant actor: in its turn
-      some_done_ = true;
+  if (rare_ && rare_->keeper && !what.failed) {
+    if (phase_ != phase::alive || saving_)
+      return; // of a reentrant actor that has failed: with the rest; that saves: in its turn
+    bool must_save = false;
+    try {
+      must_save = rare_->keeper->must_save(state());
+    } catch (const std::exception& e) {
+      spdlog::error("the state of {} cannot be written: {}", host_name(), e.what());
+      phase_ = phase::paused;
+      order(&state_cell::give_up_change);
       return;
     }
-    if (rare_->keeper->must_save(state())) {
+    if (must_save) {
       rare_->saved_for = &what;
       save();
       return;
@@ -228,8 +281,8 @@ void state_cell::conclude(letter& what) {
   (what.previous_ != nullptr ? what.previous_->next_ : running_) = what.next_;
   const auto why = what.crashed ? what.failed->detail : std::string{};
   const bool failed_here = what.crashed;
-  if (failed_here && what.home_ == nullptr)
-    spdlog::error("{}: a message that nobody waits for failed: {}", host_name(), why);
+  if (what.failed && what.home_ == nullptr)
+    spdlog::error("{}: a message that nobody waits for failed: {}", host_name(), what.failed->detail);
   what.answer();
   if (failed_here)
     crash(why);
@@ -299,6 +352,7 @@ void state_cell::saved() {
   auto work = std::move(rare_->keeping);
   auto* what = std::exchange(rare_->saved_for, nullptr);
   saving_ = false;
+  some_done_ = true; // of those that have waited for it
   std::optional<failure> failed;
   try {
     work.take();
@@ -311,29 +365,56 @@ void state_cell::saved() {
     spdlog::error("the state of {} could not be saved: {}", host_name(), failed->detail);
   if (what == nullptr) { // at the end of an actor that retires
     // What could not be saved is tried again when it is next to retire, unless the row is another's.
-    if ((!failed && idle()) || (failed && failed->code == errc::conflict))
+    rare_->retiring = false;
+    const bool done = !failed || failed->code == errc::conflict;
+    if (done && idle())
       end_life();
-    else
-      rare_->retiring = false;
+    else if (failed && done)
+      reload();
     return;
   }
   if (!failed) {
     conclude(*what);
     return;
   }
-  // What is stored is what counts: the next message finds that.
   drop_running(*failed);
-  end_life();
+  reload();
+}
+
+/// What is stored is what counts: the next message finds that.
+void state_cell::reload() {
+  phase_ = phase::paused;
+  clear("its state could not be saved");
+  begin_life();
 }
 
 void state_cell::retire() {
+  if (phase_ == phase::paused && waiting_first_ == nullptr) {
+    end_life(); // its state is lost already
+    return;
+  }
   if (phase_ != phase::alive || !idle() || rare().retiring)
     return;
-  rare_->retiring = true;
-  if (rare_->keeper && rare_->keeper->must_save_at_end(state()))
+  bool must_save = false;
+  try {
+    must_save = rare().keeper && rare_->keeper->must_save_at_end(state());
+  } catch (const std::exception& e) {
+    spdlog::error("the state of {} cannot be written: {}", host_name(), e.what());
+  }
+  if (must_save) {
+    rare_->retiring = true;
     save();
-  else
+  } else {
     end_life();
+  }
+}
+
+/// What has changed cannot be saved, ever.
+void state_cell::give_up_change() {
+  if (phase_ != phase::paused)
+    return; // begun anew or ended before this order has come
+  drop_running({errc::internal, "a stateful actor failed: its state cannot be saved"});
+  reload();
 }
 
 // -- life and death -------------------------------------------------------------------------------------
@@ -403,22 +484,24 @@ void state_cell::end_life() {
     rare_->pause.disarm();
   drop_running(gone());
   drop_waiting(gone());
-  end_children("its actor has ended");
-  context_.clear_locals();
-  destroy_state();
+  clear("its actor has ended");
   supervision::report(supervisor_, cell_ref{this}, supervision::event::ended, {});
   tell_watchers({});
-  tell_linked({}, nullptr);
+  tell_linked(0, {});
 }
 
-void state_cell::crash(const std::string& why, const state_cell* cause) {
+void state_cell::crash(const std::string& why, std::uint64_t incident) {
   if (ended() || phase_ == phase::paused)
     return;
   phase_ = phase::paused;
   spdlog::error("{} has crashed: {}", host_name(), why);
   order(&state_cell::clear_after_crash);
   tell_watchers(why);
-  tell_linked(why, cause);
+  if (rare_ && !rare_->links.empty()) {
+    static std::atomic<std::uint64_t> incidents{0};
+    rare_->incident = incident != 0 ? incident : ++incidents;
+    tell_linked(rare_->incident, why);
+  }
   const auto by = supervisor_.lock();
   if (by && by->rule() == strategy::all_for_one) {
     supervision::report(supervisor_, cell_ref{this}, supervision::event::crashed, why);
@@ -436,9 +519,16 @@ void state_cell::clear_after_crash() {
   if (phase_ != phase::paused)
     return; // begun anew before this order has come
   drop_running({errc::internal, "a stateful actor failed: it is begun anew"});
-  end_children("its actor has failed");
-  context_.clear_locals();
-  destroy_state();
+  clear("its actor has failed");
+}
+
+/// Ends all that is its own; destructors may make more of it.
+void state_cell::clear(const char* why) noexcept {
+  do {
+    end_children(why);
+    context_.clear_locals();
+    destroy_state();
+  } while (has_children());
 }
 
 void state_cell::restart_in(std::chrono::milliseconds delay) {
@@ -458,7 +548,7 @@ struct state_cell::link_news final : parcel {
     if (over)
       to->linked_ended(*from);
     else
-      to->linked_failed(*from, why);
+      to->linked_failed(*from, incident, why);
     delete this;
   }
   void discard() noexcept override { delete this; }
@@ -466,6 +556,7 @@ struct state_cell::link_news final : parcel {
   cell_ref to;
   cell_ref from;
   std::string why;
+  std::uint64_t incident = 0;
   bool over = false; // it has ended, which fails nobody
 };
 
@@ -473,37 +564,40 @@ void state_cell::link_to(const cell_ref& other) {
   if (other.get() == this)
     return;
   if (ended())
-    tell_linked_one(other, {});
-  else
-    rare().links.push_back(other);
+    tell_linked_one(other, 0, {});
+  else if (auto& links = rare().links; std::find(links.begin(), links.end(), other) == links.end())
+    links.push_back(other);
 }
 
-void state_cell::tell_linked_one(const cell_ref& other, const std::string& why) {
+void state_cell::tell_linked_one(const cell_ref& other, std::uint64_t incident,
+                                 const std::string& why) {
   auto* made = new link_news;
   made->to = other;
   made->from = cell_ref{this};
   made->why = why;
+  made->incident = incident;
   made->over = ended();
   other->loop().send(*made);
 }
 
-/// Those that it is linked to fail in turn, but for the one whose failure this is.
-void state_cell::tell_linked(const std::string& why, const state_cell* cause) {
+/// Those that it is linked to fail in turn, each once for one incident: links may run in a circle.
+void state_cell::tell_linked(std::uint64_t incident, const std::string& why) {
   if (!rare_)
     return;
   if (ended())
     for (const auto& each : std::exchange(rare_->links, {}))
-      tell_linked_one(each, why);
+      tell_linked_one(each, incident, why);
   else
     for (const auto& each : rare_->links)
-      if (each.get() != cause)
-        tell_linked_one(each, why);
+      tell_linked_one(each, incident, why);
 }
 
-void state_cell::linked_failed(const state_cell& other, const std::string& why) {
-  const auto& links = rare().links;
-  if (std::any_of(links.begin(), links.end(), [&](const auto& each) { return each.get() == &other; }))
-    crash("it is linked to an actor that has failed: " + why, &other);
+void state_cell::linked_failed(const state_cell& other, std::uint64_t incident,
+                               const std::string& why) {
+  auto& mine = rare();
+  const auto is_other = [&](const auto& each) { return each.get() == &other; };
+  if (mine.incident != incident && std::any_of(mine.links.begin(), mine.links.end(), is_other))
+    crash("it is linked to an actor that has failed: " + why, incident);
 }
 
 void state_cell::linked_ended(const state_cell& other) noexcept {
@@ -511,17 +605,24 @@ void state_cell::linked_ended(const state_cell& other) noexcept {
 }
 
 void state_cell::watch(std::shared_ptr<end_watcher> who) {
-  if (ended())
+  if (ended()) {
     who->actor_ended({});
-  else
-    rare().watchers.push_back(std::move(who));
+    return;
+  }
+  auto& mine = rare();
+  if (mine.watchers.size() >= mine.watchers_swept) {
+    std::erase_if(mine.watchers, [](const auto& each) { return each.expired(); });
+    mine.watchers_swept = std::max(mine.watchers_swept, 2 * mine.watchers.size());
+  }
+  mine.watchers.push_back(std::move(who));
 }
 
 void state_cell::tell_watchers(const std::string& why) noexcept {
   if (!rare_)
     return;
   for (const auto& each : std::exchange(rare_->watchers, {}))
-    each->actor_ended(why);
+    if (const auto who = each.lock())
+      who->actor_ended(why);
 }
 
 } // namespace troupe::detail

@@ -41,6 +41,9 @@ public:
   /// Takes `what` over. It is handled at once when `at_once` and nothing is before it.
   void receive(letter& what, bool at_once);
 
+  /// Takes `what` out of the mailbox and frees it: nobody waits for its answer any more.
+  void withdraw(letter& what) noexcept;
+
   /// `begin_life` at once where this is its loop, else there.
   void come_alive();
   /// Makes its state; the first thing that happens to it.
@@ -58,7 +61,7 @@ public:
   void letter_ended(letter& what);
 
   /// Runs the messages of the first cell of a loop's list of ready ones.
-  static void run_scheduled(state_cell*& first, state_cell*& last);
+  static void run_scheduled(state_cell*& first);
   static void append(state_cell*& first, state_cell*& last, state_cell& cell) noexcept;
 
   /// When one of both fails, so does the other; as long as both live.
@@ -101,6 +104,7 @@ private:
   [[nodiscard]] bool may_begin() const noexcept {
     return phase_ == phase::alive && !saving_ && (running_ == nullptr || kind_->options.reentrant);
   }
+  void unlink_waiting(letter& what) noexcept;
   [[nodiscard]] letter& take_next() noexcept;
   void handle(letter& what);
   void conclude(letter& what);
@@ -108,19 +112,23 @@ private:
   void drop_running(const failure& why) noexcept;
   void drop_waiting(const failure& why) noexcept;
   void refuse(letter& what);
+  void drop_given_up() noexcept;
   void reschedule();
   void load();
   void save();
   void loaded();
   void saved();
-  /// `cause`: the linked actor whose failure this is; null: a failure of its own.
-  void crash(const std::string& why, const state_cell* cause = nullptr);
+  /// `incident`: of the linked actor whose failure this is; 0: a failure of its own.
+  void crash(const std::string& why, std::uint64_t incident = 0);
   void clear_after_crash();
+  void clear(const char* why) noexcept;
+  void give_up_change();
+  void reload();
   void restart_in(std::chrono::milliseconds delay);
   void tell_watchers(const std::string& why) noexcept;
-  void tell_linked(const std::string& why, const state_cell* cause);
-  void tell_linked_one(const cell_ref& other, const std::string& why);
-  void linked_failed(const state_cell& other, const std::string& why);
+  void tell_linked(std::uint64_t incident, const std::string& why);
+  void tell_linked_one(const cell_ref& other, std::uint64_t incident, const std::string& why);
+  void linked_failed(const state_cell& other, std::uint64_t incident, const std::string& why);
   void linked_ended(const state_cell& other) noexcept;
   rarely_used& rare();
 

@@ -85,10 +85,11 @@ host* supervision::owner() const noexcept {
 
 void supervision::end_all() noexcept {
   pause_.disarm();
+  owner_ = nullptr; // nothing is added from here on
+  above_.reset();
   for (const auto& group : std::exchange(groups_, {}))
     group->end_all();
   auto doomed = std::exchange(actors_, {});
-  owner_ = nullptr;
   for (auto last = doomed.rbegin(); last != doomed.rend(); ++last)
     (*last)->order(&state_cell::end_life);
 }
@@ -115,16 +116,24 @@ void supervision::handle(const cell_ref& child, event what, const std::string& w
   case event::crashed: fail(why); return;
   case event::beyond_help: break;
   }
-  if (owner_ != nullptr)
-    child->order(&state_cell::end_life);
-  beyond_help(child->host_name(), why);
-}
-
-/// One of its actors, or a group under it, cannot be helped by its own policy.
-void supervision::beyond_help(const std::string& whose, const std::string& why) {
   if (owner_ == nullptr)
     return fail(why);
-  spdlog::error("{} is beyond help: {} fails", whose, owner_->host_name());
+  child->order(&state_cell::end_life);
+  fail_owner(child->host_name(), why);
+}
+
+/// A group under it cannot be helped by the group's own policy.
+void supervision::group_beyond_help(supervision& which, const std::string& why) {
+  if (owner_ == nullptr)
+    return fail(why);
+  const auto kept = which.shared_from_this();
+  std::erase(groups_, kept);
+  which.end_all();
+  fail_owner(which.path_, why);
+}
+
+void supervision::fail_owner(const std::string& for_whom, const std::string& why) {
+  spdlog::error("{} is beyond help: {} fails", for_whom, owner_->host_name());
   owner_->child_lost(why);
 }
 
@@ -134,7 +143,7 @@ void supervision::fail(const std::string& why) {
     return; // it has ended, or all of it is begun anew soon
   const auto delay = record_.failed(how_.restart);
   if (!delay)
-    return above->beyond_help(path_, why);
+    return above->group_beyond_help(*this, why);
   ++restarts_;
   hold_all();
   pause_.arm(loop_.timers(), after(*delay),
@@ -148,21 +157,25 @@ bool supervision::held() const noexcept {
   return above && above->held();
 }
 
+// Of both lists copies: constructors and destructors of states may add to them.
+
 void supervision::hold_all() {
-  for (const auto& group : groups_)
+  for (const auto groups = groups_; const auto& group : groups) {
+    group->pause_.disarm();
     group->hold_all();
-  for (const auto& each : actors_)
+  }
+  for (const auto actors = actors_; const auto& each : actors)
     each->order(&state_cell::hold);
 }
 
 void supervision::restart_all() {
   pause_.disarm();
   born_ = std::chrono::steady_clock::now();
-  for (const auto& group : groups_) {
+  for (const auto groups = groups_; const auto& group : groups) {
     group->record_ = {};
     group->restart_all();
   }
-  for (const auto& each : actors_)
+  for (const auto actors = actors_; const auto& each : actors)
     each->order(&state_cell::begin_anew_with_group);
 }
 

@@ -73,7 +73,8 @@ private:
   struct message;
 
   void handle(const cell_ref& child, event what, const std::string& why);
-  void beyond_help(const std::string& whose, const std::string& why);
+  void group_beyond_help(supervision& which, const std::string& why);
+  void fail_owner(const std::string& for_whom, const std::string& why);
   void fail(const std::string& why);
   [[nodiscard]] bool held() const noexcept;
   void hold_all();

@@ -33,6 +33,12 @@ public:
 protected:
   ~suspended() { unlink(); }
 
+  /// For what goes on with the coroutine at once instead of leaving that to the loop.
+  [[nodiscard]] std::coroutine_handle<> take_handle() noexcept {
+    unlink();
+    return handle_;
+  }
+
 private:
   friend class wait_list;
   friend class event_loop;

@@ -10,13 +10,22 @@ class timer_queue;
 
 using steady_time = std::chrono::steady_clock::time_point;
 
-/// From now on, and no overflow for a duration without end, whatever its unit.
+/// At most ten years, whatever the unit: no sum with a point in time overflows.
+template <class Rep, class Period>
+std::chrono::nanoseconds bounded(std::chrono::duration<Rep, Period> duration) noexcept {
+  constexpr std::chrono::nanoseconds longest = std::chrono::hours{24 * 365 * 10};
+  const auto roughly = std::chrono::duration_cast<std::chrono::duration<double>>(duration);
+  if (roughly >= longest)
+    return longest;
+  if (roughly <= std::chrono::nanoseconds{0})
+    return std::chrono::nanoseconds{0};
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(duration);
+}
+
+/// From now on.
 template <class Rep, class Period>
 steady_time after(std::chrono::duration<Rep, Period> duration) noexcept {
-  constexpr std::chrono::hours longest{24 * 365 * 10};
-  const auto now = std::chrono::steady_clock::now();
-  return duration < longest ? now + std::chrono::duration_cast<std::chrono::nanoseconds>(duration)
-                            : now + longest;
+  return std::chrono::steady_clock::now() + bounded(duration);
 }
 
 /// Those of the loop whose thread this is.

@@ -18,7 +18,10 @@ constexpr std::size_t spare_calls_kept = 1024;
 
 /// A request in work: everything that its coroutine refers to stays here until it has ended.
 struct worker_actor::call final : activity, completion {
-  void completed() noexcept override { owner->finish(*this); }
+  std::coroutine_handle<> completed() noexcept override {
+    owner->finish(*this);
+    return std::noop_coroutine();
+  }
 
   worker_actor* owner = nullptr;
   caf::strong_actor_ptr from;

@@ -75,8 +75,8 @@ node_base::~node_base() {
     }
   }
   watchdog_.reset();
-  services_->blocking->stop();
   event_loop::end_all(loops_);
+  services_->blocking->stop();
   loops_.clear();
 }
 

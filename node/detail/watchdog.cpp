@@ -43,7 +43,9 @@ void watchdog::look(event_loop& at, seen& before) const {
     before = {now.since, limit_};
   if (now.since == 0)
     return;
-  const auto us = static_cast<double>(cycle_count() - now.since) / cycles_per_microsecond();
+  // Signed: the counter may be read before `since` is, which can be of another moment.
+  const auto cycles = static_cast<std::int64_t>(cycle_count() - now.since);
+  const auto us = static_cast<double>(cycles) / cycles_per_microsecond();
   const std::chrono::milliseconds held{static_cast<std::int64_t>(us / 1000)};
   if (held < before.next_report)
     return;

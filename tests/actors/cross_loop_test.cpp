@@ -238,6 +238,61 @@ TEST_F(between_loops, a_watch_shows_the_newest_value_and_wakes_who_waits_for_a_c
   await_all(all);
 }
 
+TEST_F(between_loops, a_sender_finds_the_room_that_a_receiver_has_not_given_back_yet) {
+  // The receiver gives room back together with more, and waits for something else here.
+  channel<int> items{16};
+  channel<int> sent{1};
+  std::vector<std::future<void>> both;
+  both.push_back(start_on(0, [=](context&) -> task<> {
+    EXPECT_EQ(co_await items.recv(), 0);
+    EXPECT_TRUE(co_await sent.recv());
+  }));
+  both.push_back(start_on(1, [=](context&) -> task<> {
+    for (int i = 0; i < 17; ++i)
+      EXPECT_TRUE(co_await items.send(i));
+    EXPECT_TRUE(co_await sent.send(1));
+  }));
+  await_all(both);
+}
+
+TEST_F(between_loops, a_channel_survives_senders_and_receivers_that_give_up) {
+  channel<int> items{8};
+  std::atomic<int> acknowledged{0}, received{0};
+  std::vector<std::future<void>> senders;
+  for (unsigned loop : {1U, 2U})
+    senders.push_back(start_on(loop, [&, items](context& ctx) -> task<> {
+      for (int i = 0; i < 3000; ++i) {
+        auto one = ctx.spawn([&, items]() -> task<> { acknowledged += co_await items.send(1) ? 1 : 0; });
+        if (i % 3 == 0)
+          one.abort();
+        else
+          co_await one;
+      }
+    }));
+  auto receiver = start_on(0, [&, items](context& ctx) -> task<> {
+    for (int i = 0;; ++i) {
+      auto one = ctx.spawn([&, items]() -> task<bool> {
+        const auto value = co_await items.recv();
+        received += value.value_or(0);
+        co_return value.has_value();
+      });
+      if (i % 3 == 0)
+        one.abort();
+      else if (!co_await one)
+        co_return;
+    }
+  });
+  await_all(senders);
+  items.close();
+  std::vector<std::future<void>> last;
+  last.push_back(std::move(receiver));
+  await_all(last);
+  // A sender that was aborted may have sent its value all the same, as it was about to go on.
+  EXPECT_GE(received, acknowledged);
+  EXPECT_LE(received, 6000);
+  EXPECT_GE(acknowledged, 4000);
+}
+
 // -- other threads ------------------------------------------------------------------------------------
 
 TEST_F(between_loops, work_of_other_threads_brings_back_its_result_or_exception) {

@@ -1,4 +1,6 @@
 // Stateful actors by key: one for each key, their states in a database.
+#include "actors/channel.hpp"
+#include "actors/combine.hpp"
 #include "actors/detail/keyed_directory.hpp"
 #include "actors/keyed.hpp"
 #include "storage/database.hpp"
@@ -59,8 +61,12 @@ protected:
 
   /// What stands in the database; "none" without a row.
   static task<std::string> stored(context& ctx, std::string key) {
-    auto row = co_await ctx.db().find("SELECT state FROM troupe_actors WHERE key = $1", key);
-    co_return row ? row->get<std::string>("state") : "none";
+    try {
+      auto row = co_await ctx.db().find("SELECT state FROM troupe_actors WHERE key = $1", key);
+      co_return row ? row->get<std::string>("state") : "none";
+    } catch (const error&) { // there is no table yet
+      co_return "none";
+    }
   }
 
 private:
@@ -171,6 +177,86 @@ TEST_F(keyed_actors, whose_change_cannot_be_saved_say_so_and_go_back_to_what_is_
               "unavailable: the state of safe/a could not be loaded");
     co_await ctx.db().exec("ALTER TABLE elsewhere RENAME TO troupe_actors");
     EXPECT_EQ(co_await ctx.ask(all["a"], add{1}), 2);
+  });
+}
+
+struct text {
+  std::string value;
+  std::string handle(std::string what) { return value = std::move(what); }
+  std::string handle(read_sum) const { return value; }
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(text, value)
+};
+
+TEST_F(keyed_actors, whose_state_is_no_json_fail_the_message_and_nothing_else) {
+  const keyed<text> all{"texts", {.persistence = persistence::each_change}};
+  run_on(start_node(), [&](context& ctx) -> task<> {
+    for (const std::string key : {"a", "b", "c", "d"}) { // of both loops
+      EXPECT_EQ(co_await ctx.ask(all[key], std::string{"good"}), "good");
+      EXPECT_EQ(co_await outcome(ctx.ask(all[key], std::string{"\xff\xfe"})),
+                "internal: a stateful actor failed: its state cannot be saved");
+      EXPECT_EQ(co_await ctx.ask(all[key], read_sum{}), "good");
+      ctx.tell(all[key], std::string{"\xff\xfe"});
+      EXPECT_EQ(co_await outcome(ctx.ask(all[key], read_sum{})), "no error");
+    }
+  });
+  const keyed<text> brief{"brief", {.idle_timeout = 1ms, .persistence = persistence::at_stop}};
+  run_on(start_node(), [&](context& ctx) -> task<> {
+    EXPECT_EQ(co_await ctx.ask(brief["a"], std::string{"\xff"}), "\xff");
+    while (!(co_await ctx.ask(brief["a"], read_sum{})).empty())
+      co_await ctx.sleep(40ms);
+  });
+}
+
+struct wait_here {
+  channel<int> gate;
+};
+
+struct patient {
+  task<int> handle(context&, wait_here what) {
+    ++sum;
+    co_await what.gate.recv();
+    co_return sum;
+  }
+  int handle(add what) { return sum += what.amount; }
+  int sum = 0;
+  NLOHMANN_DEFINE_TYPE_INTRUSIVE(patient, sum)
+};
+
+TEST_F(keyed_actors, of_one_loop_that_are_busy_cost_those_of_another_nothing_at_the_end) {
+  const keyed<patient> all{"patient", {.persistence = persistence::at_stop}};
+  const auto where = start_node();
+  channel<int> never{1};
+  std::vector<std::string> keys;
+  for (int i = 0; i < 16; ++i)
+    keys.push_back(std::to_string(i));
+  run_on(where, [&](context& ctx) -> task<> {
+    for (const auto& key : keys)
+      EXPECT_EQ(co_await ctx.ask(all[key], add{1}), 1);
+    for (const auto& key : keys)
+      if (&where.directory->home_of("patient", key) == &ctx.host().loop())
+        ctx.tell(all[key], wait_here{never});
+  });
+  where.directory->shut_down(300ms);
+  run_on(where, [&](context& ctx) -> task<> {
+    for (const auto& key : keys)
+      if (&where.directory->home_of("patient", key) != &ctx.host().loop())
+        EXPECT_EQ(co_await stored(ctx, key), R"({"sum":1})") << key;
+  });
+}
+
+TEST_F(keyed_actors, that_are_reentrant_answer_what_is_saved_in_turn) {
+  const keyed<patient> all{"reentrant",
+                           {.persistence = persistence::each_change, .actor = {.reentrant = true}}};
+  run_on(start_node(), [&](context& ctx) -> task<> {
+    channel<int> gate{1};
+    auto waiting = ctx.spawn(ctx.ask(all["a"], wait_here{gate}));
+    std::vector<task<int>> asks;
+    for (int i = 0; i < 20; ++i)
+      asks.push_back(ctx.ask(all["a"], add{1}));
+    co_await join_all(std::move(asks));
+    EXPECT_EQ(co_await stored(ctx, "a"), R"({"sum":21})");
+    gate.close();
+    EXPECT_EQ(co_await waiting, 21);
   });
 }
 

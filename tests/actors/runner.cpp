@@ -14,11 +14,12 @@ task<> settle() {
     co_await troupe::yield();
 }
 
-detail::node_services_ptr test_node(caf::actor database) {
+detail::node_services_ptr test_node(caf::actor database, std::vector<detail::event_loop*> loops) {
   auto out = std::make_shared<detail::node_services>();
   out->node_name = "test-node";
   out->database = detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(database));
   out->blocking = std::make_shared<detail::blocking_pool>(2, 8);
+  out->loops = std::move(loops);
   return out;
 }
 
@@ -60,7 +61,10 @@ caf::actor loop_bench::own(caf::actor made) {
 }
 
 caf::actor loop_bench::spawn_runner(caf::actor database) {
-  return spawn<runner>(test_node(std::move(database)));
+  std::vector<detail::event_loop*> all;
+  for (const auto& each : loops_)
+    all.push_back(each.get());
+  return spawn<runner>(test_node(std::move(database), std::move(all)));
 }
 
 void loop_bench::end(const caf::actor& who) {

@@ -39,7 +39,8 @@ protected:
 };
 
 /// What an actor of a test knows about its node.
-detail::node_services_ptr test_node(caf::actor database = {});
+detail::node_services_ptr test_node(caf::actor database = {},
+                                    std::vector<detail::event_loop*> loops = {});
 
 /// Event loops with real threads, and actors on them that are ended before the loops.
 class loop_bench {
@@ -60,6 +61,7 @@ public:
     return own(detail::spawn_pinned<Actor>(loop(), std::forward<Args>(args)...));
   }
   caf::actor own(caf::actor made);
+  /// On the first loop; `placement::spread` uses all.
   caf::actor spawn_runner(caf::actor database = {});
 
   /// Ends the actor and waits until it is down.
@@ -144,7 +146,10 @@ task<> settle();
 
 /// The end of a task that a test starts by hand, to be able to destroy it.
 struct end_flag final : detail::completion {
-  void completed() noexcept override { ended = true; }
+  std::coroutine_handle<> completed() noexcept override {
+    ended = true;
+    return std::noop_coroutine();
+  }
   bool ended = false;
 };
 

@@ -201,6 +201,7 @@ TEST_F(supervised_actors, that_are_linked_fail_together) {
     EXPECT_EQ(co_await failed,
               "it is linked to an actor that has failed: a stateful actor failed: crash");
     EXPECT_EQ(co_await ctx.ask(other, count{}), 1); // begun anew
+    EXPECT_EQ(co_await ctx.ask(one, count{}), 1);
     // Still linked, the other way, too; the failure does not come back.
     failed = ctx.spawn(ctx.monitor(one));
     co_await settle();
@@ -214,6 +215,89 @@ TEST_F(supervised_actors, that_are_linked_fail_together) {
     ctx.stop(one);
     EXPECT_EQ(co_await ctx.monitor(one), "");
     EXPECT_EQ(co_await ctx.ask(other, count{}), 2);
+  });
+}
+
+TEST_F(supervised_actors, that_are_linked_in_a_ring_fail_once_each) {
+  bench_.run([&](context& ctx) -> task<> {
+    std::vector<actor_ref<fragile>> ring;
+    for (int i = 0; i < 3; ++i)
+      ring.push_back(ctx.spawn_actor<fragile>(
+        {.where = placement::spread, .restart = {.min_backoff = 0ms, .max_backoff = 0ms}}, made_));
+    for (std::size_t i = 0; i < 3; ++i) {
+      ctx.link(ring[i], ring[(i + 1) % 3]);
+      ctx.link(ring[i], ring[(i + 1) % 3]); // again: nothing
+      EXPECT_EQ(co_await ctx.ask(ring[i], count{}), 1);
+    }
+    co_await outcome(ctx.ask(ring[0], crash{}));
+    while (*made_ < 6)
+      co_await ctx.sleep(1ms);
+    for (int round = 0; round < 20; ++round)
+      for (const auto& each : ring)
+        co_await ctx.ask(each, count{});
+    EXPECT_EQ(*made_, 6);
+  });
+}
+
+/// Makes more of what its actor has while it is destroyed.
+struct lingering {
+  struct spawns_in_destructor {
+    context* ctx = nullptr;
+    token held;
+    ~spawns_in_destructor() {
+      if (ctx != nullptr)
+        static_cast<void>(ctx->spawn([](context& c, token) -> task<> { co_await c.sleep(1h); }(*ctx, held)));
+    }
+  };
+  void handle(context& ctx, token what) {
+    own.ctx = &ctx;
+    own.held = what;
+    ctx.local<spawns_in_destructor>().ctx = &ctx;
+    ctx.local<spawns_in_destructor>().held = what;
+  }
+  void handle(crash) { throw std::runtime_error{"crash"}; }
+  spawns_in_destructor own;
+};
+
+TEST_F(supervised_actors, end_with_what_their_destructors_make) {
+  bench_.run([](context& ctx) -> task<> {
+    const auto held = make_token();
+    for (const bool crashes : {true, false}) {
+      auto one = ctx.spawn_actor<lingering>({.restart = {.max_restarts = 0}});
+      co_await ctx.ask(one, held);
+      EXPECT_EQ(held.use_count(), 3);
+      if (crashes)
+        co_await outcome(ctx.ask(one, crash{}));
+      else
+        ctx.stop(one);
+      co_await ctx.monitor(one);
+      co_await settle();
+      EXPECT_EQ(held.use_count(), 1);
+    }
+  });
+}
+
+/// Tells itself for ever.
+struct restless {
+  struct go_on {
+    actor_ref<restless> self;
+  };
+  void handle(context& ctx, go_on what) { ctx.tell(what.self, go_on{what.self}); }
+};
+
+TEST_F(supervised_actors, that_always_have_work_leave_room_for_coroutines_and_timers) {
+  bench_.run([](context& ctx) -> task<> {
+    std::vector<actor_ref<restless>> all;
+    for (int i = 0; i < 3; ++i) {
+      all.push_back(ctx.spawn_actor<restless>());
+      ctx.tell(all.back(), restless::go_on{all.back()});
+    }
+    for (int i = 0; i < 10; ++i) {
+      co_await ctx.sleep(1ms);
+      co_await ctx.yield();
+    }
+    for (const auto& each : all)
+      ctx.stop(each);
   });
 }
 
