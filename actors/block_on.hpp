@@ -20,7 +20,8 @@ void run_to_end(unsigned loops, const std::function<task<void>(context&)>& work)
 /// Runs the coroutine `work(context&)` to its end and gives what it gives: actors, tasks and channels
 /// without a node, for tools, tests and benchmarks. `loops` event loops (0: one for each core); `work`
 /// begins on the first one, `placement::spread` uses them all. There is no database. Blocks the calling
-/// thread; what still runs in the end is ended.
+/// thread, which is none of an event loop; what still runs in the end is ended. Throws what `work` throws.
+/// An actor that is beyond help stands in the log, and fails nothing else.
 template <class F>
 auto block_on(F work, unsigned loops = 0) {
   using result = typename std::invoke_result_t<F&, context&>::value_type;

@@ -94,8 +94,8 @@ struct actors_behind {
 } // namespace detail
 
 /// Sends `message...` to any actor of CAF's, here or on another node, and gives its answer: one value
-/// of the type Reply. Throws error{deadline_exceeded} after `limit`,
-/// error{unavailable} when the actor has ended, error{internal} for an error that it answers with (as it
+/// of the type Reply. For the loop of `ctx`; giving up the wait takes the message not back. Throws
+/// error{deadline_exceeded} after `limit`, error{unavailable} when the actor has ended, error{internal} for an error that it answers with (as it
 /// does to a message that it does not handle): that text is for the log.
 template <class Reply, class... Message>
 task<Reply> caf_ask(context& ctx, caf::actor to, std::chrono::milliseconds limit,
@@ -114,7 +114,7 @@ task<Reply> caf_ask(context& ctx, const caf::typed_actor<Signatures...>& to,
 
 /// A handler that leaves each request to an actor of CAF's that answers `request` with `response`: a
 /// function-based, class-based or typed one. `make` spawns it, once for each event loop of each node
-/// that has the service, at the first request.
+/// that has the service, at the first request; it runs on that loop, so it must not block.
 ///
 ///     service("sums").get("/sums/{a}/{b}", backed_by([](caf::actor_system& s) { return s.spawn(sums); }));
 ///

@@ -52,7 +52,9 @@ sql_value to_sql_value(const T& value) {
 /// Every member may throw `error`: `unavailable` when the database is away or busy past the acquire
 /// timeout, `conflict` for a unique or foreign key, `unprocessable` for NOT NULL, CHECK and values
 /// that do not fit, `internal` for a statement that the database rejects. A statement that runs has
-/// no timeout of its own.
+/// no timeout of its own, and one that was sent is not taken back when nobody waits for it any more.
+///
+/// For the loop of the context that it is from.
 class statements {
 public:
   /// All rows.

@@ -83,6 +83,7 @@ public:
 
   [[nodiscard]] std::size_t size() const noexcept { return result_->row_count(); }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+  /// REQUIRES: index < size().
   [[nodiscard]] row operator[](std::size_t index) const { return row{result_, index}; }
   /// Rows that the statement inserted, updated or deleted.
   [[nodiscard]] std::int64_t affected() const noexcept { return result_->affected_rows; }

@@ -28,8 +28,8 @@ using handler = std::function<task<response>(context&, const request&)>;
 /// "/a". HEAD is answered by the GET route without its body, OPTIONS and 405 by the gateway.
 ///
 /// Each event loop of each node that has the service runs one worker actor for it, so handlers of
-/// a service run in parallel, each on one loop. State shared by all requests goes into storage or
-/// into a singleton service.
+/// a service run in parallel, each on one loop. State shared by all requests goes into storage, a keyed
+/// actor, or an actor of a singleton service.
 class service {
 public:
   struct route {

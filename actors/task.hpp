@@ -138,8 +138,8 @@ public:
 /// A lazy coroutine: `task<int> f() { co_return 1; }`, run by `co_await f()` or `ctx.spawn(f())`.
 ///
 /// Starts when awaited; its result or exception goes to the one who awaits. Runs on one event loop
-/// from start to end, so between two `co_await`s nothing else of its actor runs. Destroying a task
-/// that waits destroys its locals and what it awaits, at once; it is never resumed again. Awaiting,
+/// from start to end, so between two `co_await`s nothing else of its actor runs but what it spawns or
+/// tells there. Destroying a task that waits destroys its locals and what it awaits, at once; it is never resumed again. Awaiting,
 /// spawning or answering with an empty task (default-made, moved from) throws std::logic_error. Locals
 /// and results that want an alignment of more than 16 bytes are to be held by pointer.
 template <class T>

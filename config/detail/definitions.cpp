@@ -198,7 +198,7 @@ constexpr row<gateway_settings> gateway_table[] = {
      &gateway_settings::cluster_insecure},
     {{.section = "gateway",
       .key = "admin",
-      .help = "Where health and node list are served; port 0: any free port."},
+      .help = "Where health and lists of nodes and actors are served; port 0: any free port."},
      &gateway_settings::admin},
     {threads("gateway"), &gateway_settings::threads},
     {{.section = "gateway",

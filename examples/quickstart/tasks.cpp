@@ -41,7 +41,7 @@ task<response> start(context& ctx, const request& req) {
   auto& table = ctx.local<task_table>();
   make_room(table);
   auto id = std::to_string(++table.last_id);
-  table.running.emplace(id, ctx.spawn(work(ctx, body["ms"].get<int>()))); // runs in the background
+  table.running.emplace(id, ctx.spawn("task " + id, work(ctx, body["ms"].get<int>()))); // runs in the background
   co_return json({{"id", id}, {"state", "running"}})
     .with_status(202)
     .with_header("Location", "/tasks/" + id);
