@@ -193,7 +193,6 @@ void event_loop::flush_outboxes() {
 void event_loop::take_inbox() {
   if (door_.get()->empty())
     return;
-  got_parcels_ = true;
   auto* each = door_.get()->take();
   parcel* in_order = nullptr;
   while (each != nullptr) {
@@ -295,7 +294,6 @@ void event_loop::poll_io() {
 void event_loop::sleep() {
   const auto begun = cycle_count();
   auto& door = *door_.get();
-  got_parcels_ = false;
   if (door.about_to_sleep() && !stopping_.load())
     io_.run_one();
   door.awake();

@@ -249,7 +249,6 @@ private:
 
   int spin_score_ = 0;
   std::uint64_t spin_cycles_ = 0;
-  bool got_parcels_ = false;
 
   door_ref door_;
   std::atomic<bool> stopping_{false};

@@ -31,6 +31,15 @@ private:
   int count_ = 0;
 };
 
+// Typed, behind a route.
+using teller = caf::typed_actor<caf::replies_to<troupe::request>::with<troupe::response>>;
+
+teller::behavior_type tells_method() {
+  return {
+    [](const request& req) { return text(std::string{to_string(req.method)}); },
+  };
+}
+
 // Typed, and knows nothing of HTTP: a handler asks it.
 using calculator = caf::typed_actor<caf::replies_to<int, int>::with<int>>;
 
@@ -59,5 +68,6 @@ int main(int argc, char** argv) {
                 .singleton() // one tally for all
                 .get("/hello/{name}", backed_by([](auto& system) { return system.spawn(greeter); }))
                 .get("/tally", backed_by([](auto& system) { return system.template spawn<tally>(); }))
+                .get("/method", backed_by([](auto& system) { return system.spawn(tells_method); }))
                 .get("/add/{a}/{b}", add)});
 }

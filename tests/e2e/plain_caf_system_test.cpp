@@ -18,6 +18,7 @@ TEST_F(PlainCaf, AnswersWithFunctionClassAndTypedActors) {
   EXPECT_EQ(http_.get("/hello/Ada").body, "Hello, Ada!");
   EXPECT_EQ(http_.get("/tally").body, "1");
   EXPECT_EQ(http_.get("/tally").body, "2");
+  EXPECT_EQ(http_.get("/method").body, "GET");
   EXPECT_EQ(http_.get("/add/2/40").json()["sum"], 42);
   EXPECT_TRUE(is_problem(http_.get("/add/2/x"), 400));
 }

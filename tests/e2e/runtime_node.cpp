@@ -141,6 +141,18 @@ task<response> count_in_actor(context& ctx, const request&) {
   co_return text(std::to_string(co_await ctx.ask(ctx.actor<fragile>(), count{})));
 }
 
+/// Leaves a task with a name behind that fails, one that waits, and a group with an actor.
+task<response> leave_behind(context& ctx, const request&) {
+  static_cast<void>(ctx.spawn("doomed", []() -> task<> {
+    throw std::runtime_error{"as it should"};
+    co_return;
+  }));
+  static_cast<void>(ctx.spawn("patrol", [](context& c) -> task<> { co_await c.sleep(60s); }));
+  auto group = ctx.make_supervisor({.name = "crew", .strategy = strategy::all_for_one});
+  auto one = group.make_supervisor({.name = "deck"}).spawn_actor<fragile>({.name = "sailor"});
+  co_return text(std::to_string(co_await ctx.ask(one, count{})));
+}
+
 // -- a bounded mailbox ------------------------------------------------------------------------------
 
 task<response> crowded(context& ctx, const request&) {
@@ -168,6 +180,7 @@ int main(int argc, char** argv) {
               service("accounts")
                   .post("/accounts/{key}", change_account)
                   .get("/accounts/{key}", show_account),
+              service("leaver").singleton().post("/leave", leave_behind),
               service("fragile").post("/crash", crash).get("/count", count_in_actor),
               service("glass")
                   .singleton()

@@ -1,6 +1,7 @@
 // What the actor runtime promises to clients and operators of a node.
 #include "tests/support/eventually.hpp"
 #include "tests/support/http_client.hpp"
+#include "tests/support/http_connection.hpp"
 #include "tests/support/load_generator.hpp"
 #include "tests/support/node.hpp"
 #include "tests/support/problem.hpp"
@@ -174,10 +175,42 @@ TEST_F(Runtime, AFullMailboxAndAFullServiceShedWith503) {
   }
 }
 
+TEST_F(Runtime, AClientThatResetsItsConnectionEndsItsHandler) {
+  gateway node{options()};
+  {
+    http_connection client{node.http_port()};
+    client.send("GET /linger HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(eventually([&] { return get(node.http_port(), "/lingering").body == "1"; }));
+    client.reset();
+  }
+  EXPECT_TRUE(eventually([&] { return get(node.http_port(), "/lingering").body == "0"; }));
+}
+
+TEST_F(Runtime, TasksGroupsAndAgesStandInTheListOfActorsAndLostTasksInTheLog) {
+  gateway node{options({"--threads", "1"})};
+  http_client http{node.http_port()};
+  EXPECT_EQ(http.post("/leave").body, "1");
+  EXPECT_TRUE(eventually_actor(node, "leaver", [](const json& each) {
+    return each["tasks"] == json{"patrol"} && each["age_ms"].is_number() && each["age_ms"] < 60'000;
+  })) << actors_of(node);
+  EXPECT_TRUE(eventually_actor(node, "crew", [](const json& each) {
+    return each["kind"] == "supervisor" && each["supervisor"] == "leaver" && each["restarts"] == 0
+           && each["state"] == "running";
+  })) << actors_of(node);
+  EXPECT_TRUE(eventually_actor(node, "deck", [](const json& each) {
+    return each["kind"] == "supervisor" && each["supervisor"] == "leaver/crew";
+  })) << actors_of(node);
+  EXPECT_TRUE(eventually_actor(node, "sailor", [](const json& each) {
+    return each["kind"] == "actor" && each["supervisor"] == "leaver/crew/deck" && each["handled"] == 1;
+  })) << actors_of(node);
+  EXPECT_TRUE(node.wait_for_message("task \"doomed\" failed and nobody waits for it: as it should"))
+      << node.log_text();
+}
+
 TEST_F(Runtime, TheListOfActorsIsBoundedAndChecksItsQuery) {
   gateway node{options({"--threads", "2"})};
-  // Five services on each loop, three singletons, the one of the admin listener.
-  const int expected = 14;
+  // Five services on each loop, four singletons, the one of the admin listener.
+  const int expected = 15;
   json all;
   EXPECT_TRUE(eventually([&] {
     all = get(node.admin_port(), "/_troupe/actors").json();

@@ -112,6 +112,12 @@ bool http_connection::quiet() {
   return received_.empty() && ::poll(&ready, 1, 0) == 0;
 }
 
+void http_connection::reset() {
+  const ::linger at_once{1, 0};
+  ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  socket_.reset();
+}
+
 void http_connection::shut_down_sending() {
   ::shutdown(socket_.get(), SHUT_WR);
 }

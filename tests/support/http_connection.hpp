@@ -49,6 +49,9 @@ public:
   /// True when nothing came and the connection is open, at this moment.
   bool quiet();
 
+  /// Ends the connection with a reset: nothing can be sent or read any more.
+  void reset();
+
   /// Tells the server that nothing more will be sent.
   void shut_down_sending();
 
