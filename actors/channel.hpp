@@ -110,7 +110,7 @@ private:
 
     /// REQUIRES: a permit.
     void put(T&& value) {
-      const auto place = tail.fetch_add(1, std::memory_order_relaxed);
+      const auto place = tail.fetch_add(1, std::memory_order_acq_rel); // behind who freed the slot
       auto& into = ring[place & mask];
       new (into.memory) T(std::move(value));
       into.turn.store(place + 1); // sequentially consistent: parked_ is read next
@@ -225,12 +225,18 @@ private:
     void await_suspend(std::coroutine_handle<> waiting) {
       park(waiting);
       kept = shared->shared_from_this();
-      if (done)
-        detail::resume_next_turn(*this);
-      else
+      if (!done) {
         shared->wait_for_value(*this);
+        return;
+      }
+      handed_over = received.has_value();
+      if (handed_over)
+        shared->hand_over_begun();
+      detail::resume_next_turn(*this);
     }
     std::optional<T> await_resume() {
+      if (std::exchange(handed_over, false))
+        shared->hand_over_ended();
       if (!received)
         return std::nullopt;
       std::optional<T> out{std::move(received->value)};

@@ -398,7 +398,12 @@ public:
     if (running_.size() > 32 && running_.size() > 2 * size())
       std::erase_if(running_, [](const auto& each) { return each.finished(); });
     ++state_->running;
-    running_.push_back(ctx_.spawn(std::move(name), report(state_, state_->round, std::move(work))));
+    const auto round = state_->round;
+    auto made = ctx_.spawn(std::move(name), report(state_, round, std::move(work)));
+    if (round == state_->round)
+      running_.push_back(std::move(made));
+    else
+      made.abort(); // it has ended the whole set
   }
   void spawn(task<T> work) { spawn({}, std::move(work)); }
 
@@ -429,10 +434,10 @@ public:
 
   /// Ends those that run. What has ended can still be taken.
   void abort_all() {
-    for (const auto& each : std::exchange(running_, {}))
-      each.abort();
     ++state_->round; // one that has called this goes on to its next wait
     state_->running = 0;
+    for (const auto& each : std::exchange(running_, {}))
+      each.abort();
     state_->waiting.wake_all();
   }
 

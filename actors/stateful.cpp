@@ -90,8 +90,13 @@ task<std::string> wait_for_end(cell_ref whom) {
 }
 
 void link_cells(const cell_ref& one, const cell_ref& other) {
-  on_its_loop(one, [other](state_cell& at) { at.link_to(other); });
-  on_its_loop(other, [one](state_cell& at) { at.link_to(one); });
+  // One half after the other, and what `one` has to tell goes the same way behind the second.
+  on_its_loop(one, [one, other](state_cell& at) {
+    if (at.ended())
+      return;
+    at.link_to(other);
+    on_its_loop(other, [one](state_cell& there) { there.link_to(one); });
+  });
 }
 
 void tell_cell(letter* what, const cell_ref& to) {

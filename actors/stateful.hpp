@@ -311,7 +311,7 @@ void context::tell(const actor_ref<S>& to, Message message) {
 template <class S>
 void context::stop(const actor_ref<S>& which) {
   if (which)
-    which.cell()->order(&detail::state_cell::end_life);
+    which.cell()->order_soon(&detail::state_cell::end_life);
 }
 
 template <class S>

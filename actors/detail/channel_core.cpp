@@ -140,7 +140,7 @@ void channel_core::be_notified() {
   notified_.store(false);
   if (withdrawn_.load(std::memory_order_relaxed) > withdrawn_kept)
     drop_withdrawn();
-  if (held_ > 0 && new_tickets_.load() != nullptr)
+  if (held_ > 0 && (first_ticket_ != nullptr || new_tickets_.load() != nullptr))
     return_held();
   hand_out();
   serve_senders();
@@ -213,7 +213,7 @@ void channel_core::value_taken() {
 
 void channel_core::return_held() {
   permits_.fetch_add(std::exchange(held_, 0));
-  if (new_tickets_.load() != nullptr)
+  if (first_ticket_ != nullptr || new_tickets_.load() != nullptr)
     serve_senders();
 }
 

@@ -117,7 +117,9 @@ public:
   }
   /// Others wait already: who comes now waits behind them.
   [[nodiscard]] bool somebody_waits() const noexcept { return !receivers_.empty(); }
-  /// A receiver that was handed a value has taken it, or has given it back.
+  /// A receiver has a value and has not gone on yet: it may still give it back.
+  void hand_over_begun() noexcept { ++handed_over_; }
+  /// It has gone on with it, or has given it back.
   void hand_over_ended() {
     if (--handed_over_ == 0 && closed_.load())
       hand_out(); // the end, to those who wait

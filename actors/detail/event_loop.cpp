@@ -179,15 +179,17 @@ void event_loop::send_from_here(loop_door& to, parcel& what) {
 void event_loop::flush(outbox& box) {
   box.count = 0;
   auto* newest = std::exchange(box.newest, nullptr);
-  if (newest != nullptr)
-    box.to.get()->push(newest, box.oldest);
+  if (newest == nullptr)
+    return;
+  const auto to = box.to; // the box may move meanwhile
+  to.get()->push(newest, box.oldest);
 }
 
 void event_loop::flush_outboxes() {
-  if (!std::exchange(outboxes_used_, false))
-    return;
-  for (auto& box : outboxes_)
-    flush(box);
+  // What is discarded instead may send, too, and so use further boxes.
+  while (std::exchange(outboxes_used_, false))
+    for (std::size_t i = 0; i < outboxes_.size(); ++i)
+      flush(outboxes_[i]);
 }
 
 void event_loop::take_inbox() {

@@ -102,7 +102,11 @@ void state_cell::order(void (state_cell::*what)()) {
   if (event_loop::current() == &loop() && loop().depth() == 0)
     (this->*what)();
   else
-    loop().send(*new command{*this, what});
+    order_soon(what);
+}
+
+void state_cell::order_soon(void (state_cell::*what)()) {
+  loop().send(*new command{*this, what});
 }
 
 // -- the mailbox --------------------------------------------------------------------------------------
@@ -293,6 +297,7 @@ void state_cell::drop_running(const failure& why) noexcept {
     rare_->keeping.reset();
     rare_->saved_for = nullptr;
     rare_->kept = false;
+    rare_->retiring = false;
   }
   saving_ = false;
   some_done_ = false;

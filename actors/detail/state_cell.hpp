@@ -35,6 +35,8 @@ public:
 
   /// Calls `(this->*what)()` on its loop, from the bottom of the stack: now or soon.
   void order(void (state_cell::*what)());
+  /// The same, never now.
+  void order_soon(void (state_cell::*what)());
 
   // -- its loop's thread -------------------------------------------------------------------------------
 

@@ -133,6 +133,8 @@ void supervision::group_beyond_help(supervision& which, const std::string& why) 
 }
 
 void supervision::fail_owner(const std::string& for_whom, const std::string& why) {
+  if (owner_ == nullptr)
+    return; // ended by the destructor of one that was just ended
   spdlog::error("{} is beyond help: {} fails", for_whom, owner_->host_name());
   owner_->child_lost(why);
 }

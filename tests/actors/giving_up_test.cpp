@@ -115,6 +115,37 @@ TEST_F(given_up, the_last_value_of_a_closed_channel_goes_to_the_next_who_waits) 
   });
 }
 
+TEST_F(given_up, the_end_reaches_who_waits_while_the_last_value_is_being_used) {
+  bench_.run([](context& ctx) -> task<> {
+    channel<int> items{4}, used{1};
+    const auto use = [used](std::optional<int> value) -> task<int> {
+      co_await used.recv();
+      co_return value.value_or(0);
+    };
+    auto first = ctx.spawn([&]() -> task<int> { co_return co_await use(co_await items.recv()); });
+    auto second = ctx.spawn(with_timeout(1h, items.recv()));
+    items.try_send(1);
+    items.close();
+    EXPECT_EQ(co_await second, std::nullopt);
+    used.close();
+    EXPECT_EQ(co_await first, 1);
+  });
+}
+
+TEST_F(given_up, a_set_from_within_ends_the_task_that_did_so_at_its_next_wait) {
+  bench_.run([](context& ctx) -> task<> {
+    const auto held = make_token();
+    join_set<int> all{ctx};
+    all.spawn([](join_set<int>& own, context& c, token) -> task<int> {
+      own.abort_all(); // in its first stretch
+      co_await c.sleep(1h);
+      co_return 2;
+    }(all, ctx, held));
+    EXPECT_EQ(held.use_count(), 1);
+    EXPECT_EQ(co_await all.next(), std::nullopt);
+  });
+}
+
 TEST_F(given_up, sends_let_go_of_their_values_at_once) {
   bench_.run([](context& ctx) -> task<> {
     for (const bool received_from : {false, true}) {

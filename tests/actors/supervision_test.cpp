@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <optional>
 #include <stdexcept>
 
 namespace troupe::test {
@@ -236,6 +237,39 @@ TEST_F(supervised_actors, that_are_linked_in_a_ring_fail_once_each) {
       for (const auto& each : ring)
         co_await ctx.ask(each, count{});
     EXPECT_EQ(*made_, 6);
+  });
+}
+
+struct stops_its_head {
+  struct whom {
+    context* ctx;
+    actor_ref<head_of_group> head;
+  };
+  void handle(whom what) { of = what; }
+  void handle(crash) { throw std::runtime_error{"crash"}; }
+  ~stops_its_head() {
+    if (of)
+      of->ctx->stop(of->head);
+  }
+  std::optional<whom> of;
+};
+
+struct with_a_crew {
+  std::vector<actor_ref<stops_its_head>> handle(context& ctx, count) {
+    auto made = ctx.make_supervisor({.strategy = strategy::all_for_one, .restart = {.max_restarts = 0}});
+    return {made.spawn_actor<stops_its_head>({}), made.spawn_actor<stops_its_head>({})};
+  }
+};
+
+TEST_F(supervised_actors, may_be_stopped_by_the_destructors_of_those_that_they_supervise) {
+  bench_.run([&](context& ctx) -> task<> {
+    auto head = ctx.spawn_actor<head_of_group>({}, made_);
+    auto chief = ctx.spawn_actor<with_a_crew>();
+    const auto crew = co_await ctx.ask(chief, count{});
+    for (const auto& each : crew)
+      co_await ctx.ask(each, stops_its_head::whom{&ctx, head});
+    co_await outcome(ctx.ask(crew[0], crash{}));
+    EXPECT_EQ(co_await ctx.monitor(head), "");
   });
 }
 
