@@ -64,13 +64,14 @@ event_loop::event_loop(caf::actor_system& system, unsigned index)
     unit_(std::make_unique<loop_unit>(system, *this)), alarm_(io_),
     timers_([this](steady_time when) { wake_at(when); }),
     spin_cycles_(static_cast<std::uint64_t>(spin_microseconds * cycles_per_microsecond())),
-    door_(new loop_door{io_}) {
+    door_(new loop_door{io_, &system}) {
   courier_ = make_courier(*this); // an actor of this loop: needs all of it
 }
 
 event_loop::~event_loop() {
   stop();
   join();
+  ending_ = true; // others of its family may have ended before it
   run_burials();
   flush_outboxes();
   door_.get()->shut();
@@ -181,8 +182,11 @@ void event_loop::flush(outbox& box) {
   auto* newest = std::exchange(box.newest, nullptr);
   if (newest == nullptr)
     return;
-  const auto to = box.to; // the box may move meanwhile
-  to.get()->push(newest, box.oldest);
+  auto& to = *box.to.get(); // some box keeps it, also when this one moves meanwhile
+  if (to.family() == &system_ && !ending_)
+    to.push_in_family(newest, box.oldest);
+  else
+    to.push(newest, box.oldest);
 }
 
 void event_loop::flush_outboxes() {
@@ -231,8 +235,8 @@ void event_loop::turn() {
 /// that they leave room for coroutines.
 void event_loop::run_ready(int budget) {
   const int share = std::max(budget / 4, 1);
+  take_inbox(); // once: the more has gathered, the less two loops fight for it
   do {
-    take_inbox();
     budget -= run_jobs(share) + run_cells(share) + run_woken(share) + run_starts(share);
     run_all_deferred();
     run_burials();

@@ -237,6 +237,7 @@ private:
   std::deque<std::shared_ptr<spawned_base>> starts_;
   std::vector<outbox> outboxes_;
   bool outboxes_used_ = false;
+  bool ending_ = false;
 
   host* hosts_ = nullptr;
   activity* running_ = nullptr;

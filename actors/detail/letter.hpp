@@ -88,11 +88,11 @@ private:
 
   asker* asker_ = nullptr;
   event_loop* home_ = nullptr; // of the asker; null: nobody waits
+  letter* next_ = nullptr;     // in the mailbox or among the running ones
+  letter* previous_ = nullptr;
   // The asker's loop may say so at any time; the actor's asks before it handles the message.
   std::atomic<bool> given_up_{false};
-  letter* next_ = nullptr; // in the mailbox or among the running ones
-  letter* previous_ = nullptr;
-  bool near_ = false;       // asker and actor share a loop
+  bool near_ = false; // asker and actor share a loop
   bool in_mailbox_ = false;
   bool returning_ = false;
   bool beginning_ = false;

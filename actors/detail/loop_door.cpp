@@ -29,14 +29,18 @@ void loop_door::push(parcel* newest, parcel* oldest) {
     discard_all(newest);
     return;
   }
-  auto* before = inbox_.load(std::memory_order_relaxed);
+  push_in_family(newest, oldest);
+  at_it_.fetch_sub(1);
+}
+
+void loop_door::push_in_family(parcel* newest, parcel* oldest) {
+  parcel* before = nullptr; // mostly so; to look first would fetch the line twice
   do {
     oldest->next_ = before;
   } while (!inbox_.compare_exchange_weak(before, newest)); // sequentially consistent, as asleep_ is
   // From here on they belong to the loop.
   if (asleep_.load() && asleep_.exchange(false))
     boost::asio::post(io_, [] {});
-  at_it_.fetch_sub(1);
 }
 
 void loop_door::shut() noexcept {

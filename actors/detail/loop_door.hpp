@@ -16,7 +16,8 @@ namespace troupe::detail {
 /// comes after the loop's end is discarded.
 class loop_door {
 public:
-  explicit loop_door(boost::asio::io_context& io) noexcept : io_(io) {}
+  /// `family`: loops of one family end together, when none of them sends any more.
+  loop_door(boost::asio::io_context& io, const void* family) noexcept : io_(io), family_(family) {}
   loop_door(const loop_door&) = delete;
   loop_door& operator=(const loop_door&) = delete;
 
@@ -24,6 +25,9 @@ public:
 
   /// Puts a chain on the list, whose first one is `newest` and whose last one is `oldest`.
   void push(parcel* newest, parcel* oldest);
+  /// The same from a loop of its family: the loop of this one has not ended.
+  void push_in_family(parcel* newest, parcel* oldest);
+  [[nodiscard]] const void* family() const noexcept { return family_; }
 
   // -- the loop's thread -------------------------------------------------------------------------------
 
@@ -50,12 +54,13 @@ private:
   static void discard_all(parcel* newest) noexcept;
 
   boost::asio::io_context& io_; // not to be touched once it is shut
+  const void* const family_;
   std::atomic<std::uint32_t> references_{0};
 
-  // Written by all who send: on a line of their own.
+  // Each on a line of its own: the loop looks at the first one while others still use the rest.
   alignas(64) std::atomic<parcel*> inbox_{nullptr};
-  std::atomic<unsigned> at_it_{0};
-  std::atomic<bool> shut_{false};
+  alignas(64) std::atomic<unsigned> at_it_{0};
+  alignas(64) std::atomic<bool> shut_{false}; // seldom written
   std::atomic<bool> asleep_{false};
 };
 

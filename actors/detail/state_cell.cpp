@@ -62,9 +62,9 @@ struct state_cell::rarely_used final : completion {
 
 state_cell::state_cell(event_loop& loop, node_services_ptr node,
                        std::shared_ptr<const cell_kind> kind)
-  : host(loop, std::move(node)), kind_(std::move(kind)), context_(*this),
-    born_(std::chrono::steady_clock::now()) {
-  label = kind_->label;
+  : host(loop, std::move(node)), born_(std::chrono::steady_clock::now()), context_(*this),
+    kind_(std::move(kind)) {
+  self_.label = kind_->label;
 }
 
 state_cell::~state_cell() {
@@ -81,7 +81,7 @@ state_cell::rarely_used& state_cell::rare() {
 }
 
 std::string state_cell::host_name() const {
-  return kind_->options.name.empty() ? *label : kind_->options.name;
+  return kind_->options.name.empty() ? *self_.label : kind_->options.name;
 }
 
 actor_view state_cell::view() const {
@@ -234,7 +234,7 @@ void state_cell::handle(letter& what) {
   running_ = &what;
   what.beginning_ = true;
   {
-    const event_loop::behalf on{loop(), this};
+    const event_loop::behalf on{loop(), &self_};
     what.begin(state(), context_);
   }
   what.beginning_ = false;
@@ -325,7 +325,7 @@ void state_cell::keep_state_by(std::unique_ptr<state_keeper> keeper) {
 void state_cell::load() {
   phase_ = phase::loading;
   auto& mine = rare();
-  const event_loop::behalf on{loop(), this};
+  const event_loop::behalf on{loop(), &self_};
   mine.keeping = mine.keeper->load(context_, state());
   mine.keeping.start(mine);
 }
@@ -348,7 +348,7 @@ void state_cell::loaded() {
 void state_cell::save() {
   saving_ = true;
   auto& mine = *rare_;
-  const event_loop::behalf on{loop(), this};
+  const event_loop::behalf on{loop(), &self_};
   mine.keeping = mine.keeper->save(context_, state());
   mine.keeping.start(mine);
 }
@@ -436,7 +436,7 @@ void state_cell::begin_life() {
     return;
   enlist();
   try {
-    const event_loop::behalf on{loop(), this};
+    const event_loop::behalf on{loop(), &self_};
     make_state();
   } catch (const std::exception& e) {
     phase_ = phase::unborn; // also when it was begun anew: this is a failure of its own
@@ -483,6 +483,7 @@ void state_cell::hold() {
 void state_cell::end_life() {
   if (ended())
     return;
+  const cell_ref kept{this};
   phase_ = phase::ended;
   unlist();
   if (rare_)
@@ -493,6 +494,7 @@ void state_cell::end_life() {
   supervision::report(supervisor_, cell_ref{this}, supervision::event::ended, {});
   tell_watchers({});
   tell_linked(0, {});
+  give_up_spare_references();
 }
 
 void state_cell::crash(const std::string& why, std::uint64_t incident) {

@@ -20,16 +20,23 @@ namespace troupe::detail {
 /// Not an actor of CAF's: a message to it is a call where both share a loop and nobody is before it,
 /// else a link in a list. The memory lives as long as somebody refers to it; all else ends with it, on
 /// its own loop. Thread: its loop's, but for the reference count and what is said to be for any.
-class state_cell : public host, public activity {
+class alignas(64) state_cell : public host {
 public:
   state_cell(event_loop& loop, node_services_ptr node, std::shared_ptr<const cell_kind> kind);
   virtual ~state_cell();
 
   // -- any thread --------------------------------------------------------------------------------------
 
-  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
+  void add_reference() noexcept {
+    if (is_home() && spare_references_ > 0)
+      --spare_references_;
+    else
+      references_.fetch_add(1, std::memory_order_relaxed);
+  }
   void drop_reference() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
+    if (is_home() && phase_ != phase::ended)
+      keep_reference();
+    else if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1)
       delete this;
   }
 
@@ -90,7 +97,7 @@ public:
   [[nodiscard]] context& own_context() noexcept { return context_; }
 
   /// Its place among the actors of its supervisor; for that one alone.
-  std::size_t place = 0;
+  std::uint32_t place = 0;
 
 protected:
   virtual void* state() noexcept = 0;
@@ -134,19 +141,36 @@ private:
   void linked_ended(const state_cell& other) noexcept;
   rarely_used& rare();
 
-  std::shared_ptr<const cell_kind> kind_;
+  /// On its own loop a reference that is dropped is kept for the next one: the count is what other
+  /// loops that send to it write, and the two are not to fight for it. Until its end somebody else always
+  /// has one.
+  [[nodiscard]] bool is_home() const noexcept { return &loop() == current_event_loop(); }
+  void keep_reference() noexcept {
+    constexpr std::uint32_t most = 1U << 20U;
+    if (++spare_references_ == most)
+      references_.fetch_sub(std::exchange(spare_references_, 1) - 1, std::memory_order_relaxed);
+  }
+  void give_up_spare_references() noexcept {
+    references_.fetch_sub(std::exchange(spare_references_, 0), std::memory_order_acq_rel);
+  }
+
+  // Written by those who send; then what is seldom used, as a distance to what the loop writes.
+  std::atomic<std::uint32_t> references_{0};
+  std::uint32_t restarts_ = 0;
+  std::weak_ptr<supervision> supervisor_;
+  std::chrono::steady_clock::time_point born_;
   context context_;
+
+  std::shared_ptr<const cell_kind> kind_;
+  activity self_;
   letter* waiting_first_ = nullptr;
   letter* waiting_last_ = nullptr;
   letter* running_ = nullptr; // the first of a list: more than one only in a reentrant actor
   state_cell* next_ready_ = nullptr;
-  std::weak_ptr<supervision> supervisor_;
   std::unique_ptr<rarely_used> rare_;
-  std::chrono::steady_clock::time_point born_;
   std::uint64_t handled_ = 0;
   std::uint32_t length_ = 0;
-  std::uint32_t restarts_ = 0;
-  std::atomic<std::uint32_t> references_{0};
+  std::uint32_t spare_references_ = 0;
   phase phase_ = phase::unborn;
   bool scheduled_ = false;
   bool saving_ = false;

@@ -60,7 +60,7 @@ supervision::supervision(supervision& above, supervisor_options how)
 supervision::~supervision() = default;
 
 void supervision::add(const cell_ref& child) {
-  child->place = actors_.size();
+  child->place = static_cast<std::uint32_t>(actors_.size());
   child->put_under(weak_from_this());
   actors_.push_back(child);
   child->come_alive();
