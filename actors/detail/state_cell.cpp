@@ -1,10 +1,10 @@
 #include "actors/context.hpp"
 #include "actors/detail/event_loop.hpp"
 #include "actors/detail/failure.hpp"
+#include "actors/detail/state_cell_parts.hpp"
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 
 namespace troupe::detail {
 
@@ -33,32 +33,6 @@ private:
 };
 
 } // namespace
-
-/// What most actors never need.
-struct state_cell::rarely_used final : completion {
-  explicit rarely_used(state_cell& c) : cell(c) {}
-
-  std::coroutine_handle<> completed() noexcept override { // of `keeping`
-    kept = true;
-    cell.reschedule();
-    return std::noop_coroutine();
-  }
-
-  state_cell& cell;
-  restart_record failures;
-  timer pause;
-  std::uint32_t given_up_swept = 0; // the mailbox's length after the last look for such letters
-  std::vector<std::weak_ptr<end_watcher>> watchers; // gone: given up
-  std::size_t watchers_swept = 8;
-  std::vector<cell_ref> links;
-  std::uint64_t incident = 0; // the last failure of a linked actor that it has shared
-  std::unique_ptr<state_keeper> keeper;
-  task<void> keeping; // loads or saves
-  letter* saved_for = nullptr;
-  bool kept = false;
-  bool retiring = false;
-  bool overflow_logged = false;
-};
 
 state_cell::state_cell(event_loop& loop, node_services_ptr node,
                        std::shared_ptr<const cell_kind> kind)
@@ -316,112 +290,6 @@ void state_cell::drop_waiting(const failure& why) noexcept {
   }
 }
 
-// -- a state that is kept elsewhere ---------------------------------------------------------------------
-
-void state_cell::keep_state_by(std::unique_ptr<state_keeper> keeper) {
-  rare().keeper = std::move(keeper);
-}
-
-void state_cell::load() {
-  phase_ = phase::loading;
-  auto& mine = rare();
-  const event_loop::behalf on{loop(), &self_};
-  mine.keeping = mine.keeper->load(context_, state());
-  mine.keeping.start(mine);
-}
-
-void state_cell::loaded() {
-  auto work = std::move(rare_->keeping);
-  try {
-    work.take();
-  } catch (const std::exception& e) {
-    // Whoever asked may try again: nothing is wrong with the actor itself.
-    const failure why{errc::unavailable, "the state of " + host_name() + " could not be loaded"};
-    spdlog::error("{}: {}", why.detail, e.what());
-    drop_waiting(why);
-    end_life();
-    return;
-  }
-  phase_ = phase::alive;
-}
-
-void state_cell::save() {
-  saving_ = true;
-  auto& mine = *rare_;
-  const event_loop::behalf on{loop(), &self_};
-  mine.keeping = mine.keeper->save(context_, state());
-  mine.keeping.start(mine);
-}
-
-void state_cell::saved() {
-  auto work = std::move(rare_->keeping);
-  auto* what = std::exchange(rare_->saved_for, nullptr);
-  saving_ = false;
-  some_done_ = true; // of those that have waited for it
-  std::optional<failure> failed;
-  try {
-    work.take();
-  } catch (const error& e) {
-    failed = failure{e.code(), e.what()};
-  } catch (const std::exception& e) {
-    failed = failure{errc::internal, e.what()};
-  }
-  if (failed)
-    spdlog::error("the state of {} could not be saved: {}", host_name(), failed->detail);
-  if (what == nullptr) { // at the end of an actor that retires
-    // What could not be saved is tried again when it is next to retire, unless the row is another's.
-    rare_->retiring = false;
-    const bool done = !failed || failed->code == errc::conflict;
-    if (done && idle())
-      end_life();
-    else if (failed && done)
-      reload();
-    return;
-  }
-  if (!failed) {
-    conclude(*what);
-    return;
-  }
-  drop_running(*failed);
-  reload();
-}
-
-/// What is stored is what counts: the next message finds that.
-void state_cell::reload() {
-  phase_ = phase::paused;
-  clear("its state could not be saved");
-  begin_life();
-}
-
-void state_cell::retire() {
-  if (phase_ == phase::paused && waiting_first_ == nullptr) {
-    end_life(); // its state is lost already
-    return;
-  }
-  if (phase_ != phase::alive || !idle() || rare().retiring)
-    return;
-  bool must_save = false;
-  try {
-    must_save = rare().keeper && rare_->keeper->must_save_at_end(state());
-  } catch (const std::exception& e) {
-    spdlog::error("the state of {} cannot be written: {}", host_name(), e.what());
-  }
-  if (must_save) {
-    rare_->retiring = true;
-    save();
-  } else {
-    end_life();
-  }
-}
-
-/// What has changed cannot be saved, ever.
-void state_cell::give_up_change() {
-  if (phase_ != phase::paused)
-    return; // begun anew or ended before this order has come
-  drop_running({errc::internal, "a stateful actor failed: its state cannot be saved"});
-  reload();
-}
-
 // -- life and death -------------------------------------------------------------------------------------
 
 void state_cell::come_alive() {
@@ -545,91 +413,6 @@ void state_cell::restart_in(std::chrono::milliseconds delay) {
 
 void state_cell::child_lost(const std::string& why) {
   crash("one of its actors is beyond help: " + why);
-}
-
-// -- links and monitors -----------------------------------------------------------------------------------
-
-/// From one actor to another one that it is linked to.
-struct state_cell::link_news final : parcel {
-  void arrive() override {
-    if (over)
-      to->linked_ended(*from);
-    else
-      to->linked_failed(*from, incident, why);
-    delete this;
-  }
-  void discard() noexcept override { delete this; }
-
-  cell_ref to;
-  cell_ref from;
-  std::string why;
-  std::uint64_t incident = 0;
-  bool over = false; // it has ended, which fails nobody
-};
-
-void state_cell::link_to(const cell_ref& other) {
-  if (other.get() == this)
-    return;
-  if (ended())
-    tell_linked_one(other, 0, {});
-  else if (auto& links = rare().links; std::find(links.begin(), links.end(), other) == links.end())
-    links.push_back(other);
-}
-
-void state_cell::tell_linked_one(const cell_ref& other, std::uint64_t incident,
-                                 const std::string& why) {
-  auto* made = new link_news;
-  made->to = other;
-  made->from = cell_ref{this};
-  made->why = why;
-  made->incident = incident;
-  made->over = ended();
-  other->loop().send(*made);
-}
-
-/// Those that it is linked to fail in turn, each once for one incident: links may run in a circle.
-void state_cell::tell_linked(std::uint64_t incident, const std::string& why) {
-  if (!rare_)
-    return;
-  if (ended())
-    for (const auto& each : std::exchange(rare_->links, {}))
-      tell_linked_one(each, incident, why);
-  else
-    for (const auto& each : rare_->links)
-      tell_linked_one(each, incident, why);
-}
-
-void state_cell::linked_failed(const state_cell& other, std::uint64_t incident,
-                               const std::string& why) {
-  auto& mine = rare();
-  const auto is_other = [&](const auto& each) { return each.get() == &other; };
-  if (mine.incident != incident && std::any_of(mine.links.begin(), mine.links.end(), is_other))
-    crash("it is linked to an actor that has failed: " + why, incident);
-}
-
-void state_cell::linked_ended(const state_cell& other) noexcept {
-  std::erase_if(rare().links, [&](const auto& each) { return each.get() == &other; });
-}
-
-void state_cell::watch(std::shared_ptr<end_watcher> who) {
-  if (ended()) {
-    who->actor_ended({});
-    return;
-  }
-  auto& mine = rare();
-  if (mine.watchers.size() >= mine.watchers_swept) {
-    std::erase_if(mine.watchers, [](const auto& each) { return each.expired(); });
-    mine.watchers_swept = std::max(mine.watchers_swept, 2 * mine.watchers.size());
-  }
-  mine.watchers.push_back(std::move(who));
-}
-
-void state_cell::tell_watchers(const std::string& why) noexcept {
-  if (!rare_)
-    return;
-  for (const auto& each : std::exchange(rare_->watchers, {}))
-    if (const auto who = each.lock())
-      who->actor_ended(why);
 }
 
 } // namespace troupe::detail
