@@ -94,9 +94,10 @@ struct actors_behind {
 } // namespace detail
 
 /// Sends `message...` to any actor of CAF's, here or on another node, and gives its answer: one value
-/// of the type Reply. For the loop of `ctx`; giving up the wait takes the message not back. Throws
-/// error{deadline_exceeded} after `limit`, error{unavailable} when the actor has ended, error{internal} for an error that it answers with (as it
-/// does to a message that it does not handle): that text is for the log.
+/// of the type Reply. For the loop of `ctx`; giving up the wait does not take the message back. Throws
+/// error{deadline_exceeded} after `limit`, error{unavailable} when the actor has ended, error{internal}
+/// for an error that it answers with (as it does to a message that it does not handle): that text is for
+/// the log.
 template <class Reply, class... Message>
 task<Reply> caf_ask(context& ctx, caf::actor to, std::chrono::milliseconds limit,
                     Message... message) {

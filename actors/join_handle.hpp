@@ -100,7 +100,9 @@ public:
   }
 
   /// Waits for the end, whatever it is; throws nothing.
-  [[nodiscard]] auto wait() const { return detail::operation<end_wait, spawned_ptr>{spawned_ptr{spawned_}}; }
+  [[nodiscard]] auto wait() const {
+    return detail::operation<end_wait, spawned_ptr>{spawned_ptr{spawned_}};
+  }
 
   /// Waits at most `limit`; true when the task has ended by then. The task runs on otherwise.
   template <class Rep, class Period>

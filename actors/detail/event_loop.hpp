@@ -190,6 +190,7 @@ private:
   int run_jobs(int most);
   int run_cells(int most);
   int run_woken(int most);
+  int run_starts(int most);
   void run_leftovers();
   void poll_io();
   void sleep();
@@ -199,7 +200,6 @@ private:
   void run_all_deferred();
   void run_burials();
   void take_inbox();
-  int run_starts(int most);
   void send_from_here(loop_door& to, parcel& what);
   void flush(outbox& box);
   void flush_outboxes();
