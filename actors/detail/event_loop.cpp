@@ -60,11 +60,10 @@ struct event_loop::handed_over final : parcel {
 };
 
 event_loop::event_loop(caf::actor_system& system, unsigned index)
-  : system_(system), index_(index), io_(1), work_(io_.get_executor()),
-    unit_(std::make_unique<loop_unit>(system, *this)), alarm_(io_),
+  : system_(system), door_(new loop_door{io_, &system}), index_(index), io_(1),
+    work_(io_.get_executor()), unit_(std::make_unique<loop_unit>(system, *this)), alarm_(io_),
     timers_([this](steady_time when) { wake_at(when); }),
-    spin_cycles_(static_cast<std::uint64_t>(spin_microseconds * cycles_per_microsecond())),
-    door_(new loop_door{io_, &system}) {
+    spin_cycles_(static_cast<std::uint64_t>(spin_microseconds * cycles_per_microsecond())) {
   courier_ = make_courier(*this); // an actor of this loop: needs all of it
 }
 
@@ -300,10 +299,11 @@ void event_loop::poll_io() {
 void event_loop::sleep() {
   const auto begun = cycle_count();
   auto& door = *door_.get();
-  if (door.about_to_sleep() && !stopping_.load())
+  const bool came_before = !door.about_to_sleep();
+  if (!came_before && !stopping_.load())
     io_.run_one();
   door.awake();
-  if (!door.empty() && cycle_count() - begun < 2 * spin_cycles_)
+  if (came_before || door.rung_at() - begun < 2 * spin_cycles_)
     spin_score_ = std::min(spin_score_ + 1, spin_best_score); // waiting awake would have paid
 }
 

@@ -52,7 +52,7 @@ private:
 /// yields, or has used up its share, runs in the next turn, so that I/O is never left waiting.
 /// Thread: all members but `post`, `enqueue`, `send`, `stop` belong to the loop's own thread (before
 /// `start`: to the thread that made the loop). Lifetime: outlives every actor pinned to it.
-class event_loop {
+class alignas(64) event_loop {
 public:
   event_loop(caf::actor_system& system, unsigned index);
   event_loop(const event_loop&) = delete;
@@ -217,8 +217,12 @@ private:
   }
   void report_held(std::uint64_t cycles) const noexcept;
 
+  // What other loops read, on a line that is not written to.
   caf::actor_system& system_;
+  door_ref door_;
   unsigned index_;
+  std::atomic<bool> stopping_{false};
+
   boost::asio::io_context io_;
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::unique_ptr<loop_unit> unit_;
@@ -251,8 +255,6 @@ private:
   int spin_score_ = 0;
   std::uint64_t spin_cycles_ = 0;
 
-  door_ref door_;
-  std::atomic<bool> stopping_{false};
   std::thread thread_;
 };
 

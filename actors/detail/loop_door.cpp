@@ -1,5 +1,7 @@
 #include "actors/detail/loop_door.hpp"
 
+#include "actors/detail/cycle_clock.hpp"
+
 #include <boost/asio/post.hpp>
 
 #include <thread>
@@ -39,8 +41,10 @@ void loop_door::push_in_family(parcel* newest, parcel* oldest) {
     oldest->next_ = before;
   } while (!inbox_.compare_exchange_weak(before, newest)); // sequentially consistent, as asleep_ is
   // From here on they belong to the loop.
-  if (asleep_.load() && asleep_.exchange(false))
+  if (asleep_.load() && asleep_.exchange(false)) {
+    rung_at_.store(cycle_count(), std::memory_order_relaxed);
     boost::asio::post(io_, [] {});
+  }
 }
 
 void loop_door::shut() noexcept {

@@ -44,6 +44,10 @@ public:
     return inbox_.load() == nullptr;
   }
   void awake() noexcept { asleep_.store(false); }
+  /// When the bell was last rung (cycle_count), which is before the loop is awake.
+  [[nodiscard]] std::uint64_t rung_at() const noexcept {
+    return rung_at_.load(std::memory_order_relaxed);
+  }
 
   /// The loop ends: discards what is there, and all that comes. Waits for those who are just at it.
   void shut() noexcept;
@@ -62,6 +66,7 @@ private:
   alignas(64) std::atomic<unsigned> at_it_{0};
   alignas(64) std::atomic<bool> shut_{false}; // seldom written
   std::atomic<bool> asleep_{false};
+  std::atomic<std::uint64_t> rung_at_{0};
 };
 
 } // namespace troupe::detail

@@ -35,8 +35,8 @@ private:
 
 state_cell::state_cell(event_loop& loop, node_services_ptr node,
                        std::shared_ptr<const cell_kind> kind)
-  : host(loop, std::move(node)), born_(std::chrono::steady_clock::now()), context_(*this),
-    kind_(std::move(kind)) {
+  : host(loop, std::move(node)), born_(std::chrono::steady_clock::now()), kind_(std::move(kind)),
+    context_(*this) {
   self_.label = kind_->label;
 }
 

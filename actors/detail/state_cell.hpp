@@ -154,14 +154,14 @@ private:
     references_.fetch_sub(std::exchange(spare_references_, 0), std::memory_order_acq_rel);
   }
 
-  // Written by those who send; then what is seldom used, as a distance to what the loop writes.
+  // Written by those who send, beside what is seldom used; what the loop uses has lines of its own.
   std::atomic<std::uint32_t> references_{0};
   std::uint32_t restarts_ = 0;
   std::weak_ptr<supervision> supervisor_;
   std::chrono::steady_clock::time_point born_;
-  context context_;
 
-  std::shared_ptr<const cell_kind> kind_;
+  alignas(64) std::shared_ptr<const cell_kind> kind_;
+  context context_;
   activity self_;
   letter* waiting_first_ = nullptr;
   letter* waiting_last_ = nullptr;

@@ -1,11 +1,15 @@
-// bench-savina [ROUNDS]: prints a table of medians and ratios.
+// bench-savina [ROUNDS [NAME]]: prints a table of medians and ratios; of the one benchmark NAME or all.
 #include "bench/savina/savina.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <string_view>
+#include <thread>
 #include <vector>
 
 namespace savina {
@@ -26,6 +30,26 @@ void expect(std::int64_t found, std::int64_t expected, const char* what) {
 } // namespace savina
 
 namespace {
+
+/// Nanoseconds for one cache line from one thread to another: what a message between loops cannot
+/// beat. Up to ten times as much on one machine as on the next, or on a virtual one as it is moved.
+double line_between_threads() {
+  constexpr int rounds = 200'000;
+  alignas(64) std::atomic<int> turn{0};
+  const auto begun = std::chrono::steady_clock::now();
+  const auto play = [&](int me) {
+    for (int i = 0; i < rounds; ++i) {
+      while (turn.load(std::memory_order_acquire) != 2 * i + me) {
+      }
+      turn.store(2 * i + me + 1, std::memory_order_release);
+    }
+  };
+  std::thread other{play, 1};
+  play(0);
+  other.join();
+  const std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - begun;
+  return took.count() / (2.0 * rounds);
+}
 
 struct contest {
   const char* name;
@@ -61,10 +85,11 @@ int main(int argc, char** argv) {
   using namespace savina;
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 7;
   if (rounds < 1) {
-    std::fprintf(stderr, "usage: bench-savina [ROUNDS], at least 1\n");
+    std::fprintf(stderr, "usage: bench-savina [ROUNDS [NAME]], at least 1 round\n");
     return 2;
   }
-  std::printf("Milliseconds, medians of %d rounds; ratio: how many times faster than CAF.\n\n", rounds);
+  std::printf("Milliseconds, medians of %d rounds; ratio: how many times faster than CAF.\n", rounds);
+  std::printf("A cache line from core to core: %.0f ns.\n\n", line_between_threads());
   std::printf("| benchmark            | CAF      | one loop | ratio | spread   | ratio |\n");
   std::printf("| -------------------- | -------- | -------- | ----- | -------- | ----- |\n");
   for (const contest& each : {contest{"ping-pong", plain_caf::ping_pong, ours::ping_pong},
@@ -75,5 +100,7 @@ int main(int argc, char** argv) {
                                       ours::fork_join_throughput},
                               contest{"thread-ring", plain_caf::thread_ring, ours::thread_ring},
                               contest{"big", plain_caf::big, ours::big}})
-    run(each, rounds);
+    if (argc < 3 || std::string_view{argv[2]} == each.name)
+      run(each, rounds);
+  std::printf("\nA cache line from core to core: %.0f ns.\n", line_between_threads());
 }
