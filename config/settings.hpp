@@ -20,12 +20,20 @@ struct http_settings {
   std::size_t max_target_bytes = 8 * 1024;
   std::size_t max_body_bytes = 1024 * 1024;
   unsigned max_connections = 10'000;
+  unsigned max_connections_per_client = 1'000; // 0: as many as come
+  unsigned max_requests_per_connection = 100'000; // 0: as many as come
   unsigned max_pipelined = 64;
+  unsigned max_in_work = 4096; // of one route on one event loop
+  unsigned max_queued = 1024;  // the same
+  std::size_t max_unsent_bytes = 1024 * 1024;
+  std::size_t max_buffered_bytes = 256 * 1024 * 1024; // of the node
   milliseconds head_timeout{10'000};
   milliseconds body_timeout{30'000};
   milliseconds idle_timeout{60'000};
   milliseconds write_timeout{30'000};
+  std::size_t min_transfer_rate = 1024; // bytes a second; 0: none
   milliseconds handler_timeout{30'000};
+  milliseconds queue_target{500};
 
   friend bool operator==(const http_settings&, const http_settings&) = default;
 };

@@ -31,7 +31,8 @@ server::server(std::vector<std::unique_ptr<detail::event_loop>>& loops,
 
 std::vector<caf::actor> server::start(listening_sockets sockets, const caf::actor& membership) {
   gateway_actor::options how{settings_, access_format::off,
-                             std::make_shared<std::atomic<unsigned>>(0)};
+                             std::make_shared<connection_counts>(settings_),
+                             settings_.max_buffered_bytes / loops_.size()};
   if (access_log_)
     how.access = json_log_ ? access_format::json : access_format::text;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
@@ -47,7 +48,8 @@ caf::actor server::start_admin(listening_sockets sockets, caf::strong_actor_ptr 
   auto made = detail::spawn_pinned<gateway_actor>(
     *loops_.front(),
     gateway_actor::options{settings_, access_format::off,
-                           std::make_shared<std::atomic<unsigned>>(0)},
+                           std::make_shared<connection_counts>(settings_),
+                           settings_.max_buffered_bytes},
     std::move(sockets.sockets.front()));
   detail::deliver(caf::actor_cast<caf::strong_actor_ptr>(made), nullptr,
                   view_changed{view_of(admin_service({}), std::move(worker))});

@@ -25,7 +25,8 @@ std::uint64_t random_start() {
 gateway_actor::gateway_actor(caf::actor_config& config, detail::event_loop& loop, options how,
                              listening_socket listening)
   : detail::exposed_actor(config, loop), options_(std::move(how)),
-    access_log_(options_.access, loop.timers()), last_request_id_(random_start()) {
+    access_log_(options_.access, loop.timers()), last_request_id_(random_start()),
+    pressure_(options_.http.queue_target) {
   listener_.emplace(loop, std::move(listening),
                     [this](tcp_socket&& socket) { accept(std::move(socket)); });
 }
@@ -51,6 +52,7 @@ caf::behavior gateway_actor::make_behavior() {
 }
 
 void gateway_actor::on_exit() {
+  loop().undefer(*this);
   listener_.reset();
   for (auto& [each, owned] : std::exchange(sessions_, {}))
     owned->close();
@@ -65,18 +67,27 @@ void gateway_actor::on_exit() {
 // -- connections ------------------------------------------------------------------------------------
 
 void gateway_actor::accept(tcp_socket&& socket) {
-  auto made = std::make_shared<session>(*this, std::move(socket));
-  if (options_.connections->fetch_add(1) >= options_.http.max_connections) {
-    --*options_.connections;
-    made->reject("the server has as many connections as it may");
+  auto& counts = *options_.connections;
+  boost::system::error_code gone;
+  const auto client = socket.remote_endpoint(gone);
+  const auto counted_at = counts.places_of(*client.data());
+  auto made = std::make_shared<session>(*this, std::move(socket), counted_at);
+  switch (counts.enter(counted_at)) {
+  case connection_counts::verdict::too_many:
+    made->reject({errc::unavailable, "the server has as many connections as it may"});
     return;
+  case connection_counts::verdict::too_many_of_client:
+    made->reject({errc::too_many_requests, "the server has as many connections of this client as one "
+                                           "may have"});
+    return;
+  case connection_counts::verdict::admitted: break;
   }
   sessions_.emplace(made.get(), made);
   made->start();
 }
 
 void gateway_actor::forget(session& closed) {
-  --*options_.connections;
+  options_.connections->leave(closed.counted_at());
   sessions_.erase(&closed);
   if (sessions_.empty() && drained_)
     std::exchange(drained_, nullptr)();
@@ -169,23 +180,100 @@ loop_figures gateway_actor::figures() const {
 // -- requests ---------------------------------------------------------------------------------------
 
 std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64_t sequence,
-                                      troupe::request&& what) {
+                                      troupe::request&& what, detail::steady_time now) {
   auto match = router_->find(what);
   if (match.entry == nullptr) {
     from->complete(sequence, not_routed(match, what));
     return 0;
   }
-  const route_candidate* chosen = nullptr;
-  auto* to = choose(*match.entry, 0, chosen);
-  if (to == nullptr) {
-    from->fail(sequence, {errc::unavailable, "no node serves \"" + match.entry->service
-                                               + "\" at present"});
+  measure_lag(now);
+  if (pressure_.sheds()) {
+    refuse(*from, sequence, "the server has more to do than it can", pressure_.retry_after());
+    return 0;
+  }
+  auto& load = load_of(*match.entry);
+  if (buffers_full()) {
+    refuse(*from, sequence, "the server keeps as many bytes for its clients as it may",
+           load.retry_after());
     return 0;
   }
   what.time_left = options_.http.handler_timeout;
-  auto id = new_call(std::move(from), sequence);
-  send(id, *to, *chosen, match.entry->service, std::move(what));
+  if (load.may_start())
+    return start(new_call(std::move(from), sequence), *match.entry, load, std::move(what), 0);
+  const auto id = new_call(std::move(from), sequence);
+  if (load.enqueue(id, std::move(what), now))
+    return id;
+  const auto refused = take_call(id, false);
+  refuse(*refused.from, sequence, "too many requests wait for this route", load.retry_after());
+  return 0;
+}
+
+void gateway_actor::refuse(session& from, std::uint64_t sequence, const char* why,
+                           unsigned retry_after) {
+  from.fail(sequence, {errc::unavailable, why}, retry_after);
+}
+
+route_load& gateway_actor::load_of(const route_entry& entry) {
+  if (entry.load == nullptr) { // once for each view
+    auto& known = loads_[entry.service + ' ' + entry.name];
+    if (!known)
+      known = std::make_unique<route_load>(options_.http);
+    entry.load = known.get();
+  }
+  return *entry.load;
+}
+
+/// How long what is ready on this loop takes.
+void gateway_actor::measure_lag(detail::steady_time now) {
+  if (!pressure_.begin_measure(now))
+    return;
+  boost::asio::post(loop().io(), [this, alive = caf::strong_actor_ptr{ctrl()}] {
+    pressure_.end_measure(std::chrono::steady_clock::now());
+  });
+}
+
+/// Sends it to a node; 0 when there is none.
+std::uint64_t gateway_actor::start(std::uint64_t id, const route_entry& entry, route_load& load,
+                                   troupe::request&& what, std::uint64_t except) {
+  const route_candidate* chosen = nullptr;
+  auto* to = choose(entry, except, chosen);
+  if (to == nullptr) {
+    const auto refused = take_call(id, false);
+    refused.from->fail(refused.sequence,
+                       {errc::unavailable, "no node serves \"" + entry.service + "\" at present"});
+    return 0;
+  }
+  load.start();
+  calls_[index_of(id)].load = &load;
+  send(id, *to, *chosen, entry.service, std::move(what));
   return id;
+}
+
+void gateway_actor::run_deferred() {
+  for (auto* each : std::exchange(with_room_, {}))
+    start_waiting(*each);
+}
+
+void gateway_actor::start_waiting(route_load& load) {
+  const auto now = std::chrono::steady_clock::now();
+  while (auto turn = load.next(now)) {
+    auto& [call, what, since] = turn->next;
+    if (find_call(call) == nullptr)
+      continue; // given up
+    if (turn->too_late) {
+      const auto refused = take_call(call, false);
+      refuse(*refused.from, refused.sequence, "the request has waited too long for its turn",
+             load.retry_after());
+      continue;
+    }
+    auto match = router_->find(what); // the nodes may be others by now
+    if (match.entry != nullptr) {
+      start(call, *match.entry, load, std::move(what), 0);
+    } else {
+      const auto refused = take_call(call, false);
+      refused.from->complete(refused.sequence, not_routed(match, what));
+    }
+  }
 }
 
 troupe::response gateway_actor::not_routed(const route_match& match,
@@ -229,19 +317,27 @@ gateway_actor::call* gateway_actor::find_call(std::uint64_t id) {
 }
 
 /// REQUIRES: find_call(id) is not null.
-gateway_actor::call gateway_actor::take_call(std::uint64_t id, bool answered) {
+gateway_actor::call gateway_actor::take_call(std::uint64_t id, bool answered, bool overloaded) {
   auto& slot = calls_[index_of(id)];
   call out;
   out.from = std::exchange(slot.from, nullptr);
   out.sequence = slot.sequence;
-  out.node = slot.node;
+  out.node = std::exchange(slot.node, 0);
   out.retried = slot.retried;
+  out.load = std::exchange(slot.load, nullptr);
   out.copy = std::move(slot.copy);
   out.worker = std::move(slot.worker);
   free_calls_.push_back(index_of(id));
   if (auto found = nodes_.find(out.node); found != nodes_.end()) {
     --found->second->outstanding;
     found->second->answered += answered ? 1 : 0;
+  }
+  if (out.load != nullptr) {
+    out.load->end(std::chrono::steady_clock::now(), overloaded);
+    if (out.load->queued() > 0) {
+      with_room_.push_back(out.load);
+      loop().defer(*this);
+    }
   }
   return out;
 }
@@ -281,10 +377,10 @@ void gateway_actor::send_batches() {
   }
 }
 
-void gateway_actor::give_up(std::uint64_t id) {
+void gateway_actor::give_up(std::uint64_t id, bool too_late) {
   if (find_call(id) == nullptr)
     return;
-  const auto given_up = take_call(id, false);
+  const auto given_up = take_call(id, false, too_late);
   if (given_up.worker)
     detail::deliver(given_up.worker, caf::strong_actor_ptr{ctrl()}, call_id{id}, request_abandoned{});
 }
@@ -292,14 +388,15 @@ void gateway_actor::give_up(std::uint64_t id) {
 void gateway_actor::finish(call_id id, troupe::response&& what) {
   if (find_call(id.value) == nullptr)
     return; // given up
-  auto done = take_call(id.value, true);
+  auto done = take_call(id.value, true, what.status == 503 || what.status == 504);
   done.from->complete(done.sequence, std::move(what));
 }
 
 void gateway_actor::fail(call_id id, const failure& why) {
   if (find_call(id.value) == nullptr)
     return;
-  auto done = take_call(id.value, true);
+  auto done = take_call(id.value, true,
+                        why.code == errc::unavailable || why.code == errc::deadline_exceeded);
   done.from->fail(done.sequence, why);
 }
 
@@ -309,14 +406,13 @@ bool gateway_actor::retry(call&& lost) {
   auto what = std::move(*lost.copy);
   auto match = router_->find(what);
   const route_candidate* chosen = nullptr;
-  auto* to = match.entry != nullptr ? choose(*match.entry, lost.node, chosen) : nullptr;
-  if (to == nullptr)
+  if (match.entry == nullptr || choose(*match.entry, lost.node, chosen) == nullptr)
     return false;
   auto from = lost.from;
   auto id = new_call(std::move(lost.from), lost.sequence);
   calls_[index_of(id)].retried = true;
   from->resent(lost.sequence, id);
-  send(id, *to, *chosen, match.entry->service, std::move(what));
+  start(id, *match.entry, load_of(*match.entry), std::move(what), lost.node);
   return true;
 }
 

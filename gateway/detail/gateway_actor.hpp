@@ -4,14 +4,16 @@
 #include "actors/detail/caf.hpp"
 #include "config/settings.hpp"
 #include "gateway/detail/access_log.hpp"
+#include "gateway/detail/connection_counts.hpp"
 #include "gateway/detail/listener.hpp"
+#include "gateway/detail/loop_pressure.hpp"
 #include "gateway/detail/response_writer.hpp"
+#include "gateway/detail/route_load.hpp"
 #include "gateway/detail/router.hpp"
 #include "gateway/detail/session.hpp"
 
 #include <caf/behavior.hpp>
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -39,13 +41,15 @@ struct loop_figures {
 
 /// The gateway on one event loop: owns its listener and sessions, and turns each request into a
 /// message to the worker with the least to do.
-class gateway_actor : public detail::exposed_actor {
+class gateway_actor : public detail::exposed_actor, public detail::deferred {
 public:
   struct options {
     config::http_settings http;
     access_format access = access_format::off;
     /// The connections of all loops that share a limit.
-    std::shared_ptr<std::atomic<unsigned>> connections;
+    std::shared_ptr<connection_counts> connections;
+    /// This loop's share of http.max_buffered_bytes.
+    std::size_t max_buffered = 0;
   };
 
   gateway_actor(caf::actor_config& config, detail::event_loop& loop, options how,
@@ -54,6 +58,7 @@ public:
 
   caf::behavior make_behavior() override;
   void on_exit() override;
+  void run_deferred() override;
 
   // -- for sessions, on the loop's thread -----------------------------------------------------------
 
@@ -64,12 +69,17 @@ public:
   [[nodiscard]] bool stopping() const noexcept { return stopping_; }
   std::uint64_t next_request_id() noexcept { return ++last_request_id_; }
 
+  /// A connection keeps `present` bytes, which were `before`.
+  void account(std::size_t present, std::size_t before) noexcept { buffered_ += present - before; }
+  /// The loop's connections keep as much as they may: nothing is begun that would add to it.
+  [[nodiscard]] bool buffers_full() const noexcept { return buffered_ >= options_.max_buffered; }
+
   /// Sends the request on its way; its answer comes through `session::complete`, perhaps before
   /// this returns. Gives a number for `give_up`, 0 when it is answered already.
   std::uint64_t dispatch(std::shared_ptr<session> from, std::uint64_t sequence,
-                         troupe::request&& what);
-  /// The session does not wait for the answer any more.
-  void give_up(std::uint64_t call);
+                         troupe::request&& what, detail::steady_time now);
+  /// The session does not wait for the answer any more; `too_late`: because it took too long.
+  void give_up(std::uint64_t call, bool too_late);
   void forget(session& closed);
 
 private:
@@ -89,6 +99,7 @@ private:
     std::uint32_t generation = 0;
     std::uint64_t node = 0;
     bool retried = false;
+    route_load* load = nullptr;            // where it is in work; null: it waits for its turn
     std::unique_ptr<troupe::request> copy; // of a safe request to a remote node
     caf::strong_actor_ptr worker;          // of this node, null for a remote one
   };
@@ -99,11 +110,17 @@ private:
   void on_stop(std::function<void()> drained);
   [[nodiscard]] loop_figures figures() const;
 
+  route_load& load_of(const route_entry& entry);
+  void measure_lag(detail::steady_time now);
+  static void refuse(session& from, std::uint64_t sequence, const char* why, unsigned retry_after);
+  std::uint64_t start(std::uint64_t id, const route_entry& entry, route_load& load,
+                      troupe::request&& what, std::uint64_t except);
+  void start_waiting(route_load& load);
   node_state* choose(const route_entry& entry, std::uint64_t except,
                      const route_candidate*& chosen);
   std::uint64_t new_call(std::shared_ptr<session> from, std::uint64_t sequence);
   call* find_call(std::uint64_t id);
-  call take_call(std::uint64_t id, bool answered);
+  call take_call(std::uint64_t id, bool answered, bool overloaded = false);
   void send(std::uint64_t id, node_state& to, const route_candidate& chosen,
             const std::string& service, troupe::request&& what);
   void send_batches();
@@ -123,6 +140,10 @@ private:
   std::optional<router> router_;
   std::unordered_map<std::uint64_t, std::unique_ptr<node_state>> nodes_;
   std::vector<node_state*> nodes_by_place_; // as in view_
+  std::unordered_map<std::string, std::unique_ptr<route_load>> loads_;
+  std::vector<route_load*> with_room_; // of which something may begin that waits
+  loop_pressure pressure_;
+  std::size_t buffered_ = 0;
   std::vector<call> calls_;
   std::vector<std::uint32_t> free_calls_;
   std::size_t rotation_ = 0;

@@ -106,6 +106,11 @@ private:
                      beast::error_code& ec) override {
     if (is_header_done())
       return; // a trailer: must not pass for a header field
+    header_bytes_ += name_text.size() + value.size() + 4; // Beast looks at what it has at once only
+    if (header_bytes_ > limits_.max_header_bytes)
+      return refuse(ec, errc::header_too_large,
+                    "the header section is larger than " + std::to_string(limits_.max_header_bytes)
+                      + " bytes");
     if (message.headers.size() >= limits_.max_headers)
       return refuse(ec, errc::header_too_large,
                     "more than " + std::to_string(limits_.max_headers) + " header fields");
@@ -163,6 +168,7 @@ private:
   void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}
 
   const config::http_settings& limits_;
+  std::size_t header_bytes_ = 0;
   int hosts_ = 0;
   bool has_length_ = false;
   bool has_coding_ = false;

@@ -33,7 +33,7 @@ std::uint16_t status_of(errc code) noexcept {
   return 500; // a code that only a newer node knows
 }
 
-response problem(const failure& what, std::uint64_t request_id) {
+response problem(const failure& what, std::uint64_t request_id, unsigned retry_after) {
   auto code = status_of(what.code);
   // What an internal failure says is for the log alone.
   auto detail = code == 500 ? "the server failed; its log has the details under this request_id"
@@ -46,8 +46,8 @@ response problem(const failure& what, std::uint64_t request_id) {
   response out;
   out.status = code;
   out.headers.add("Content-Type", "application/problem+json");
-  if (code == 503)
-    out.headers.add("Retry-After", "1");
+  if (code == 503 || code == 429)
+    out.headers.add("Retry-After", std::to_string(retry_after));
   out.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return out;
 }

@@ -73,6 +73,7 @@ route_entry* router::insert(const service_announcement& service, const route_ann
   if (!entry) {
     entry = std::make_unique<route_entry>();
     entry->service = service.name;
+    entry->name = std::string{to_string(route.method)} + ' ' + route.pattern;
     entry->singleton = service.singleton;
   }
   return entry->service == service.name ? entry.get() : nullptr;

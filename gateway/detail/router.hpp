@@ -15,6 +15,8 @@
 
 namespace troupe::gateway {
 
+class route_load;
+
 /// One place where a route is answered.
 struct route_candidate {
   std::size_t node = 0;    // in the view
@@ -27,8 +29,11 @@ struct route_candidate {
 /// A route of the cluster: a method and pattern with all nodes that answer it.
 struct route_entry {
   std::string service;
+  std::string name; // "GET /users/{id}"
   bool singleton = false;
   std::vector<route_candidate> candidates; // none: its nodes have departed
+  /// For who counts what is in work, on the loop of this router; not the router's own.
+  mutable route_load* load = nullptr;
 };
 
 /// What the router says of a request.

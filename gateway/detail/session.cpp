@@ -13,20 +13,24 @@ namespace troupe::gateway {
 
 namespace {
 
-constexpr std::size_t first_buffer = 4096;
-/// Answers not yet taken by the client; past that no further request is read.
-constexpr std::size_t unsent_limit = 1024 * 1024;
+constexpr std::size_t first_buffer = 1024; // a browser's head fits into two of them
+constexpr std::size_t body_buffer = 64 * 1024;
 constexpr std::chrono::milliseconds linger_time{1000};
 constexpr std::size_t kept_buffer = 64 * 1024;
 constexpr std::size_t answered_slots_kept = 256;
 
 using clock = std::chrono::steady_clock;
 
+/// The time in which so many bytes must have been moved, besides what is given anyway.
+clock::duration time_for(std::size_t bytes, std::size_t rate) {
+  return rate == 0 ? clock::duration{0} : std::chrono::milliseconds{bytes * 1000 / rate};
+}
+
 } // namespace
 
-session::session(gateway_actor& gateway, tcp_socket socket)
+session::session(gateway_actor& gateway, tcp_socket socket, connection_counts::places counted_at)
   : gateway_(gateway), settings_(gateway.settings()), socket_(std::move(socket)),
-    parser_(settings_), in_(first_buffer, '\0') {}
+    counted_at_(counted_at), parser_(settings_), in_(first_buffer, '\0') {}
 
 session::~session() = default;
 
@@ -41,7 +45,7 @@ void session::start() {
 bool session::may_read() const noexcept {
   return lingering_
          || (!no_more_requests_ && waiting() < settings_.max_pipelined
-             && out_.size() - out_sent_ + held_back_ < unsent_limit);
+             && out_.size() - out_sent_ + held_back_ < settings_.max_unsent_bytes);
 }
 
 void session::read() {
@@ -65,7 +69,11 @@ void session::make_room() {
     in_end_ -= in_begin_;
     in_begin_ = 0;
   }
-  if (in_end_ == in_.size())
+  if (parser_.in_body() && in_.size() < body_buffer)
+    in_.resize(body_buffer);
+  else if (in_end_ == 0 && in_.size() >= body_buffer)
+    std::string(first_buffer, '\0').swap(in_);
+  else if (in_end_ == in_.size())
     in_.resize(in_.size() * 2); // bounded: the parser refuses heads over the limit
 }
 
@@ -98,9 +106,7 @@ void session::process() {
     } else if (result == http_parser::progress::failed) {
       refuse(parser_.problem());
     } else {
-      if (!had_head && parser_.in_body())
-        message_deadline_ = clock::now() + settings_.body_timeout;
-      on_incomplete();
+      on_part(!had_head);
       break;
     }
   }
@@ -108,8 +114,31 @@ void session::process() {
     in_begin_ = in_end_ = 0;
   if (closed_)
     return;
+  account();
   update_deadline();
   read();
+}
+
+/// Some of a message has come, and more is to come.
+void session::on_part(bool had_no_head) {
+  if (parser_.in_body()) {
+    if (had_no_head)
+      body_begun_ = clock::now();
+    message_deadline_ = body_begun_ + settings_.body_timeout
+                        + time_for(parser_.message().body.size(), settings_.min_transfer_rate);
+    if (gateway_.buffers_full()) {
+      refuse({errc::unavailable, "the server has no room for the request's body at present"});
+      return;
+    }
+  }
+  on_incomplete();
+}
+
+/// Tells the loop how much memory the connection takes beyond what each one does.
+void session::account() {
+  const auto present = (in_.size() - std::min(in_.size(), first_buffer)) + parser_.message().body.size()
+                       + out_.size() - out_sent_ + held_back_;
+  gateway_.account(present, std::exchange(accounted_, present));
 }
 
 void session::on_incomplete() {
@@ -135,7 +164,10 @@ session::slot& session::new_slot() {
 }
 
 void session::take_request() {
-  auto keep_alive = parser_.keep_alive() && !gateway_.stopping();
+  auto sequence = first_sequence_ + waiting();
+  auto is_last = settings_.max_requests_per_connection != 0
+                 && sequence + 1 >= settings_.max_requests_per_connection;
+  auto keep_alive = parser_.keep_alive() && !gateway_.stopping() && !is_last;
   auto what = std::move(parser_.message());
   auto& made = new_slot();
   made.head = what.method == http_method::head;
@@ -147,8 +179,7 @@ void session::take_request() {
   what.id = made.request_id;
   parser_.reset();
   continue_sent_ = false;
-  auto sequence = first_sequence_ + waiting() - 1;
-  auto call = gateway_.dispatch(shared_from_this(), sequence, std::move(what));
+  auto call = gateway_.dispatch(shared_from_this(), sequence, std::move(what), made.started);
   if (call != 0 && sequence >= first_sequence_)
     slots_[first_ + (sequence - first_sequence_)].call = call;
 }
@@ -162,6 +193,7 @@ void session::refuse(const failure& why) {
   if (gateway_.access().enabled())
     made.target = parser_.message().target;
   no_more_requests_ = true;
+  std::string{}.swap(parser_.message().body); // of no use any more, and may be much
   complete(first_sequence_ + waiting() - 1, problem(why, made.request_id));
 }
 
@@ -178,11 +210,11 @@ void session::complete(std::uint64_t sequence, response&& what) {
   gateway_.loop().defer(*this);
 }
 
-void session::fail(std::uint64_t sequence, const failure& why) {
+void session::fail(std::uint64_t sequence, const failure& why, unsigned retry_after) {
   if (closed_ || sequence < first_sequence_ || sequence - first_sequence_ >= waiting())
     return;
   auto request_id = slots_[first_ + (sequence - first_sequence_)].request_id;
-  complete(sequence, problem(why, request_id));
+  complete(sequence, problem(why, request_id, retry_after));
 }
 
 void session::resent(std::uint64_t sequence, std::uint64_t call) {
@@ -190,9 +222,9 @@ void session::resent(std::uint64_t sequence, std::uint64_t call) {
     slots_[first_ + (sequence - first_sequence_)].call = call;
 }
 
-void session::reject(const std::string& why) {
+void session::reject(const failure& why) {
   std::string out;
-  write_response(out, problem({errc::unavailable, why}, gateway_.next_request_id()),
+  write_response(out, problem(why, gateway_.next_request_id()),
                  gateway_.date().now(), {false, false, false});
   static_cast<void>(::send(socket_.native_handle(), out.data(), out.size(), MSG_NOSIGNAL));
   closed_ = true; // its socket closes with it
@@ -245,6 +277,7 @@ void session::flush() {
                        MSG_NOSIGNAL);
     if (sent >= 0) {
       out_sent_ += static_cast<std::size_t>(sent);
+      sent_slowly_ += static_cast<std::size_t>(sent);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       wait_writable();
       return;
@@ -255,6 +288,8 @@ void session::flush() {
   }
   if (writing_)
     return;
+  slow_since_ = {};
+  sent_slowly_ = 0;
   out_.clear();
   out_sent_ = 0;
   if (out_.capacity() > kept_buffer)
@@ -267,7 +302,14 @@ void session::flush() {
 
 void session::wait_writable() {
   writing_ = true;
-  write_deadline_ = clock::now() + settings_.write_timeout;
+  if (slow_since_ == detail::steady_time{}) {
+    slow_since_ = clock::now();
+    sent_slowly_ = 0;
+  }
+  // What it takes pays for its time: a client that takes a byte now and then is given up.
+  write_deadline_ = slow_since_ + settings_.write_timeout
+                    + time_for(sent_slowly_, settings_.min_transfer_rate);
+  account();
   update_deadline();
   socket_.async_wait(tcp_socket::wait_write,
                      [self = shared_from_this()](const boost::system::error_code& ec) {
@@ -307,10 +349,11 @@ void session::close() {
   if (closed_)
     return;
   closed_ = true;
+  gateway_.account(0, std::exchange(accounted_, 0));
   auto self = shared_from_this();
   for (auto i = first_; i < slots_.size(); ++i)
     if (slots_[i].call != 0)
-      gateway_.give_up(slots_[i].call);
+      gateway_.give_up(slots_[i].call, false);
   deadline_timer_.disarm();
   gateway_.loop().undefer(*this);
   boost::system::error_code ignored;
@@ -376,7 +419,7 @@ void session::expire_requests(detail::steady_time now) {
     if (each.done || each.started > due)
       continue;
     if (each.call != 0)
-      gateway_.give_up(each.call);
+      gateway_.give_up(each.call, true);
     complete(sequence, problem({errc::deadline_exceeded, "the answer did not come in time"},
                                each.request_id));
   }

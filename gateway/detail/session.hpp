@@ -3,6 +3,7 @@
 #include "actors/detail/event_loop.hpp"
 #include "actors/messages/response.hpp"
 #include "config/settings.hpp"
+#include "gateway/detail/connection_counts.hpp"
 #include "gateway/detail/http_parser.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -26,7 +27,8 @@ using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
 ///     lingering (sending side shut, what still arrives is dropped) --end of stream--> closed
 class session final : public std::enable_shared_from_this<session>, public detail::deferred {
 public:
-  session(gateway_actor& gateway, tcp_socket socket);
+  /// `counted_at`: its client's, for who counts connections.
+  session(gateway_actor& gateway, tcp_socket socket, connection_counts::places counted_at);
   ~session();
 
   void start();
@@ -34,14 +36,16 @@ public:
   /// The answer to request number `sequence`; one that is not waited for is ignored.
   void complete(std::uint64_t sequence, response&& what);
 
-  /// The same for a failure.
-  void fail(std::uint64_t sequence, const failure& why);
+  /// The same for a failure; `retry_after` seconds are told with a 503.
+  void fail(std::uint64_t sequence, const failure& why, unsigned retry_after = 1);
 
   /// The request has been sent again, as `call`.
   void resent(std::uint64_t sequence, std::uint64_t call);
 
-  /// Instead of `start`: answers 503 and closes.
-  void reject(const std::string& why);
+  /// Instead of `start`: answers with the failure and closes.
+  void reject(const failure& why);
+
+  [[nodiscard]] const connection_counts::places& counted_at() const noexcept { return counted_at_; }
 
   /// No further request: closes at once if none is in work, else after the last answer.
   void drain();
@@ -71,7 +75,9 @@ private:
   void on_read(const boost::system::error_code& ec, std::size_t size);
   void make_room();
   void process();
+  void on_part(bool had_no_head);
   void on_incomplete();
+  void account();
   void take_request();
   void refuse(const failure& why);
   slot& new_slot();
@@ -90,6 +96,7 @@ private:
   gateway_actor& gateway_;
   const config::http_settings& settings_;
   tcp_socket socket_;
+  connection_counts::places counted_at_;
   http_parser parser_;
 
   std::string in_;
@@ -103,9 +110,14 @@ private:
   std::string out_;
   std::size_t out_sent_ = 0;
   std::size_t held_back_ = 0; // bytes of answers that wait for an earlier one
+  std::size_t accounted_ = 0; // bytes that the loop knows of
+
+  detail::steady_time slow_since_{}; // the client has not taken all that there was; none: it has
+  std::size_t sent_slowly_ = 0;      // bytes since then
 
   detail::timer deadline_timer_;
   detail::steady_time message_deadline_; // for the request being read
+  detail::steady_time body_begun_;
   detail::steady_time idle_deadline_;
   detail::steady_time write_deadline_;
 

@@ -144,5 +144,94 @@ TEST(HttpLimits, TheLimitOfConnectionsIsForTheNodeAndNotForEachOfItsThreads) {
   EXPECT_EQ(served, 2);
 }
 
+TEST(HttpLimits, AClientHasNoMoreConnectionsThanOneMay) {
+  gateway node{with_flags({"--http-max-connections-per-client", "2", "--threads", "2"})};
+  auto first = std::make_unique<http_connection>(node.http_port());
+  http_connection second{node.http_port()};
+  EXPECT_EQ(first->exchange(get_bytes("/")).status, 200);
+  EXPECT_EQ(second.exchange(get_bytes("/")).status, 200);
+  const auto refused = http_connection{node.http_port()}.exchange(get_bytes("/"));
+  EXPECT_TRUE(is_problem(refused, 429));
+  EXPECT_EQ(refused.header("Retry-After"), "1");
+  first.reset();
+  EXPECT_TRUE(eventually([&] { return get(node.http_port(), "/").status == 200; }));
+}
+
+TEST(HttpLimits, AConnectionCarriesNoMoreRequestsThanItMay) {
+  gateway node{with_flags({"--http-max-requests-per-connection", "3"})};
+  http_connection connection{node.http_port()};
+  connection.send(get_bytes("/") + get_bytes("/") + get_bytes("/") + get_bytes("/"));
+  EXPECT_EQ(connection.read().header("Connection"), std::nullopt);
+  EXPECT_EQ(connection.read().header("Connection"), std::nullopt);
+  EXPECT_EQ(connection.read().header("Connection"), "close");
+  EXPECT_TRUE(connection.closed_by_server());
+}
+
+TEST(HttpLimits, ABodyThatKeepsThePaceHasItsTime) {
+  gateway node{with_flags({"--http-body-timeout", "50ms", "--http-min-transfer-rate", "100"})};
+  http_connection connection{node.http_port()};
+  connection.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 101\r\n\r\n"
+                  + std::string(100, 'x')); // good for a second
+  EXPECT_EQ(get(node.http_port(), "/sleep?ms=300").status, 200);
+  connection.send("x");
+  EXPECT_EQ(connection.read().status, 200);
+}
+
+TEST(HttpLimits, ABodyThatTricklesInDoesNotPutTheDeadlineOff) {
+  gateway node{with_flags({"--http-body-timeout", "150ms", "--http-min-transfer-rate", "0"})};
+  http_connection connection{node.http_port()};
+  connection.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
+  EXPECT_TRUE(eventually([&] {
+    if (!connection.quiet())
+      return true;
+    connection.send("x");
+    return false;
+  }));
+  EXPECT_TRUE(is_problem(connection.read(), 408));
+}
+
+TEST(HttpLimits, ABodyForWhichTheNodeHasNoRoomGets503) {
+  gateway node{with_flags({"--http-max-buffered-bytes", "1MiB", "--http-max-body-bytes", "8MiB",
+                           "--threads", "1"})};
+  const std::string half(512 * 1024, 'x');
+  http_connection first{node.http_port()};
+  first.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 524289\r\n\r\n"
+             + half);
+  const auto refused = http_connection{node.http_port()}.exchange(echo(std::string(4 << 20, 'x')));
+  EXPECT_TRUE(is_problem(refused, 503));
+  EXPECT_EQ(refused.header("Connection"), "close");
+  first.send("x"); // what was there before is served
+  EXPECT_EQ(first.read().status, 200);
+  EXPECT_EQ(http_connection{node.http_port()}.exchange(echo("x")).status, 200);
+}
+
+TEST(HttpLimits, ARouteWithAllPlacesTakenQueuesThenRefusesAndTheOthersGoOn) {
+  gateway node{with_flags(
+    {"--http-max-in-work", "1", "--http-max-queued", "1", "--threads", "1"})};
+  auto in_work = std::make_unique<http_connection>(node.http_port());
+  in_work->send(get_bytes("/sleep?ms=60000"));
+  EXPECT_EQ(get(node.http_port(), "/").status, 200) << "another route; and the first one has begun";
+  http_connection waiting{node.http_port()};
+  waiting.send(get_bytes("/sleep?ms=0"));
+  EXPECT_EQ(get(node.http_port(), "/").status, 200);
+  const auto refused = get(node.http_port(), "/sleep?ms=0");
+  EXPECT_TRUE(is_problem(refused, 503));
+  EXPECT_TRUE(refused.header("Retry-After"));
+  EXPECT_TRUE(waiting.quiet());
+  in_work->reset(); // its handler ends with it
+  EXPECT_EQ(waiting.read().status, 200);
+  EXPECT_EQ(get(node.http_port(), "/sleep?ms=0").status, 200);
+}
+
+TEST(HttpLimits, WhatWaitsForAPlaceGets504InTime) {
+  gateway node{with_flags({"--http-max-in-work", "1", "--http-handler-timeout", "150ms",
+                           "--threads", "1"})};
+  http_connection connection{node.http_port()};
+  connection.send(get_bytes("/sleep?ms=60000") + get_bytes("/sleep?ms=60000"));
+  EXPECT_TRUE(is_problem(connection.read(), 504));
+  EXPECT_TRUE(is_problem(connection.read(), 504));
+  EXPECT_EQ(connection.exchange(get_bytes("/sleep?ms=0")).status, 200);
+}
+
 } // namespace
 } // namespace troupe::test

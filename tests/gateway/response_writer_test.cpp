@@ -154,7 +154,7 @@ TEST(problem, is_a_json_document_with_the_request_id) {
     const auto out = problem({code, "some \"words\""}, 0xabc);
     EXPECT_EQ(out.status, status);
     EXPECT_EQ(out.headers.find("Content-Type"), "application/problem+json");
-    EXPECT_EQ(out.headers.find("Retry-After").has_value(), status == 503);
+    EXPECT_EQ(out.headers.find("Retry-After").has_value(), status == 503 || status == 429);
     const auto detail = status == 500
                             ? "the server failed; its log has the details under this request_id"
                             : "some \"words\"";
