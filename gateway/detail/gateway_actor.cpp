@@ -5,7 +5,12 @@
 
 #include <boost/asio/post.hpp>
 
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <random>
+#include <system_error>
 
 namespace troupe::gateway {
 
@@ -13,6 +18,13 @@ namespace {
 
 constexpr std::uint32_t index_of(std::uint64_t id) noexcept {
   return static_cast<std::uint32_t>(id);
+}
+
+int new_event() {
+  const auto made = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (made < 0)
+    throw std::system_error(errno, std::generic_category(), "eventfd");
+  return made;
 }
 
 std::uint64_t random_start() {
@@ -27,6 +39,7 @@ gateway_actor::gateway_actor(caf::actor_config& config, detail::event_loop& loop
   : detail::exposed_actor(config, loop), options_(std::move(how)),
     access_log_(options_.access, loop.timers()), last_request_id_(random_start()),
     pressure_(options_.http.queue_target) {
+  lag_probe_.emplace(loop.io().get_executor(), new_event());
   listener_.emplace(loop, std::move(listening),
                     [this](tcp_socket&& socket) { accept(std::move(socket)); });
 }
@@ -53,6 +66,7 @@ caf::behavior gateway_actor::make_behavior() {
 
 void gateway_actor::on_exit() {
   loop().undefer(*this);
+  lag_probe_.reset();
   listener_.reset();
   for (auto& [each, owned] : std::exchange(sessions_, {}))
     owned->close();
@@ -223,11 +237,19 @@ route_load& gateway_actor::load_of(const route_entry& entry) {
   return *entry.load;
 }
 
-/// How long what is ready on this loop takes.
+/// How long what is ready on this loop takes: an event that is due now has its turn behind all sockets
+/// that are readable already.
 void gateway_actor::measure_lag(detail::steady_time now) {
   if (!pressure_.begin_measure(now))
     return;
-  boost::asio::post(loop().io(), [this, alive = caf::strong_actor_ptr{ctrl()}] {
+  std::uint64_t one = 1;
+  if (::write(lag_probe_->native_handle(), &one, sizeof one) != sizeof one)
+    return;
+  lag_probe_->async_wait(lag_probe::wait_read, [this, alive = caf::strong_actor_ptr{ctrl()}](
+                                                 const boost::system::error_code& ec) {
+    std::uint64_t written = 0;
+    if (ec || ::read(lag_probe_->native_handle(), &written, sizeof written) != sizeof written)
+      return;
     pressure_.end_measure(std::chrono::steady_clock::now());
   });
 }

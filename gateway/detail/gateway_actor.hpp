@@ -12,6 +12,7 @@
 #include "gateway/detail/router.hpp"
 #include "gateway/detail/session.hpp"
 
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <caf/behavior.hpp>
 
 #include <functional>
@@ -92,7 +93,10 @@ private:
     request_batch batch;
   };
 
-  /// A request that a worker has.
+  using lag_probe =
+    boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+
+  /// A request that a worker has, or that waits for its turn.
   struct call {
     std::shared_ptr<session> from; // null: the slot is free
     std::uint64_t sequence = 0;
@@ -143,6 +147,7 @@ private:
   std::unordered_map<std::string, std::unique_ptr<route_load>> loads_;
   std::vector<route_load*> with_room_; // of which something may begin that waits
   loop_pressure pressure_;
+  std::optional<lag_probe> lag_probe_; // none after the end, as listener_
   std::size_t buffered_ = 0;
   std::vector<call> calls_;
   std::vector<std::uint32_t> free_calls_;
