@@ -23,7 +23,7 @@ struct http_settings {
   unsigned max_connections_per_client = 1'000; // 0: as many as come
   unsigned max_requests_per_connection = 100'000; // 0: as many as come
   unsigned max_pipelined = 64;
-  unsigned max_in_work = 4096; // of one route on one event loop
+  unsigned max_in_work = 1024; // of one route on one event loop
   unsigned max_queued = 1024;  // the same
   std::size_t max_unsent_bytes = 1024 * 1024;
   std::size_t max_buffered_bytes = 256 * 1024 * 1024; // of the node

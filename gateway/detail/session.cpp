@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::size_t first_buffer = 1024; // a browser's head fits into two of them
 constexpr std::size_t body_buffer = 64 * 1024;
-constexpr std::chrono::milliseconds linger_time{1000};
+constexpr std::chrono::milliseconds linger_time{500};
+/// For the next request of a connection that was kept alive, when the node is stopped.
+constexpr std::chrono::milliseconds drain_grace{500};
 constexpr std::size_t kept_buffer = 64 * 1024;
 constexpr std::size_t answered_slots_kept = 256;
 
@@ -326,11 +328,15 @@ void session::wait_writable() {
 // -- the end ----------------------------------------------------------------------------------------
 
 void session::drain() {
-  auto in_work = waiting() > 0 || !out_.empty() || parser_.in_body();
-  if (!in_work)
-    close();
-  else if (waiting() > 0 || !out_.empty())
+  if (waiting() > 0 || !out_.empty()) {
     no_more_requests_ = true;
+    return;
+  }
+  // A request may be on its way: it is answered, with Connection: close.
+  idle_deadline_ = std::min(idle_deadline_, clock::now() + drain_grace);
+  if (!parser_.in_body())
+    message_deadline_ = std::min(message_deadline_, idle_deadline_);
+  update_deadline();
 }
 
 void session::linger() {

@@ -47,7 +47,8 @@ public:
 
   [[nodiscard]] const connection_counts::places& counted_at() const noexcept { return counted_at_; }
 
-  /// No further request: closes at once if none is in work, else after the last answer.
+  /// No further request: closes after the answers to those that are in work, or to one that comes at once;
+  /// soon when none does.
   void drain();
 
   /// Closes at once. The gateway actor is not touched any more.

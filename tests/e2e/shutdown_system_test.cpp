@@ -105,6 +105,41 @@ TEST(Shutdown, IdleConnectionsDoNotDelayTheExit) {
     EXPECT_TRUE(connection.closed_by_server());
 }
 
+TEST(Shutdown, EachKeptAliveConnectionGetsItsNextAnswerWithAFarewell) {
+  gateway node;
+  std::vector<http_connection> connections;
+  for (int i = 0; i < 1000; ++i) {
+    connections.emplace_back(node.http_port());
+    ASSERT_EQ(connections.back().exchange(get_bytes("/")).status, 200);
+  }
+  node.signal(SIGTERM);
+  EXPECT_TRUE(eventually([&] { return refuses_connections(node); }));
+  for (auto& each : connections)
+    each.send(get_bytes("/"));
+  for (auto& each : connections) {
+    const auto answer = each.read();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.header("Connection"), "close");
+    EXPECT_TRUE(each.closed_by_server());
+  }
+  EXPECT_EQ(node.wait(), exit_status{}) << node.log_text();
+}
+
+TEST(Shutdown, ConnectionsThatKeepSendingGetAFarewellWithinOneAnswer) {
+  gateway node;
+  load_generator load{node.http_port(), 50, [](unsigned, std::uint64_t number) {
+                        return http_request{"POST", "/echo", std::to_string(number), {}};
+                      }};
+  ASSERT_TRUE(load.wait_for_answers(1000));
+  EXPECT_EQ(node.stop(), exit_status{}) << node.log_text();
+  for (const auto& each : load.stop()) {
+    EXPECT_FALSE(each.partial) << each;
+    if (each.response.status != 0) {
+      EXPECT_EQ(each.response.body, *each.request.body);
+    }
+  }
+}
+
 TEST(Shutdown, AHalfSentRequestDoesNotDelayTheExit) {
   gateway node{with_flags({"--drain-timeout", "5m", "--http-head-timeout", "5m"})};
   http_connection connection{node.http_port()};
