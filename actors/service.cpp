@@ -3,8 +3,8 @@
 #include "actors/messages/cluster.hpp"
 
 #include <algorithm>
-#include <map>
 #include <stdexcept>
+#include <utility>
 
 namespace troupe {
 
@@ -19,42 +19,63 @@ std::string route_key(http_method method, const route_pattern& pattern) {
   return std::string{to_string(method)} + " " + pattern.shape();
 }
 
+/// "main.cpp:12".
+std::string to_text(std::source_location place) {
+  const std::string_view file = place.file_name();
+  return std::string{file.substr(file.find_last_of("/\\") + 1)} + ":"
+         + std::to_string(place.line());
+}
+
 } // namespace
 
-service::service(std::string name) : name_(std::move(name)) {
+service::service(std::string name, std::source_location place)
+  : name_(std::move(name)), place_(place) {
   if (name_.empty() || name_.size() > 64
       || !std::all_of(name_.begin(), name_.end(), allowed_in_name))
-    throw std::invalid_argument("service name \"" + name_
-                                + "\": 1 to 64 letters, digits, '-', '_' or '.' are expected");
+    problem("a service's name is 1 to 64 letters, digits, '-', '_' or '.'", place);
 }
 
-service& service::get(std::string_view pattern, handler handle) {
-  return add(http_method::get, pattern, std::move(handle));
+void service::problem(const std::string& what, std::source_location place) {
+  auto line = "service \"" + name_ + "\" (" + to_text(place) + "): " + what;
+  if (problems_.empty() || problems_.back() != line) // one for all methods of a set
+    problems_.push_back(std::move(line));
 }
 
-service& service::post(std::string_view pattern, handler handle) {
-  return add(http_method::post, pattern, std::move(handle));
+void service::insert(http_method method, std::string_view pattern, handler handle,
+                     std::source_location place, bool gives_way) {
+  if (!handle) {
+    problem("the handler of " + std::string{pattern} + " is empty", place);
+    return;
+  }
+  try {
+    route made{method, route_pattern{pattern}, std::move(handle), place, gives_way};
+    auto [known, is_first] =
+      routes_by_key_.emplace(route_key(method, made.pattern), routes_.size());
+    if (is_first || routes_[known->second].gives_way == gives_way) // the same twice: a conflict
+      routes_.push_back(std::move(made));
+    else if (!gives_way)
+      routes_[known->second] = std::move(made);
+  } catch (const std::invalid_argument& e) {
+    problem(e.what(), place);
+  }
 }
 
-service& service::put(std::string_view pattern, handler handle) {
-  return add(http_method::put, pattern, std::move(handle));
+void service::enter(std::string_view prefix, const std::function<void(route_group&)>& fill,
+                    std::source_location place) {
+  enter_group({}, prefix, fill, place);
 }
 
-service& service::patch(std::string_view pattern, handler handle) {
-  return add(http_method::patch, pattern, std::move(handle));
-}
-
-service& service::delete_(std::string_view pattern, handler handle) {
-  return add(http_method::delete_, pattern, std::move(handle));
-}
-
-service& service::add(http_method method, std::string_view pattern, handler handle) {
-  if (!handle)
-    throw std::invalid_argument("service \"" + name_ + "\": the handler of "
-                                + std::string{to_string(method)} + " " + std::string{pattern}
-                                + " is empty");
-  routes_.push_back({method, route_pattern{pattern}, std::move(handle)});
-  return *this;
+void service::enter_group(const std::string& outer, std::string_view prefix,
+                          const std::function<void(route_group&)>& fill,
+                          std::source_location place) {
+  if (prefix.size() < 2 || prefix.front() != '/' || prefix.back() == '/') {
+    problem("route group \"" + std::string{prefix}
+              + "\": a prefix begins with / and does not end with it",
+            place);
+    return;
+  }
+  route_group made{*this, outer + std::string{prefix}};
+  fill(made);
 }
 
 service& service::singleton() {
@@ -74,23 +95,56 @@ service_announcement service::announcement() const {
   return out;
 }
 
-void check_services(const std::vector<service>& services) {
-  std::map<std::string, const service*> owners;
+namespace {
+
+/// A route and the service that has it.
+struct claim {
+  const service* owner;
+  const service::route* what;
+};
+
+std::string in_words(const claim& each) {
+  return each.what->pattern.text() + " of service \"" + each.owner->name() + "\" ("
+         + to_text(each.what->place) + ")";
+}
+
+void check_names(const std::vector<service>& services, std::vector<std::string>& problems) {
+  std::unordered_map<std::string_view, const service*> owners;
   for (const auto& each : services) {
-    auto twins = std::count_if(services.begin(), services.end(), [&](const service& other) {
-      return other.name() == each.name();
-    });
-    if (twins > 1)
-      throw std::invalid_argument("two services are named \"" + each.name() + "\"");
-    for (const auto& route : each.routes()) {
-      auto key = route_key(route.method, route.pattern);
-      auto [found, is_new] = owners.emplace(key, &each);
-      if (!is_new)
-        throw std::invalid_argument("route " + key + " is claimed by service \""
-                                    + found->second->name() + "\" and by service \"" + each.name()
-                                    + "\"");
-    }
+    auto [known, is_first] = owners.emplace(each.name(), &each);
+    if (!is_first)
+      problems.push_back("two services are named \"" + each.name() + "\" ("
+                         + to_text(known->second->place()) + " and " + to_text(each.place())
+                         + ")");
   }
+}
+
+void check_routes(const std::vector<service>& services, std::vector<std::string>& problems) {
+  std::unordered_map<std::string, claim> owners;
+  std::string told;
+  for (const auto& each : services)
+    for (const auto& route : each.routes()) {
+      const claim made{&each, &route};
+      const auto [known, is_first] = owners.emplace(route_key(route.method, route.pattern), made);
+      if (is_first)
+        continue;
+      const auto first = in_words(known->second), second = in_words(made);
+      const std::string method{to_string(route.method)};
+      if (std::exchange(told, first + second) != first + second) // one line for a set of methods
+        problems.push_back("route " + method + " " + first + " and " + method + " " + second
+                           + " match the same requests");
+    }
+}
+
+} // namespace
+
+std::vector<std::string> check_services(const std::vector<service>& services) {
+  std::vector<std::string> out;
+  for (const auto& each : services)
+    out.insert(out.end(), each.problems().begin(), each.problems().end());
+  check_names(services, out);
+  check_routes(services, out);
+  return out;
 }
 
 } // namespace troupe

@@ -1,53 +1,48 @@
 #pragma once
 
 #include "actors/messages/cluster_fwd.hpp"
-#include "actors/messages/request.hpp"
-#include "actors/messages/response.hpp"
+#include "actors/route_group.hpp"
+#include "actors/route_methods.hpp"
 #include "actors/route_pattern.hpp"
-#include "actors/task.hpp"
 
 #include <cstddef>
-#include <functional>
+#include <source_location>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace troupe {
 
-class context;
-
-/// Answers a request. Each event loop has a copy of the handler and runs it; the request, the context
-/// and the handler's own captures live until its coroutine has ended. What a capture points at is
-/// shared by all loops. Throws `error` for expected failures; any other exception becomes a 500 whose
-/// details stand in the log only.
-using handler = std::function<task<response>(context&, const request&)>;
-
 /// A named set of routes that is deployed as a whole.
 ///
-/// Literal segments win over parameters, whatever the order of the routes; "/a/" is another path than
-/// "/a". HEAD is answered by the GET route without its body, OPTIONS and 405 by the gateway.
+/// A request goes to the most specific route that matches its path and has its method, whatever the
+/// order of the routes: from the left, a literal segment wins over {id:uint}, {id:int} and {id:uuid},
+/// these over {id}, that over {path...} (route_pattern.hpp). "/a/" is another path than "/a". HEAD is
+/// answered by the GET route without its body. OPTIONS without a route, and 405 where routes match the
+/// path but none has the method, name the methods of all routes that match it.
+///
+/// The value of {path...} is decoded: an escaped '/' in it looks like one between segments, and it may
+/// hold "..": look at it before it becomes the name of a file.
 ///
 /// Each event loop of each node that has the service runs one worker actor for it, so handlers of
 /// a service run in parallel, each on one loop. State shared by all requests goes into storage, a keyed
 /// actor, or an actor of a singleton service.
-class service {
+///
+/// Nothing here throws: what is wrong with a name or a route is kept, with its place, until
+/// `check_services` tells it, with which `run` begins.
+class service : public route_methods<service> {
 public:
   struct route {
     http_method method;
     route_pattern pattern;
     handler handle;
+    std::source_location place; // where it was added
+    bool gives_way = false;     // of any(): to a route of the method's own
   };
 
-  /// Letters, digits, '-', '_' and '.'; throws std::invalid_argument otherwise.
-  explicit service(std::string name);
-
-  // Each adds a route and throws std::invalid_argument for a bad pattern.
-  service& get(std::string_view pattern, handler handle);
-  service& post(std::string_view pattern, handler handle);
-  service& put(std::string_view pattern, handler handle);
-  service& patch(std::string_view pattern, handler handle);
-  service& delete_(std::string_view pattern, handler handle);
-  service& add(http_method method, std::string_view pattern, handler handle);
+  /// Letters, digits, '-', '_' and '.', at most 64.
+  explicit service(std::string name, std::source_location place = std::source_location::current());
 
   /// One worker actor answers for the service, so its state has one home: a gateway sends all its
   /// requests to its own node when that has the service, else to the node that joined first. When
@@ -67,14 +62,35 @@ public:
   /// What a node tells the others about it.
   [[nodiscard]] service_announcement announcement() const;
 
+  [[nodiscard]] std::source_location place() const noexcept { return place_; }
+
+  /// What is wrong with it, a line each.
+  [[nodiscard]] const std::vector<std::string>& problems() const noexcept { return problems_; }
+
 private:
+  friend class route_methods<service>;
+  friend class route_group;
+
+  void insert(http_method method, std::string_view pattern, handler handle,
+              std::source_location place, bool gives_way);
+  void enter(std::string_view prefix, const std::function<void(route_group&)>& fill,
+             std::source_location place);
+  void enter_group(const std::string& outer, std::string_view prefix,
+                   const std::function<void(route_group&)>& fill, std::source_location place);
+  void problem(const std::string& what, std::source_location place);
+
   std::string name_;
+  std::source_location place_;
   bool singleton_ = false;
   std::size_t limit_ = 0;
   std::vector<route> routes_;
+  std::unordered_map<std::string, std::size_t> routes_by_key_; // method and shape: in routes_
+  std::vector<std::string> problems_;
 };
 
-/// Throws std::invalid_argument when two services have one name or claim the same route.
-void check_services(const std::vector<service>& services);
+/// What keeps these services from being served together, a line each, with the places in the author's
+/// sources: bad names and patterns, two services with one name, two routes of the same requests. Empty:
+/// nothing.
+[[nodiscard]] std::vector<std::string> check_services(const std::vector<service>& services);
 
 } // namespace troupe

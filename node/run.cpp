@@ -12,7 +12,6 @@
 #include <cstdio>
 #include <exception>
 #include <filesystem>
-#include <stdexcept>
 
 namespace troupe {
 
@@ -68,14 +67,16 @@ int run(int argc, char** argv, application app) {
   if (app.name.empty())
     app.name = program_name(argc > 0 ? argv[0] : nullptr);
   try {
-    check_services(app.services);
+    const auto problems = check_services(app.services);
+    for (const auto& each : problems)
+      refuse(app.name, each.c_str(), exit_wrong_configuration);
+    if (!problems.empty())
+      return exit_wrong_configuration;
     return std::visit(runner{app},
                       config::parse({app.name, app.version, app.description}, argc, argv, environ));
   } catch (const config::config_error& e) {
     return refuse(app.name, e.what(), exit_wrong_configuration);
   } catch (const storage::migration_error& e) {
-    return refuse(app.name, e.what(), exit_wrong_configuration);
-  } catch (const std::invalid_argument& e) { // a service that cannot be: the program's own fault
     return refuse(app.name, e.what(), exit_wrong_configuration);
   } catch (const std::exception& e) {
     return refuse(app.name, e.what(), exit_failure);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <unordered_map>
 
 namespace troupe {
 
@@ -28,22 +29,50 @@ std::string route_key(const route_announcement& route) {
   return std::string{to_string(route.method)} + " " + route_pattern{route.pattern}.shape();
 }
 
-/// What `theirs` claims that belongs to another service of `present`; empty if nothing.
-std::string conflict_between(const std::vector<service_announcement>& present,
-                             const std::string& owner, const service_announcement& theirs) {
-  for (const auto& ours : present) {
-    if (ours.name == theirs.name) {
-      if (ours.singleton != theirs.singleton)
-        return "service \"" + theirs.name + "\" is " + (ours.singleton ? "" : "not ")
-               + "a singleton on node " + owner;
-      continue;
+/// A service and one of its routes.
+struct claim {
+  const service_announcement* owner;
+  const route_announcement* route;
+};
+
+std::string in_words(const claim& each) {
+  return std::string{to_string(each.route->method)} + " " + each.route->pattern + " of service \""
+         + each.owner->name + "\"";
+}
+
+/// What a node that wants to join announces, by method and shape. Throws std::invalid_argument for
+/// what cannot be served.
+std::unordered_map<std::string, claim>
+claims_of(const std::vector<service_announcement>& services) {
+  std::unordered_map<std::string, claim> out;
+  for (const auto& each : services)
+    for (const auto& route : each.routes) {
+      if (static_cast<std::size_t>(route.method) >= http_method_count)
+        throw std::invalid_argument("route " + route.pattern
+                                    + " has a method that this gateway does not know");
+      const claim made{&each, &route};
+      const auto [known, is_first] = out.emplace(route_key(route), made);
+      if (!is_first && known->second.owner != &each)
+        throw std::invalid_argument("route " + in_words(known->second) + " and " + in_words(made)
+                                    + " match the same requests");
     }
-    for (const auto& route : theirs.routes)
-      for (const auto& taken : ours.routes)
-        if (route_key(route) == route_key(taken))
-          return "route " + std::string{to_string(route.method)} + " " + route.pattern
-                 + " of service \"" + theirs.name + "\" is served by service \"" + ours.name
-                 + "\" of node " + owner;
+  return out;
+}
+
+/// What of `services` and their `claims` contradicts `present`, a node; empty if nothing.
+std::string conflict_with(const node_view& present,
+                          const std::vector<service_announcement>& services,
+                          const std::unordered_map<std::string, claim>& claims) {
+  for (const auto& ours : present.services) {
+    for (const auto& theirs : services)
+      if (ours.name == theirs.name && ours.singleton != theirs.singleton)
+        return "service \"" + theirs.name + "\" is " + (ours.singleton ? "" : "not ")
+               + "a singleton on node " + present.name;
+    for (const auto& taken : ours.routes)
+      if (const auto found = claims.find(route_key(taken));
+          found != claims.end() && found->second.owner->name != ours.name)
+        return "route " + in_words(found->second) + " is served by service \"" + ours.name
+               + "\" of node " + present.name;
   }
   return {};
 }
@@ -192,20 +221,13 @@ std::string membership::conflict(const join_request& what) const {
                       [](const caf::actor& each) { return static_cast<bool>(each); }))
     return "it names no dispatcher";
   try {
-    for (const auto& theirs : what.services) {
-      for (const auto& route : theirs.routes) {
-        route_pattern{route.pattern};
-        if (static_cast<std::size_t>(route.method) >= http_method_count)
-          return "route " + route.pattern + " has a method that this gateway does not know";
-      }
-      if (local_)
-        if (auto found = conflict_between(local_->services, local_->name, theirs); !found.empty())
-          return found;
-      for (const auto& [who, each] : members_)
-        if (auto found = conflict_between(each.view.services, each.view.name, theirs);
-            !found.empty())
-          return found;
-    }
+    const auto claims = claims_of(what.services);
+    if (local_)
+      if (auto found = conflict_with(*local_, what.services, claims); !found.empty())
+        return found;
+    for (const auto& [who, each] : members_)
+      if (auto found = conflict_with(each.view, what.services, claims); !found.empty())
+        return found;
   } catch (const std::invalid_argument& e) {
     return e.what();
   }

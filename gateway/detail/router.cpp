@@ -1,8 +1,7 @@
 #include "gateway/detail/router.hpp"
 
-#include "actors/route_pattern.hpp"
-
 #include <algorithm>
+#include <bitset>
 
 namespace troupe::gateway {
 
@@ -16,22 +15,12 @@ std::vector<std::string> parameter_names(const route_announcement& route) {
   const route_pattern pattern{route.pattern};
   std::vector<std::string> out;
   for (const auto& segment : pattern.segments())
-    if (segment.is_parameter)
+    if (segment.is_parameter())
       out.push_back(segment.text);
   return out;
 }
 
 } // namespace
-
-/// The request's segments, decoded, and the values of the parameters on the way taken.
-struct router::walk {
-  std::vector<std::string> segments;
-  std::vector<std::size_t> parameters; // places in `segments`
-};
-
-bool router::tree_node::has_routes() const noexcept {
-  return std::any_of(routes.begin(), routes.end(), [](const auto& each) { return each != nullptr; });
-}
 
 router::router(const cluster_view& view) {
   for (std::size_t i = 0; i < view.nodes.size(); ++i)
@@ -55,107 +44,211 @@ void router::add(const cluster_view& view, std::size_t node_index) {
 }
 
 route_entry* router::insert(const service_announcement& service, const route_announcement& route) {
-  route_pattern pattern{route.pattern};
-  auto* at = &root_;
-  bool literal = true;
-  for (const auto& segment : pattern.segments()) {
-    auto& next = segment.is_parameter
-                   ? at->parameter
-                   : at->literals[percent_decode(segment.text, false).value_or(segment.text)];
-    if (!next)
-      next = std::make_unique<tree_node>();
-    literal = literal && !segment.is_parameter;
-    at = next.get();
-  }
-  if (literal)
+  const route_pattern pattern{route.pattern};
+  const auto at = tree_.insert(pattern);
+  if (std::none_of(pattern.segments().begin(), pattern.segments().end(),
+                   [](const auto& each) { return each.is_parameter(); }))
     literal_paths_[pattern.text()] = at;
-  auto& entry = at->routes[slot(route.method)];
-  if (!entry) {
-    entry = std::make_unique<route_entry>();
-    entry->service = service.name;
-    entry->name = std::string{to_string(route.method)} + ' ' + route.pattern;
-    entry->singleton = service.singleton;
+  auto& number = tree_.routes(at)[slot(route.method)];
+  if (number == 0) {
+    entries_.push_back({service.name, std::string{to_string(route.method)} + ' ' + route.pattern,
+                        service.singleton, {}, nullptr});
+    number = static_cast<std::uint32_t>(entries_.size());
   }
-  return entry->service == service.name ? entry.get() : nullptr;
+  auto& entry = entries_[number - 1];
+  return entry.service == service.name ? &entry : nullptr;
 }
 
-const router::tree_node* router::descend(const tree_node& from, walk& state, std::size_t depth) {
-  if (depth == state.segments.size())
-    return from.has_routes() ? &from : nullptr;
-  if (auto literal = from.literals.find(state.segments[depth]); literal != from.literals.end())
-    if (const auto* found = descend(*literal->second, state, depth + 1))
-      return found;
-  if (!from.parameter || state.segments[depth].empty())
-    return nullptr;
-  state.parameters.push_back(depth);
-  if (const auto* found = descend(*from.parameter, state, depth + 1))
-    return found;
-  state.parameters.pop_back();
-  return nullptr;
+/// The route of the method that ends there, or for HEAD that of GET.
+const route_entry* router::answer(route_tree::place at, http_method method) const noexcept {
+  const auto& routes = tree_.routes(at);
+  auto number = routes[slot(method)];
+  if (number == 0 && method == http_method::head)
+    number = routes[slot(http_method::get)];
+  return number == 0 ? nullptr : &entries_[number - 1];
 }
+
+// -- a search -----------------------------------------------------------------------------------------
 
 namespace {
 
-/// Splits the path and decodes each segment; false when it is malformed.
-bool split(std::string_view path, std::vector<std::string>& segments) {
+using method_set = std::bitset<http_method_count>;
+
+/// A request's path in segments, decoded. As many of them as a pattern can have are kept apart; what
+/// follows is of interest to a `{rest...}` only.
+class split_path {
+public:
+  static constexpr std::size_t kept = route_pattern::max_segments;
+
+  /// False when the path is malformed.
+  bool split(std::string_view path);
+
+  [[nodiscard]] std::size_t count() const noexcept { return count_; } // also those not kept
+
+  /// REQUIRES: at < count(), at < kept.
+  [[nodiscard]] std::string_view segment(std::size_t at) const noexcept {
+    return text_.substr(pieces_[at].begin, pieces_[at].size);
+  }
+  /// From this segment to the end, with '/' between segments.
+  [[nodiscard]] std::string_view rest(std::size_t from) const noexcept {
+    return text_.substr(pieces_[from].begin);
+  }
+
+private:
+  struct piece {
+    std::size_t begin, size;
+  };
+
+  void keep(std::size_t begin, std::size_t size) noexcept {
+    if (count_ < kept)
+      pieces_[count_] = {begin, size};
+    ++count_;
+  }
+
+  std::string_view text_; // the path, or decoded_
+  std::string decoded_;
+  std::size_t count_ = 0;
+  std::array<piece, kept> pieces_; // not initialised: most stay unused
+};
+
+bool split_path::split(std::string_view path) {
   path.remove_prefix(std::min<std::size_t>(1, path.size()));
-  while (true) {
-    auto raw = path.substr(0, path.find('/'));
-    if (raw.find('%') == std::string_view::npos) {
-      segments.emplace_back(raw);
-    } else {
-      auto decoded = percent_decode(raw, false);
+  const bool escaped = path.find('%') != std::string_view::npos;
+  text_ = path;
+  if (escaped)
+    decoded_.reserve(path.size() + 1);
+  for (std::size_t begin = 0;;) {
+    const auto raw = path.substr(begin, path.find('/', begin) - begin);
+    if (escaped) {
+      const auto decoded = percent_decode(raw, false);
       if (!decoded || decoded->find('\0') != std::string::npos)
         return false;
-      segments.push_back(std::move(*decoded));
+      keep(decoded_.size(), decoded->size());
+      decoded_.append(*decoded).push_back('/');
+    } else {
+      keep(begin, raw.size());
     }
-    if (raw.size() == path.size())
-      return true;
-    path.remove_prefix(raw.size() + 1);
+    if (begin + raw.size() == path.size())
+      break;
+    begin += raw.size() + 1;
   }
+  if (escaped) {
+    decoded_.pop_back();
+    text_ = decoded_;
+  }
+  return true;
 }
 
-std::string allowed_methods(const std::array<std::unique_ptr<route_entry>, http_method_count>& at) {
+std::string in_words(const method_set& allowed) {
   std::string out;
-  auto append = [&](http_method method) {
-    out.append(out.empty() ? "" : ", ").append(to_string(method));
-  };
-  for (std::size_t i = 0; i < at.size(); ++i) {
-    auto method = static_cast<http_method>(i);
-    auto implied = (method == http_method::head && at[slot(http_method::get)])
-                   || method == http_method::options;
-    if (at[i] || implied)
-      append(method);
-  }
+  for (std::size_t i = 0; i < allowed.size(); ++i)
+    if (allowed[i])
+      out.append(out.empty() ? "" : ", ").append(to_string(static_cast<http_method>(i)));
   return out;
 }
 
 } // namespace
 
-const router::tree_node* router::locate(const request& what, walk& state, bool& malformed) const {
-  if (auto known = literal_paths_.find(what.path()); known != literal_paths_.end())
-    return known->second;
-  malformed = !split(what.path(), state.segments);
-  return malformed ? nullptr : descend(root_, state, 0);
+/// One search: the path, the way taken so far, and the methods of the routes that matched but have
+/// another one.
+class router::walk {
+public:
+  walk(const router& owner, http_method method) noexcept : owner_(owner), method_(method) {}
+
+  /// False when the path is malformed.
+  bool split(std::string_view path) { return path_.split(path); }
+
+  const route_entry* descend(route_tree::place from, std::size_t depth);
+
+  /// REQUIRES: descend() has found a route.
+  void fill(std::vector<std::pair<std::string, std::string>>& parameters) const;
+
+  [[nodiscard]] std::string allowed() const;
+  [[nodiscard]] std::uint32_t steps() const noexcept { return steps_; }
+
+private:
+  const route_entry* arrive(route_tree::place at);
+
+  const router& owner_;
+  http_method method_;
+  std::uint32_t steps_ = 0;
+  method_set seen_;
+  std::bitset<split_path::kept> is_parameter_; // on the way taken
+  std::size_t rest_from_ = split_path::kept;   // kept: no {rest...}
+  split_path path_;
+};
+
+const route_entry* router::walk::arrive(route_tree::place at) {
+  const auto* found = owner_.answer(at, method_);
+  if (found == nullptr)
+    for (std::size_t i = 0; i < http_method_count; ++i)
+      seen_[i] = seen_[i] || owner_.tree_.routes(at)[i] != 0;
+  return found;
+}
+
+const route_entry* router::walk::descend(route_tree::place from, std::size_t depth) {
+  using enum route_pattern::segment_kind;
+  const auto& tree = owner_.tree_;
+  ++steps_;
+  if (depth == path_.count())
+    return arrive(from);
+  if (depth == split_path::kept)
+    return nullptr; // no pattern is longer
+  const auto segment = path_.segment(depth);
+  if (const auto next = tree.literal(from, segment); next != route_tree::none)
+    if (const auto* found = descend(next, depth + 1))
+      return found;
+  is_parameter_.set(depth);
+  for (const auto kind : {unsigned_integer, integer, uuid, text})
+    if (const auto next = tree.parameter(from, kind);
+        next != route_tree::none && matches(kind, segment))
+      if (const auto* found = descend(next, depth + 1))
+        return found;
+  is_parameter_.reset(depth);
+  const auto last = tree.parameter(from, rest);
+  if (last == route_tree::none)
+    return nullptr;
+  ++steps_;
+  const auto* found = arrive(last);
+  if (found != nullptr)
+    rest_from_ = depth;
+  return found;
+}
+
+void router::walk::fill(std::vector<std::pair<std::string, std::string>>& parameters) const {
+  const bool has_rest = rest_from_ != split_path::kept;
+  parameters.reserve(is_parameter_.count() + (has_rest ? 1 : 0));
+  for (std::size_t i = 0; i < std::min(path_.count(), split_path::kept); ++i)
+    if (is_parameter_[i])
+      parameters.emplace_back(std::string{}, path_.segment(i));
+  if (has_rest)
+    parameters.emplace_back(std::string{}, path_.rest(rest_from_));
+}
+
+std::string router::walk::allowed() const {
+  if (seen_.none())
+    return {};
+  auto all = seen_;
+  all.set(slot(http_method::options));
+  all[slot(http_method::head)] = all[slot(http_method::head)] || all[slot(http_method::get)];
+  return in_words(all);
 }
 
 route_match router::find(request& what) const {
-  walk state;
-  route_match out;
-  if (what.target == "*")
-    return out; // OPTIONS *: the server, no route
-  const auto* at = locate(what, state, out.malformed);
-  if (at == nullptr)
-    return out;
-  const auto* entry = at->routes[slot(what.method)].get();
-  if (entry == nullptr && what.method == http_method::head)
-    entry = at->routes[slot(http_method::get)].get();
-  if (entry == nullptr)
-    return {nullptr, allowed_methods(at->routes), false};
   what.parameters.clear();
-  for (auto place : state.parameters)
-    what.parameters.emplace_back(std::string{}, std::move(state.segments[place]));
-  return {entry, {}, false};
+  if (what.target == "*")
+    return {}; // OPTIONS *: the server, no route
+  if (auto known = literal_paths_.find(what.path()); known != literal_paths_.end())
+    if (const auto* entry = answer(known->second, what.method))
+      return {entry, {}, false, 1};
+  walk search{*this, what.method};
+  if (!search.split(what.path()))
+    return {nullptr, {}, true, 0};
+  const auto* entry = search.descend(route_tree::root, 0);
+  if (entry == nullptr)
+    return {nullptr, search.allowed(), false, search.steps()};
+  search.fill(what.parameters);
+  return {entry, {}, false, search.steps()};
 }
 
 } // namespace troupe::gateway

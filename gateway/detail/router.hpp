@@ -2,12 +2,11 @@
 
 #include "actors/cluster/view.hpp"
 #include "actors/messages/request.hpp"
+#include "gateway/detail/route_tree.hpp"
 
-#include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
-#include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -40,14 +39,22 @@ struct route_entry {
 struct route_match {
   /// Null: not found, unless `allowed` names other methods of the path.
   const route_entry* entry = nullptr;
-  /// For 405 and OPTIONS: "GET, HEAD, OPTIONS"; empty when the path is unknown.
+  /// For 405 and OPTIONS: "GET, HEAD, OPTIONS", the methods of all routes that match the path; empty
+  /// when there are none.
   std::string allowed;
   /// Not valid percent-encoding, or a NUL in the path.
   bool malformed = false;
+  /// Places of the tree of patterns that were looked at: what the search has cost.
+  std::uint32_t steps = 0;
 };
 
-/// Finds the route of a request in a view of the cluster. Literal segments win over parameters.
+/// Finds the route of a request in a view of the cluster: the most specific one that has the method.
 /// Immutable once made.
+///
+/// A search goes down the tree of patterns, segment by segment: it costs what the request's own
+/// segments cost, however many routes there are. Where a literal leads nowhere it goes back to a
+/// parameter. As one way only leads to each place, it looks at none twice: at no more of them, whatever
+/// the path, than the patterns have segments.
 class router {
 public:
   explicit router(const cluster_view& view);
@@ -57,32 +64,24 @@ public:
   [[nodiscard]] route_match find(request& what) const;
 
 private:
-  struct tree_node {
-    std::map<std::string, std::unique_ptr<tree_node>, std::less<>> literals;
-    std::unique_ptr<tree_node> parameter;
-    std::array<std::unique_ptr<route_entry>, http_method_count> routes;
-
-    [[nodiscard]] bool has_routes() const noexcept;
-  };
-
-  struct walk;
-
   struct text_hash {
     using is_transparent = void;
-    std::size_t operator()(std::string_view text) const noexcept {
+    // Not noexcept: then the table keeps the hashes, and compares few texts.
+    std::size_t operator()(std::string_view text) const {
       return std::hash<std::string_view>{}(text);
     }
   };
 
-  route_entry* insert(const service_announcement& service, const route_announcement& route);
+  class walk;
+
   void add(const cluster_view& view, std::size_t node_index);
-  static const tree_node* descend(const tree_node& from, walk& state, std::size_t depth);
+  route_entry* insert(const service_announcement& service, const route_announcement& route);
+  [[nodiscard]] const route_entry* answer(route_tree::place at, http_method method) const noexcept;
 
-  const tree_node* locate(const request& what, walk& state, bool& malformed) const;
-
-  tree_node root_;
-  /// The nodes of patterns without parameters, by path: most requests need no walk.
-  std::unordered_map<std::string, const tree_node*, text_hash, std::equal_to<>> literal_paths_;
+  route_tree tree_;
+  std::deque<route_entry> entries_; // the tree's number - 1
+  /// The places of patterns without parameters, by path: most requests need no walk.
+  std::unordered_map<std::string, route_tree::place, text_hash, std::equal_to<>> literal_paths_;
 };
 
 } // namespace troupe::gateway

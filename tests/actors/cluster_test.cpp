@@ -160,7 +160,7 @@ TEST_F(a_membership, ignores_a_node_that_joins_out_of_turn) {
 
 TEST_F(a_membership, refuses_routes_that_belong_to_another_service) {
   peer b{bench_, gateway_};
-  ASSERT_EQ(b.enter("b", {offer("orders", {"/orders"})}), "welcome to gw");
+  ASSERT_EQ(b.enter("b", {offer("orders", {"/orders", "/users/{id:int}"})}), "welcome to gw");
   struct {
     service_announcement services;
     std::string answer;
@@ -172,7 +172,12 @@ TEST_F(a_membership, refuses_routes_that_belong_to_another_service) {
       {offer("users", {"/users/{id}"}, true), "service \"users\" is not a singleton on node here"},
       {offer("counter", {"/counter"}), "service \"counter\" is a singleton on node here"},
       {offer("odd", {"no path"}), "route pattern \"no path\": a pattern begins with /"},
+      {offer("odd", {"/{id:date}"}), "route pattern \"/{id:date}\": the type of {id:date} is unknown, "
+                                     "expected int, uint or uuid"}, // of another version
       {offer("orders", {"/users/x"}), "welcome to gw"}, // the literal is another route
+      {offer("shop", {"/users/{id:uint}", "/users/{path...}"}), "welcome to gw"}, // so are these
+      {offer("people", {"/users/{key:int}"}),
+       "route GET /users/{key:int} of service \"people\" is served by service \"orders\" of node b"},
   };
   for (const auto& each : cases) {
     peer c{bench_, gateway_};
@@ -200,6 +205,8 @@ TEST_F(a_membership, refuses_an_announcement_that_it_could_not_work_with) {
     std::string answer;
   } cases[] = {
       {{unknown_method}, {gateway_}, "route /odd has a method that this gateway does not know"},
+      {{offer("a", {"/x", "/{id}"}), offer("b", {"/y", "/{key}"})}, {gateway_},
+       "route GET /{id} of service \"a\" and GET /{key} of service \"b\" match the same requests"},
       {{offer("odd", {"/odd"})}, {}, "it names no dispatcher"},
       {{offer("odd", {"/odd"})}, {gateway_, caf::actor{}}, "it names no dispatcher"},
   };

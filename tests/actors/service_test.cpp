@@ -1,4 +1,4 @@
-// Route patterns and services: what an author declares, and what is refused.
+// Services: what an author declares, and what is refused.
 #include "actors/service.hpp"
 
 #include "actors/context.hpp"
@@ -6,62 +6,25 @@
 
 #include <gtest/gtest.h>
 
-#include <stdexcept>
+#include <source_location>
+#include <string>
+#include <vector>
 
 namespace troupe {
 namespace {
-
-template <class F>
-std::string refusal_of(F what) {
-  try {
-    what();
-  } catch (const std::invalid_argument& e) {
-    return e.what();
-  }
-  return "accepted";
-}
 
 task<response> nothing(context&, const request&) {
   co_return status(204);
 }
 
-TEST(route_pattern, is_literals_and_parameters) {
-  struct {
-    std::string text, segments, shape;
-  } cases[] = {
-      {"/", "''", "/"},
-      {"/users", "'users'", "/users"},
-      {"/users/", "'users' ''", "/users/"},
-      {"/users/{id}", "'users' {id}", "/users/{}"},
-      {"/{a}/x/{b}", "{a} 'x' {b}", "/{}/x/{}"},
-      {"/a.b-c_~/%41", "'a.b-c_~' '%41'", "/a.b-c_~/%41"},
-  };
-  for (const auto& each : cases) {
-    const route_pattern pattern{each.text};
-    std::string segments;
-    for (const auto& segment : pattern.segments())
-      segments += (segments.empty() ? "" : " ")
-                  + (segment.is_parameter ? "{" + segment.text + "}" : "'" + segment.text + "'");
-    EXPECT_EQ(pattern.text(), each.text);
-    EXPECT_EQ(segments, each.segments);
-    EXPECT_EQ(pattern.shape(), each.shape);
-  }
+std::string routes_of(const service& what) {
+  std::string out;
+  for (const auto& each : what.announcement().routes)
+    out += std::string{to_string(each.method)} + " " + each.pattern + ";";
+  return out;
 }
 
-TEST(route_pattern, refuses_what_can_be_no_path) {
-  const std::string begins = "a pattern begins with /";
-  const std::string path = "a pattern is a path, without query, fragment or spaces";
-  const std::string whole = "a parameter is a whole segment, like /{id}";
-  const std::pair<std::string, std::string> cases[] = {
-      {"", begins},      {"users", begins}, {"{id}", begins},
-      {"/a?b", path},    {"/a#b", path},    {"/a b", path},
-      {"/{}", whole},    {"/{id", whole},   {"/id}", whole},
-      {"/x{id}", whole}, {"/{id}x", whole}, {"/{a}{b}", whole},
-      {"/{{a}}", whole}, {"/}a{", whole},   {"/{id}/{id}", "the parameter {id} appears twice"},
-  };
-  for (const auto& [text, why] : cases)
-    EXPECT_EQ(refusal_of([&] { route_pattern{text}; }), "route pattern \"" + text + "\": " + why);
-}
+using problems = std::vector<std::string>;
 
 TEST(service, announces_its_name_and_routes_in_order) {
   auto what = service{"users.v-1_a"}
@@ -71,46 +34,137 @@ TEST(service, announces_its_name_and_routes_in_order) {
                   .patch("/users/{id}", nothing)
                   .delete_("/users/{id}", nothing)
                   .add(http_method::options, "/users", nothing);
-  std::string routes;
-  for (const auto& each : what.announcement().routes)
-    routes += std::string{to_string(each.method)} + " " + each.pattern + ";";
   EXPECT_EQ(what.announcement().name, "users.v-1_a");
-  EXPECT_EQ(routes, "GET /users/{id};POST /users;PUT /users/{id};PATCH /users/{id};"
-                    "DELETE /users/{id};OPTIONS /users;");
+  EXPECT_EQ(routes_of(what), "GET /users/{id};POST /users;PUT /users/{id};PATCH /users/{id};"
+                             "DELETE /users/{id};OPTIONS /users;");
   EXPECT_FALSE(what.announcement().singleton);
   EXPECT_TRUE(what.singleton().announcement().singleton);
 }
 
-TEST(service, refuses_bad_names_patterns_and_empty_handlers) {
-  for (const std::string name : {"", "a b", "a/b", "\u00e4", "a\n"})
-    EXPECT_EQ(refusal_of([&] { service{name}; }),
-              "service name \"" + name
-                  + "\": 1 to 64 letters, digits, '-', '_' or '.' are expected");
-  EXPECT_NE(refusal_of([] { service{std::string(65, 'a')}; }), "accepted");
-  EXPECT_EQ(refusal_of([] { service{std::string(64, 'a')}; }), "accepted");
-  EXPECT_EQ(refusal_of([] { service{"s"}.get("/", handler{}); }),
-            "service \"s\": the handler of GET / is empty");
-  EXPECT_NE(refusal_of([] { service{"s"}.get("no", nothing); }), "accepted");
+TEST(service, has_a_route_for_each_method_of_a_set) {
+  const auto what = service{"s"}.add({http_method::get, http_method::post}, "/x", nothing);
+  EXPECT_EQ(routes_of(what), "GET /x;POST /x;");
+  EXPECT_EQ(routes_of(service{"s"}.add({http_method::put}, "/x", nothing)), "PUT /x;");
 }
 
-TEST(check_services, refuses_names_and_routes_that_are_claimed_twice) {
-  const auto check = [](std::vector<service> services) {
-    return refusal_of([&] { check_services(services); });
-  };
-  const auto with = [](const char* name, http_method method, const char* pattern) {
-    return service{name}.add(method, pattern, nothing);
-  };
+TEST(service, has_routes_for_the_methods_that_are_left_whatever_the_order) {
+  const auto other = [](context& ctx, const request& req) { return nothing(ctx, req); };
+  const auto only_any = service{"s"}.any("/x", nothing);
+  EXPECT_EQ(routes_of(only_any), "GET /x;POST /x;PUT /x;DELETE /x;PATCH /x;OPTIONS /x;");
+  const auto before = service{"s"}.post("/x/{a}", other).any("/x/{b}", nothing);
+  EXPECT_EQ(routes_of(before), "POST /x/{a};GET /x/{b};PUT /x/{b};DELETE /x/{b};PATCH /x/{b};"
+                               "OPTIONS /x/{b};");
+  const auto after = service{"s"}.any("/x/{b}", nothing).post("/x/{a}", other);
+  EXPECT_EQ(routes_of(after), "GET /x/{b};POST /x/{a};PUT /x/{b};DELETE /x/{b};PATCH /x/{b};"
+                              "OPTIONS /x/{b};");
+  const handler given = other;
+  EXPECT_EQ(before.routes()[0].handle.target_type(), given.target_type());
+  EXPECT_EQ(after.routes()[1].handle.target_type(), given.target_type());
+  EXPECT_NE(after.routes()[0].handle.target_type(), given.target_type());
+  EXPECT_EQ(check_services({before}), problems{});
+  EXPECT_EQ(check_services({after}), problems{});
+}
+
+TEST(service, puts_the_prefix_of_a_group_before_its_routes) {
+  std::string prefixes;
+  const auto what = service{"s"}
+                        .get("/", nothing)
+                        .group("/api/v1",
+                               [&](route_group& api) {
+                                 api.get("", nothing).get("/", nothing).post("/users", nothing);
+                                 api.group("/teams/{team:int}", [&](route_group& team) {
+                                   team.add({http_method::put}, "/users/{id}", nothing);
+                                   prefixes += team.prefix();
+                                 });
+                                 api.delete_("/users", nothing);
+                               })
+                        .get("/end", nothing);
+  EXPECT_EQ(routes_of(what), "GET /;GET /api/v1;GET /api/v1/;POST /api/v1/users;"
+                             "PUT /api/v1/teams/{team:int}/users/{id};DELETE /api/v1/users;"
+                             "GET /end;");
+  EXPECT_EQ(prefixes, "/api/v1/teams/{team:int}");
+  EXPECT_EQ(check_services({what}), problems{});
+}
+
+/// "(service_test.cpp:12)"
+std::string at(int line) {
+  return "(service_test.cpp:" + std::to_string(line) + ")";
+}
+
+TEST(check_services, tells_of_bad_names_with_their_place) {
+  for (const std::string name : {"", "a b", "a/b", "\u00e4", "a\n"}) {
+    const service bad{name};
+    EXPECT_EQ(check_services({bad}),
+              problems{"service \"" + name + "\" " + at(__LINE__ - 2)
+                       + ": a service's name is 1 to 64 letters, digits, '-', '_' or '.'"});
+  }
+  EXPECT_EQ(check_services({service{std::string(65, 'a')}}).size(), 1u);
+  EXPECT_EQ(check_services({service{std::string(64, 'a')}}), problems{});
+}
+
+TEST(check_services, tells_of_all_bad_routes_with_their_places) {
+  service bad{"s"};
+  const int line = __LINE__;
+  bad.get("no", nothing);
+  bad.any("/{id:date}", nothing).get("/good", nothing);
+  bad.get("/x", handler{});
+  bad.group("api/", [](route_group& api) { api.get("/x", nothing); });
+  bad.group("/api", [](route_group& api) { api.get("x", nothing); });
+  const auto in = [&](int below) { return "service \"s\" " + at(line + below) + ": "; };
+  const problems expected{
+      in(1) + "route pattern \"no\": a pattern begins with /",
+      in(2) + "route pattern \"/{id:date}\": the type of {id:date} is unknown, expected int, uint or "
+              "uuid",
+      in(3) + "the handler of /x is empty",
+      in(4) + "route group \"api/\": a prefix begins with / and does not end with it",
+      in(5) + "route pattern \"x\": a pattern in the group /api begins with / or is empty"};
+  EXPECT_EQ(check_services({bad}), expected);
+  EXPECT_EQ(routes_of(bad), "GET /good;");
+}
+
+service one_route(const char* name, http_method method, const char* pattern,
+                  std::source_location place = std::source_location::current()) {
+  return service{name, place}.add(method, pattern, nothing, place);
+}
+
+TEST(check_services, lets_services_share_a_path_by_method_type_or_literal) {
   using enum http_method;
-  EXPECT_EQ(check({}), "accepted");
-  EXPECT_EQ(check({with("a", get, "/x/{id}"), with("b", post, "/x/{id}"), with("c", get, "/x/y"),
-                   with("d", get, "/x/{id}/")}),
-            "accepted");
-  EXPECT_EQ(check({with("a", get, "/x"), with("b", get, "/y"), with("a", get, "/z")}),
-            "two services are named \"a\"");
-  EXPECT_EQ(check({with("a", get, "/x/{id}"), with("b", get, "/x/{name}")}),
-            "route GET /x/{} is claimed by service \"a\" and by service \"b\"");
-  EXPECT_EQ(check({service{"a"}.get("/x", nothing).get("/x", nothing)}),
-            "route GET /x is claimed by service \"a\" and by service \"a\"");
+  EXPECT_EQ(check_services({}), problems{});
+  EXPECT_EQ(check_services({one_route("a", get, "/x/{id}"), one_route("b", post, "/x/{id}"),
+                            one_route("c", get, "/x/y"), one_route("d", get, "/x/{id}/"),
+                            one_route("e", get, "/x/{id:int}"), one_route("f", get, "/x/{id:uint}"),
+                            one_route("g", get, "/x/{id...}"), one_route("h", get, "/a%2Fb"),
+                            one_route("i", get, "/a/b")}),
+            problems{});
+}
+
+TEST(check_services, tells_of_names_and_routes_that_are_claimed_twice_with_both_places) {
+  using enum http_method;
+  const int line = __LINE__;
+  const auto first = one_route("a", get, "/x/{id}");
+  const auto second = one_route("b", get, "/x/{name}");
+  const auto namesake = one_route("a", get, "/z");
+  EXPECT_EQ(check_services({first, second}),
+            problems{"route GET /x/{id} of service \"a\" " + at(line + 1)
+                     + " and GET /x/{name} of service \"b\" " + at(line + 2)
+                     + " match the same requests"});
+  EXPECT_EQ(check_services({first, namesake}),
+            problems{"two services are named \"a\" (service_test.cpp:" + std::to_string(line + 1)
+                     + " and service_test.cpp:" + std::to_string(line + 3) + ")"});
+  EXPECT_EQ(check_services({one_route("a", get, "/A"), one_route("b", get, "/%41")}).size(), 1u);
+}
+
+TEST(check_services, tells_once_of_a_set_of_methods_that_is_claimed_twice) {
+  service twice{"s"};
+  const int line = __LINE__;
+  twice.any("/x/{a...}", nothing);
+  twice.any("/x/{b...}", nothing);
+  EXPECT_EQ(check_services({twice}), problems{"route GET /x/{a...} of service \"s\" " + at(line + 1)
+                                              + " and GET /x/{b...} of service \"s\" "
+                                              + at(line + 2) + " match the same requests"});
+  EXPECT_EQ(check_services({service{"a"}.any("/x", nothing), service{"b"}.get("/x", nothing)})
+                .size(),
+            1u); // the other service's route is no route of its own
 }
 
 } // namespace

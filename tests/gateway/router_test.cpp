@@ -141,6 +141,154 @@ TEST(router, finds_the_route_of_a_method_and_names_the_others) {
         << to_string(each.method) << " " << each.target;
 }
 
+TEST(router, prefers_literals_to_types_to_any_segment_to_what_is_left) {
+  const router all{one_service({{get, "/{all...}"},
+                                {get, "/x/{any}"},
+                                {get, "/x/{id:uuid}"},
+                                {get, "/x/{id:int}"},
+                                {get, "/x/{id:uint}"},
+                                {get, "/x/7"},
+                                {get, "/x/{any}/end"},
+                                {get, "/x/{id:int}/{more...}"},
+                                {get, "/y/{id:int}"}})};
+  const std::string uuid = "00112233-4455-6677-8899-aabbccddeeff";
+  const std::pair<std::string, std::string> cases[] = {
+      {"/x/7", "s.5"},
+      {"/x/8", "s.4 id=8"},
+      {"/x/%38", "s.4 id=8"},
+      {"/x/-8", "s.3 id=-8"},
+      {"/x/" + uuid, "s.2 id=" + uuid},
+      {"/x/eight", "s.1 any=eight"},
+      {"/x/99999999999999999999", "s.1 any=99999999999999999999"}, // fits no integer
+      {"/x/8/end", "s.7 id=8 more=end"}, // the first segment that differs decides
+      {"/x/a/end", "s.6 any=a"},
+      {"/x/a/other", "s.0 all=x/a/other"},
+      {"/y/7", "s.8 id=7"},
+      {"/y/seven", "s.0 all=y/seven"},
+      {"/x/", "s.0 all=x/"},
+      {"/x", "s.0 all=x"},
+      {"/", "s.0 all="},
+  };
+  for (const auto& [target, expected] : cases)
+    EXPECT_EQ(find(all, get, target), expected) << target;
+}
+
+TEST(router, finds_nothing_where_a_segment_has_another_type) {
+  const router all{one_service({{get, "/x/{id:int}"}, {get, "/x/{id:int}/y"}})};
+  EXPECT_EQ(find(all, get, "/x/7/y"), "s.1 id=7");
+  EXPECT_EQ(find(all, get, "/x/a"), "not found");
+  EXPECT_EQ(find(all, get, "/x/a/y"), "not found");
+  EXPECT_EQ(find(all, get, "/x/"), "not found");
+}
+
+TEST(router, gives_what_is_left_of_a_path_as_one_value) {
+  const router all{one_service({{get, "/files/{path...}"},
+                                {get, "/{user}/files/{path...}"},
+                                {get, "/files/literal"}})};
+  const std::pair<std::string, std::string> cases[] = {
+      {"/files/a", "s.0 path=a"},
+      {"/files/a/b/c", "s.0 path=a/b/c"},
+      {"/files/", "s.0 path="},
+      {"/files", "not found"},
+      {"/files/a/", "s.0 path=a/"},
+      {"/files/a//b", "s.0 path=a//b"},
+      {"/files/a%2Fb/c%20d", "s.0 path=a/b/c d"}, // an escaped / parts no segments
+      {"/files/%25", "s.0 path=%"},
+      {"/files%2Fa", "not found"},
+      {"/files/a/%zz", "malformed"},
+      {"/files/a?x=/y", "s.0 path=a"},
+      {"/files/literal", "s.2"},
+      {"/files/literal/more", "s.0 path=literal/more"},
+      {"/me/files/a/b", "s.1 user=me path=a/b"},
+      {"/m%65/files/%61/b", "s.1 user=me path=a/b"},
+      {"/files/files/a", "s.0 path=files/a"}, // the literal first, though less is left to the other
+  };
+  for (const auto& [target, expected] : cases)
+    EXPECT_EQ(find(all, get, target), expected) << target;
+}
+
+TEST(router, takes_paths_that_are_longer_than_any_pattern) {
+  std::string longest, path;
+  for (std::size_t i = 0; i < route_pattern::max_segments; ++i)
+    longest += "/x";
+  const router all{one_service({{get, longest}, {get, "/x/{p...}"}})};
+  EXPECT_EQ(find(all, get, longest), "s.0");
+  for (int i = 0; i < 5000; ++i)
+    path += "/x";
+  EXPECT_EQ(find(all, get, path), "s.1 p=" + path.substr(3));
+  EXPECT_EQ(find(all, get, "/y" + path), "not found");
+}
+
+TEST(router, looks_for_the_method_in_all_patterns_that_match) {
+  const router all{one_service({{get, "/users/{id:int}"},
+                                {post, "/users/{name}"},
+                                {get, "/users/me"},
+                                {put, "/{all...}"},
+                                {head, "/users/{name}"},
+                                {options, "/cors/{any...}"},
+                                {get, "/cors/x"},
+                                {delete_, "/other"}})};
+  struct {
+    http_method method;
+    std::string target, expected;
+  } cases[] = {
+      {get, "/users/7", "s.0 id=7"},
+      {post, "/users/7", "s.1 name=7"},
+      {post, "/users/me", "s.1 name=me"},
+      {put, "/users/me", "s.3 all=users/me"},
+      {put, "/other", "s.3 all=other"},
+      {head, "/users/7", "s.0 id=7"},    // the GET route is the more specific one
+      {head, "/users/x", "s.4 name=x"},
+      {get, "/users/x", "allowed: HEAD, POST, PUT, OPTIONS"},
+      {delete_, "/users/7", "allowed: GET, HEAD, POST, PUT, OPTIONS"},
+      {delete_, "/users/me", "allowed: GET, HEAD, POST, PUT, OPTIONS"},
+      {options, "/users/7", "allowed: GET, HEAD, POST, PUT, OPTIONS"},
+      {options, "/cors/x", "s.5 any=x"},
+      {get, "/other", "allowed: PUT, DELETE, OPTIONS"},
+      {get, "/no", "allowed: PUT, OPTIONS"},
+  };
+  for (const auto& each : cases)
+    EXPECT_EQ(find(all, each.method, each.target), each.expected)
+        << to_string(each.method) << " " << each.target;
+}
+
+std::uint32_t steps_of(const router& where, std::string target) {
+  auto what = make(get, std::move(target));
+  return where.find(what).steps;
+}
+
+// At each of 20 levels a path may follow the literal or the parameter: over a million ways to try.
+TEST(router, tries_no_more_places_than_the_patterns_have_segments) {
+  constexpr int levels = 20;
+  const auto path = [](int parameter_at, const char* end) {
+    std::string out;
+    for (int i = 0; i < levels; ++i)
+      out += i == parameter_at ? "/{p}" : "/a";
+    return out + end;
+  };
+  routes all;
+  for (int i = 0; i <= levels; ++i)
+    all.push_back({get, path(i, "/end")});
+  const router where{one_service(all)};
+  EXPECT_EQ(find(where, get, path(levels, "/end")), "s.20");
+  EXPECT_LE(steps_of(where, path(levels, "/x")), (levels + 1) * (levels + 2) / 2 + 1);
+  all.push_back({post, path(levels, "/{all...}")});
+  EXPECT_LE(steps_of(router{one_service(all)}, path(levels, "/x")),
+            (levels + 1) * (levels + 2) / 2 + 2);
+}
+
+TEST(router, takes_as_many_steps_whether_it_has_few_routes_or_many) {
+  routes all{{get, "/s/l"}, {get, "/s/{id:int}"}, {get, "/s/{id:int}/x/{p}"}, {get, "/w/{p...}"}};
+  const router few{one_service(all)};
+  for (int i = 0; i < 10'000; ++i)
+    all.push_back({get, (i % 2 == 0 ? "/s/" : "/") + ("r" + std::to_string(i)) + "/{id}"});
+  const router many{one_service(all)};
+  for (const auto* target : {"/s/l", "/s/7", "/s/7/x/y", "/w/a/b", "/s/7/y", "/no", "/s/no"}) {
+    EXPECT_EQ(steps_of(few, target), steps_of(many, target)) << target;
+    EXPECT_LE(steps_of(many, target), 5u) << target;
+  }
+}
+
 std::string candidates_of(const router& where, std::string target) {
   auto what = make(get, std::move(target));
   const auto match = where.find(what);

@@ -1,0 +1,66 @@
+#pragma once
+
+#include "actors/handler.hpp"
+#include "actors/messages/http_method.hpp"
+
+#include <functional>
+#include <initializer_list>
+#include <source_location>
+#include <string_view>
+
+namespace troupe {
+
+class route_group;
+class service;
+
+/// The ways to add a route that a service and a group of its routes have in common. `place` is the
+/// author's line: what is wrong with a route is told with it when the node starts.
+template <class Self>
+class route_methods {
+public:
+  using source_location = std::source_location;
+
+  Self& get(std::string_view pattern, handler handle,
+            source_location place = source_location::current());
+  Self& post(std::string_view pattern, handler handle,
+             source_location place = source_location::current());
+  Self& put(std::string_view pattern, handler handle,
+            source_location place = source_location::current());
+  Self& patch(std::string_view pattern, handler handle,
+              source_location place = source_location::current());
+  Self& delete_(std::string_view pattern, handler handle,
+                source_location place = source_location::current());
+
+  Self& add(http_method method, std::string_view pattern, handler handle,
+            source_location place = source_location::current());
+
+  /// A route for each of the methods, with a copy of the handler for each.
+  Self& add(std::initializer_list<http_method> methods, std::string_view pattern,
+            const handler& handle, source_location place = source_location::current());
+
+  /// The same for every method that has no route of its own in the service with this pattern, whether
+  /// that is added before or after. HEAD goes where GET goes.
+  Self& any(std::string_view pattern, const handler& handle,
+            source_location place = source_location::current());
+
+  /// `fill` adds routes whose patterns continue `prefix`, which begins with '/' and does not end with
+  /// it. An empty pattern is the prefix itself. Groups may stand in groups.
+  ///
+  ///     service("shop").group("/api/v1", [](route_group& api) {
+  ///       api.get("/orders/{id:int}", show_order);
+  ///       api.group("/admin", [](route_group& admin) { admin.get("", overview); });
+  ///     });
+  Self& group(std::string_view prefix, const std::function<void(route_group&)>& fill,
+              source_location place = source_location::current());
+
+protected:
+  route_methods() = default; // a base only
+
+private:
+  Self& self() noexcept { return static_cast<Self&>(*this); }
+};
+
+extern template class route_methods<service>;
+extern template class route_methods<route_group>;
+
+} // namespace troupe
