@@ -80,7 +80,7 @@ struct request {
   /// What is left, when the message is sent, of the time in which an answer is of use.
   std::chrono::milliseconds time_left{0};
 
-  /// The path without the query, as received.
+  /// The path without the query, as received: routes are looked up with dot segments taken out.
   [[nodiscard]] std::string_view path() const noexcept;
 
   /// The raw query, without its '?'; empty when there is none.

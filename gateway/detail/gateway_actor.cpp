@@ -302,7 +302,7 @@ troupe::response gateway_actor::not_routed(const route_match& match,
                                            const troupe::request& what) const {
   if (match.malformed)
     return problem({errc::invalid_argument,
-                    "the path has a % without two hexadecimal digits, or a NUL"},
+                    "the path has a % without two hexadecimal digits, a NUL, or .. above its root"},
                    what.id);
   if (what.method == http_method::options && (!match.allowed.empty() || what.target == "*"))
     return match.allowed.empty() ? status(204)

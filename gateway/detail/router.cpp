@@ -105,14 +105,67 @@ private:
     ++count_;
   }
 
-  std::string_view text_; // the path, or decoded_
+  std::string_view text_; // the path, or without_dots_, or decoded_
+  std::string without_dots_;
   std::string decoded_;
   std::size_t count_ = 0;
   std::array<piece, kept> pieces_; // not initialised: most stay unused
 };
 
+/// 1 or 2 for a segment that stands for "." or "..", else 0.
+int dots_of(std::string_view raw) noexcept {
+  int dots = 0;
+  while (!raw.empty()) {
+    const bool escaped = raw.size() >= 3 && equals_ignore_case(raw.substr(0, 3), "%2e");
+    if ((!escaped && raw.front() != '.') || ++dots > 2)
+      return 0;
+    raw.remove_prefix(escaped ? 3 : 1);
+  }
+  return dots;
+}
+
+/// Takes the dot segments out of a path without its first slash (RFC 3986, 5.2.4). False when one leads
+/// above the root: the RFC would stay there, an attacker would not.
+bool remove_dot_segments(std::string_view path, std::string& out) {
+  std::vector<std::string_view> kept;
+  for (bool last = false; !last;) {
+    const auto raw = path.substr(0, path.find('/'));
+    last = raw.size() == path.size();
+    const auto dots = dots_of(raw);
+    if (dots == 2) {
+      if (kept.empty())
+        return false;
+      kept.pop_back();
+    }
+    if (dots == 0)
+      kept.push_back(raw);
+    else if (last) // "/a/." is "/a/"
+      kept.emplace_back();
+    if (!last)
+      path.remove_prefix(raw.size() + 1);
+  }
+  for (const auto& each : kept)
+    out.append(out.empty() && &each == kept.data() ? "" : "/").append(each);
+  return true;
+}
+
+bool has_dot_segments(std::string_view path) noexcept {
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const auto raw = path.substr(begin, path.find('/', begin) - begin);
+    if (dots_of(raw) > 0)
+      return true;
+    begin += raw.size() + 1;
+  }
+  return false;
+}
+
 bool split_path::split(std::string_view path) {
   path.remove_prefix(std::min<std::size_t>(1, path.size()));
+  if (has_dot_segments(path)) {
+    if (!remove_dot_segments(path, without_dots_))
+      return false;
+    path = without_dots_;
+  }
   const bool escaped = path.find('%') != std::string_view::npos;
   text_ = path;
   if (escaped)

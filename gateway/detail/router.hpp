@@ -42,14 +42,15 @@ struct route_match {
   /// For 405 and OPTIONS: "GET, HEAD, OPTIONS", the methods of all routes that match the path; empty
   /// when there are none.
   std::string allowed;
-  /// Not valid percent-encoding, or a NUL in the path.
+  /// Not valid percent-encoding, a NUL in the path, or ".." above its root.
   bool malformed = false;
   /// Places of the tree of patterns that were looked at: what the search has cost.
   std::uint32_t steps = 0;
 };
 
 /// Finds the route of a request in a view of the cluster: the most specific one that has the method.
-/// Immutable once made.
+/// Segments are split first, then decoded, once: "%2F" is a character of a segment. "." and ".." are
+/// taken out as RFC 3986 says, also as "%2e". Immutable once made.
 ///
 /// A search goes down the tree of patterns, segment by segment: it costs what the request's own
 /// segments cost, however many routes there are. Where a literal leads nowhere it goes back to a

@@ -102,6 +102,22 @@ TEST(router, decodes_each_segment_after_it_has_split_the_path) {
     EXPECT_EQ(find(all, get, target), expected) << target;
 }
 
+TEST(router, takes_dot_segments_out_once) {
+  const router all{one_service({{get, "/"}, {get, "/a"}, {get, "/a/{x}"}, {get, "/a/"}})};
+  const std::pair<std::string, std::string> cases[] = {
+      {"/./a", "s.1"},          {"/a/.", "s.3"},
+      {"/a/b/..", "s.3"},       {"/a/..", "s.0"},
+      {"/a/b/../c", "s.2 x=c"}, {"/%2e/a/%2E%2e/a", "s.1"},
+      {"/x//../a", "not found"}, {"/a//../b", "s.2 x=b"},
+      {"/..", "malformed"},     {"/a/../../a", "malformed"},
+      {"/%2e%2e/a", "malformed"}, {"/a/%252e%252e", "s.2 x=%2e%2e"},
+      {"/a/..%2f..", "s.2 x=../.."}, {"/a/...", "s.2 x=..."},
+      {"/a?x=/../..", "s.1"},
+  };
+  for (const auto& [target, expected] : cases)
+    EXPECT_EQ(find(all, get, target), expected) << target;
+}
+
 TEST(router, finds_a_literal_with_an_escape_beside_parameters_or_without) {
   const router all{one_service({{get, "/a%20b"}, {get, "/a%20b/{x}"}})};
   EXPECT_EQ(find(all, get, "/a%20b"), "s.0");

@@ -1,0 +1,67 @@
+#pragma once
+
+#include "actors/messages/sql.hpp"
+#include "config/settings.hpp"
+#include "gateway/detail/field_scanner.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace troupe::gateway {
+
+/// Checks the bytes of a request's head against RFC 9112 and the limits, each byte once and however
+/// they are cut, so that an error shows at the same byte in all cases. Beast sees only what passed:
+/// it takes folded lines, and waits for the end of a head that has gone wrong long before.
+class head_scanner {
+public:
+  /// What may be taken by Beast; in this order.
+  enum class part {
+    none,         ///< need more bytes
+    request_line, ///< the first `size()` bytes are the request line
+    fields,       ///< the first `size()` bytes are the fields and the empty line: the head has ended
+    failed,       ///< `problem()` says why
+  };
+
+  /// `limits` outlives the scanner.
+  explicit head_scanner(const config::http_settings& limits) : limits_(limits) {}
+
+  /// `bytes` begin with those of the part that is being read, and go on where they ended before.
+  part scan(std::string_view bytes);
+
+  /// Of the part that is being read, or has just been.
+  [[nodiscard]] std::size_t size() const noexcept { return at_; }
+  /// No byte has been seen.
+  [[nodiscard]] bool untouched() const noexcept { return at_ == 0 && place_ == place::method; }
+  /// Within the request line; 0 while it is being read.
+  [[nodiscard]] std::size_t method_size() const noexcept { return method_size_; }
+  /// REQUIRES: the request line has been read. 10 for HTTP/1.0, 11 for HTTP/1.1, up to 19.
+  [[nodiscard]] int version() const noexcept { return version_; }
+  /// REQUIRES: failed.
+  [[nodiscard]] const failure& problem() const noexcept { return problem_; }
+
+private:
+  enum class place : std::uint8_t { method, target, version, line_end, line_done, fields };
+
+  part scan_line(std::string_view bytes);
+  part scan_fields(std::string_view bytes);
+  // These go on to the next place, or to the end of the bytes; or fail.
+  void scan_method(std::string_view bytes);
+  void scan_target(std::string_view bytes);
+  void scan_version(std::string_view bytes);
+  void scan_line_end(std::string_view bytes);
+  void fail(errc code, std::string detail);
+
+  const config::http_settings& limits_;
+  place place_ = place::method;
+  bool failed_ = false;
+  int version_ = 0;
+  std::size_t at_ = 0; // bytes looked at, of the part
+  std::size_t method_size_ = 0;
+  std::size_t version_at_ = 0;
+  field_scanner fields_;
+  failure problem_;
+};
+
+} // namespace troupe::gateway
