@@ -71,12 +71,11 @@ void session::make_room() {
     in_end_ -= in_begin_;
     in_begin_ = 0;
   }
-  if (parser_.in_body() && in_.size() < body_buffer)
-    in_.resize(body_buffer);
-  else if (in_end_ == 0 && in_.size() >= body_buffer)
-    std::string(first_buffer, '\0').swap(in_);
-  else if (in_end_ == in_.size())
+  const bool fast_body = parser_.in_body() && was_filled_ && in_.size() < body_buffer;
+  if (fast_body || in_end_ == in_.size())
     in_.resize(in_.size() * 2); // bounded: the parser refuses heads over the limit
+  else if (in_end_ == 0 && in_.size() > 4 * first_buffer && !parser_.in_body())
+    std::string(first_buffer, '\0').swap(in_);
 }
 
 void session::on_read(const boost::system::error_code& ec, std::size_t size) {
@@ -94,6 +93,7 @@ void session::on_read(const boost::system::error_code& ec, std::size_t size) {
     return;
   }
   in_end_ += size;
+  was_filled_ = in_end_ == in_.size();
   process();
 }
 

@@ -123,6 +123,7 @@ private:
   detail::steady_time write_deadline_;
 
   bool reading_ = false;
+  bool was_filled_ = false; // the buffer, by the last read: the client is fast
   bool writing_ = false;
   bool no_more_requests_ = false;
   bool lingering_ = false;
