@@ -32,4 +32,30 @@ std::string to_string(log_format format) {
   return "auto";
 }
 
+std::string to_string(proxy_protocol what) {
+  switch (what) {
+    case proxy_protocol::off:
+      return "off";
+    case proxy_protocol::v1:
+      return "v1";
+    case proxy_protocol::v2:
+      return "v2";
+    case proxy_protocol::on:
+      return "on";
+  }
+  return "off";
+}
+
+std::string to_string(forwarded_fields what) {
+  switch (what) {
+    case forwarded_fields::any:
+      return "any";
+    case forwarded_fields::forwarded:
+      return "forwarded";
+    case forwarded_fields::x_forwarded:
+      return "x-forwarded";
+  }
+  return "any";
+}
+
 } // namespace troupe::config

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/endpoint.hpp"
+#include "config/network.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -13,7 +14,17 @@ namespace troupe::config {
 
 using std::chrono::milliseconds;
 
-/// Limits and deadlines of the HTTP side. `std::size_t` counts bytes, `unsigned` counts things.
+/// Which PROXY headers begin a connection; `on`: one of either version.
+enum class proxy_protocol { off, v1, v2, on };
+
+/// By which fields trusted proxies name the client; `any`: by Forwarded, else by X-Forwarded-*.
+enum class forwarded_fields { any, forwarded, x_forwarded };
+
+/// The word that stands for the value in settings: "v1", "x-forwarded".
+std::string to_string(proxy_protocol what);
+std::string to_string(forwarded_fields what);
+
+/// Limits, deadlines and trust of the HTTP side. `std::size_t` counts bytes, `unsigned` things.
 struct http_settings {
   std::size_t max_header_bytes = 16 * 1024;
   unsigned max_headers = 100;
@@ -34,6 +45,9 @@ struct http_settings {
   std::size_t min_transfer_rate = 1024; // bytes a second; 0: none
   milliseconds handler_timeout{30'000};
   milliseconds queue_target{500};
+  std::vector<network> trusted_proxies;
+  forwarded_fields forwarded = forwarded_fields::any;
+  troupe::config::proxy_protocol proxy_protocol = config::proxy_protocol::off;
 
   friend bool operator==(const http_settings&, const http_settings&) = default;
 };
@@ -80,6 +94,7 @@ struct gateway_settings {
   endpoint cluster{"127.0.0.1", 4242};
   bool cluster_insecure = false;
   endpoint admin{"127.0.0.1", 8081};
+  std::string admin_token; // a secret; empty: none is asked for
   unsigned threads = 0; // event loops; 0: one per core
   bool local_workers = true;
   milliseconds drain_timeout{10'000};

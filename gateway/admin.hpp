@@ -19,8 +19,9 @@ struct admin_sources {
   std::function<bool()> ready;
 };
 
-/// GET /healthz, /readyz, /_troupe/nodes and /_troupe/actors (the actors of this node). Names no secrets, but is for operators: it is served
-/// on a listener of its own.
+/// GET /healthz, /readyz, /_troupe/nodes and /_troupe/actors (the actors of this node). Names no
+/// secrets, but is for operators: it is served on a listener of its own, which asks for
+/// gateway.admin_token if there is one.
 service admin_service(admin_sources sources);
 
 } // namespace troupe::gateway

@@ -1,6 +1,7 @@
 #include "gateway/server.hpp"
 
 #include "actors/cluster/membership.hpp"
+#include "gateway/detail/admin_guard.hpp"
 #include "gateway/detail/gateway_actor.hpp"
 
 #include <algorithm>
@@ -32,7 +33,7 @@ server::server(std::vector<std::unique_ptr<detail::event_loop>>& loops,
 std::vector<caf::actor> server::start(listening_sockets sockets, const caf::actor& membership) {
   gateway_actor::options how{settings_, access_format::off,
                              std::make_shared<connection_counts>(settings_),
-                             settings_.max_buffered_bytes / loops_.size()};
+                             settings_.max_buffered_bytes / loops_.size(), {}};
   if (access_log_)
     how.access = json_log_ ? access_format::json : access_format::text;
   for (std::size_t i = 0; i < loops_.size(); ++i) {
@@ -44,13 +45,19 @@ std::vector<caf::actor> server::start(listening_sockets sockets, const caf::acto
   return actors_;
 }
 
-caf::actor server::start_admin(listening_sockets sockets, caf::strong_actor_ptr worker) {
-  auto made = detail::spawn_pinned<gateway_actor>(
-    *loops_.front(),
-    gateway_actor::options{settings_, access_format::off,
-                           std::make_shared<connection_counts>(settings_),
-                           settings_.max_buffered_bytes},
-    std::move(sockets.sockets.front()));
+caf::actor server::start_admin(listening_sockets sockets, caf::strong_actor_ptr worker,
+                               std::string token) {
+  gateway_actor::options how{settings_, access_format::off,
+                             std::make_shared<connection_counts>(settings_),
+                             settings_.max_buffered_bytes, {}};
+  how.http.trusted_proxies.clear();
+  how.http.proxy_protocol = config::proxy_protocol::off;
+  if (!token.empty())
+    how.refuse = [token = std::move(token)](const request& what) {
+      return refuse_admin(what, token);
+    };
+  auto made = detail::spawn_pinned<gateway_actor>(*loops_.front(), std::move(how),
+                                                  std::move(sockets.sockets.front()));
   detail::deliver(caf::actor_cast<caf::strong_actor_ptr>(made), nullptr,
                   view_changed{view_of(admin_service({}), std::move(worker))});
   return made;

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 namespace troupe::gateway {
@@ -25,8 +26,10 @@ public:
   /// Begins to serve as soon as membership has told who answers. Gives the gateway actors.
   std::vector<caf::actor> start(listening_sockets sockets, const caf::actor& membership);
 
-  /// Serves what `worker` answers, on the first loop.
-  caf::actor start_admin(listening_sockets sockets, caf::strong_actor_ptr worker);
+  /// Serves what `worker` answers, on the first loop; asks for `token` unless it is empty. Clients
+  /// come without a proxy: what is set for proxies does not hold here.
+  caf::actor start_admin(listening_sockets sockets, caf::strong_actor_ptr worker,
+                         std::string token);
 
   [[nodiscard]] struct admin_sources admin_sources(const caf::actor& membership,
                                                    std::function<bool()> ready) const;

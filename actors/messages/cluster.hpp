@@ -9,7 +9,7 @@
 namespace troupe {
 
 /// Raised when a change of these messages or of `request`/`response` breaks older nodes.
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 
 /// Worker node -> gateway node, first message. Its layout never changes, so that any two versions
 /// can tell each other why they part.

@@ -26,12 +26,8 @@ void header_list::add(std::string_view name, std::string_view value) {
 }
 
 void header_list::set(std::string_view name, std::string_view value) {
-  header_list kept;
-  for (std::size_t i = 0; i < entries_.size(); ++i)
-    if (auto [key, old] = (*this)[i]; !equals_ignore_case(key, name))
-      kept.add(key, old);
-  kept.add(name, value);
-  *this = std::move(kept);
+  remove_if([&](std::string_view key) { return equals_ignore_case(key, name); });
+  add(name, value);
 }
 
 std::optional<std::string_view> header_list::find(std::string_view name) const noexcept {

@@ -28,6 +28,16 @@ public:
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
   [[nodiscard]] std::pair<std::string_view, std::string_view> operator[](std::size_t i) const;
 
+  /// Removes the fields whose name fulfils the condition.
+  template <class Condition>
+  void remove_if(Condition condition) {
+    header_list kept;
+    for (std::size_t i = 0; i < size(); ++i)
+      if (auto [name, value] = (*this)[i]; !condition(name))
+        kept.add(name, value);
+    *this = std::move(kept);
+  }
+
   void clear() noexcept;
 
   /// For CAF: the members as they go over the wire.

@@ -79,6 +79,11 @@ struct request {
   std::uint64_t id = 0;
   /// What is left, when the message is sent, of the time in which an answer is of use.
   std::chrono::milliseconds time_left{0};
+  /// The client's address without port, "203.0.113.7" or "2001:db8::1": of the connection, or as a
+  /// proxy names it that `http.trusted_proxies` lists. Empty when it is not known.
+  std::string client;
+  /// "http" or "https": how the client has sent it, said in the same way.
+  std::string scheme = "http";
 
   /// The path without the query, as received: routes are looked up with dot segments taken out.
   [[nodiscard]] std::string_view path() const noexcept;
@@ -117,6 +122,11 @@ struct request {
   /// The decoded query parameter; none when the request does not have it.
   [[nodiscard]] std::optional<std::string> raw_query(std::string_view name) const;
 
+  /// The Host field, perhaps with a port; empty when an HTTP/1.0 client has sent none.
+  [[nodiscard]] std::string_view host() const noexcept {
+    return headers.find("Host").value_or(std::string_view{});
+  }
+
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept {
     return headers.find(name);
   }
@@ -128,7 +138,7 @@ struct request {
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, request& x) {
     return f(x.method, x.target, x.path_size, x.route, x.parameters, x.headers, x.body,
-             x.has_body, x.id, x.time_left);
+             x.has_body, x.id, x.time_left, x.client, x.scheme);
   }
 
 private:

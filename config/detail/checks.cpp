@@ -52,6 +52,22 @@ void check_cluster_is_private(const gateway_settings& settings, const origins& f
       "if the network is trusted");
 }
 
+void check_admin_is_private(const gateway_settings& settings, const origins& from) {
+  if (!settings.admin_token.empty() || is_loopback(settings.admin.host)) return;
+  throw config_error(place_of("gateway.admin", from),
+                     to_string(settings.admin) + ", which other machines may reach, and no token",
+                     "a token in TROUPE_ADMIN_TOKEN, or an address of this machine only such as "
+                     "127.0.0.1:8081");
+}
+
+// Who connects by itself could else claim to be anybody.
+void check_proxy_protocol(const http_settings& http, const origins& from) {
+  if (http.proxy_protocol == proxy_protocol::off || !http.trusted_proxies.empty()) return;
+  throw config_error(place_of("http.proxy_protocol", from),
+                     to_string(http.proxy_protocol) + " without a trusted proxy",
+                     "the addresses of the proxies in http.trusted_proxies, or off");
+}
+
 // Each connection to an in-memory database would have a database of its own.
 void check_storage(const storage_settings& storage, const origins& from) {
   if (has_two_at_signs(storage.url)) // libpq would take, and print, part of the password as the host
@@ -66,6 +82,8 @@ void check_storage(const storage_settings& storage, const origins& from) {
 
 void check(const gateway_settings& settings, const origins& from) {
   check_cluster_is_private(settings, from);
+  check_admin_is_private(settings, from);
+  check_proxy_protocol(settings.http, from);
   check_addresses_differ(settings, from);
   check_storage(settings.storage, from);
 }

@@ -12,13 +12,21 @@ namespace troupe::config::detail {
 
 /// Where a value is stored. The type decides how text is read: see values.hpp.
 using slot = std::variant<bool*, unsigned*, std::size_t*, milliseconds*, std::string*, endpoint*,
-                          std::vector<endpoint>*, log_level*, log_format*>;
+                          std::vector<endpoint>*, std::vector<network>*, log_level*, log_format*,
+                          forwarded_fields*, proxy_protocol*>;
 
 /// What the flag on the command line looks like.
 enum class flag_form {
   value,        // --name VALUE
   switch_true,  // --name sets true; --name=false is understood
   switch_false, // --no-name sets false; --no-name=false sets true
+};
+
+/// How much of a value must not be shown.
+enum class secrecy {
+  none,
+  in_url, // the passwords of a URL: printed through mask_secrets only
+  whole,  // never printed
 };
 
 /// One row of the table. Flag, variable and key are derived from `section`, `key` and `name`.
@@ -30,11 +38,11 @@ struct definition {
   long long low = 0;          // numbers, bytes or milliseconds; of an endpoint: the lowest port
   long long high = 0;
   flag_form form = flag_form::value;
-  bool is_secret = false;                           // printed through mask_secrets only
+  secrecy secret = secrecy::none;
   std::string_view text_hint = {};                  // of a text: the word in the help, ...
   std::string_view text_rule = {};                  // ... what is expected, in words, ...
   bool (*accepts_text)(std::string_view) = nullptr; // ... and the check
-  bool may_be_empty = false;
+  bool may_be_empty = false;                        // of a text or a list
 };
 
 /// A row together with the place in one settings struct that it fills.

@@ -10,7 +10,8 @@ template <class Owner>
 using member =
     std::variant<bool Owner::*, unsigned Owner::*, std::size_t Owner::*, milliseconds Owner::*,
                  std::string Owner::*, endpoint Owner::*, std::vector<endpoint> Owner::*,
-                 log_level Owner::*, log_format Owner::*>;
+                 std::vector<network> Owner::*, log_level Owner::*, log_format Owner::*,
+                 forwarded_fields Owner::*, proxy_protocol Owner::*>;
 
 template <class Owner>
 struct row {
@@ -140,6 +141,19 @@ constexpr row<http_settings> http_table[] = {
       .low = 1,
       .high = minute},
      &http_settings::queue_target},
+    {{.section = "http",
+      .key = "trusted_proxies",
+      .help = "Address or network of a proxy whose word on the client counts; repeat for each.",
+      .may_be_empty = true},
+     &http_settings::trusted_proxies},
+    {{.section = "http",
+      .key = "forwarded",
+      .help = "Fields that the trusted proxies set; any: Forwarded, else X-Forwarded-*."},
+     &http_settings::forwarded},
+    {{.section = "http",
+      .key = "proxy_protocol",
+      .help = "PROXY header that begins each connection, from trusted proxies; on: v1 or v2."},
+     &http_settings::proxy_protocol},
 };
 
 constexpr row<storage_settings> storage_table[] = {
@@ -147,7 +161,7 @@ constexpr row<storage_settings> storage_table[] = {
       .key = "url",
       .help = "The database, the same for all nodes: an SQLite file or a PostgreSQL server.",
       .name = "storage",
-      .is_secret = true,
+      .secret = secrecy::in_url,
       .text_hint = "URL",
       .text_rule = "sqlite:PATH, postgres://... or postgresql://...",
       .accepts_text = is_storage_url},
@@ -248,6 +262,15 @@ constexpr row<gateway_settings> gateway_table[] = {
       .key = "admin",
       .help = "Where health and lists of nodes and actors are served; port 0: any free port."},
      &gateway_settings::admin},
+    {{.section = "gateway",
+      .key = "admin_token",
+      .help = "Bearer token of the admin address, needed where other machines reach it.",
+      .secret = secrecy::whole,
+      .text_hint = "TOKEN",
+      .text_rule = "16 to 256 of the characters A-Z a-z 0-9 - . _ ~ + / =",
+      .accepts_text = is_token,
+      .may_be_empty = true},
+     &gateway_settings::admin_token},
     {threads("gateway"), &gateway_settings::threads},
     {{.section = "gateway",
       .key = "local_workers",

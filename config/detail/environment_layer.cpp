@@ -26,6 +26,7 @@ std::vector<std::string_view> elements(const setting& target, std::string_view t
 
 void apply_text(const setting& target, std::string_view text) {
   clear_list(target);
+  if (text.empty() && is_list(target) && target.what->may_be_empty) return;
   for (const auto element : elements(target, text)) {
     if (assign(target, element)) continue;
     throw config_error(

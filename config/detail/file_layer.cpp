@@ -17,8 +17,8 @@ std::string as_written(const toml_value& value) {
 
 // As written, but secrets stay hidden.
 std::string found_in_file(const setting& target, const toml_value& value) {
-  return value.type == toml_type::list || !target.what->is_secret ? as_written(value)
-                                                                  : found(target, value.text);
+  const bool is_open = target.what->secret == secrecy::none;
+  return value.type == toml_type::list || is_open ? as_written(value) : found(target, value.text);
 }
 
 // What to change when the value has the wrong type.
@@ -105,7 +105,8 @@ private:
     const auto form = "a list of texts, each " + expected(target);
     if (entry.value.type != toml_type::list)
       throw config_error(place(entry), as_written(entry.value), form);
-    if (entry.value.items.empty()) throw config_error(place(entry), "an empty list", form);
+    if (entry.value.items.empty() && !target.what->may_be_empty)
+      throw config_error(place(entry), "an empty list", form);
     clear_list(target);
     for (const auto& item : entry.value.items)
       if (item.type != toml_type::text || !assign(target, item.text))

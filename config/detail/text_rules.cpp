@@ -7,6 +7,8 @@ namespace troupe::config::detail {
 namespace {
 
 constexpr std::size_t longest_node_name = 64;
+constexpr std::size_t shortest_token = 16;
+constexpr std::size_t longest_token = 256;
 
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.'
@@ -36,6 +38,14 @@ bool has_two_at_signs(std::string_view url) {
 bool is_node_name(std::string_view text) {
   return !text.empty() && text.size() <= longest_node_name
          && std::all_of(text.begin(), text.end(), is_name_character);
+}
+
+bool is_token(std::string_view text) {
+  static constexpr std::string_view others = "~+/=";
+  return text.size() >= shortest_token && text.size() <= longest_token
+         && std::all_of(text.begin(), text.end(), [](char c) {
+              return is_name_character(c) || others.find(c) != std::string_view::npos;
+            });
 }
 
 bool has_control_character(std::string_view text) {

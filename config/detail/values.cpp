@@ -22,9 +22,15 @@ struct overloaded : Functions... {
 constexpr std::array log_levels{log_level::trace, log_level::debug, log_level::info,
                                 log_level::warn,  log_level::error, log_level::off};
 constexpr std::array log_formats{log_format::automatic, log_format::text, log_format::json};
+constexpr std::array all_forwarded{forwarded_fields::any, forwarded_fields::forwarded,
+                                   forwarded_fields::x_forwarded};
+constexpr std::array all_proxy_protocols{proxy_protocol::off, proxy_protocol::v1,
+                                         proxy_protocol::v2, proxy_protocol::on};
 
 constexpr const auto& all_of_type(const log_level*) { return log_levels; }
 constexpr const auto& all_of_type(const log_format*) { return log_formats; }
+constexpr const auto& all_of_type(const forwarded_fields*) { return all_forwarded; }
+constexpr const auto& all_of_type(const proxy_protocol*) { return all_proxy_protocols; }
 
 template <class Enum>
 concept choice = std::is_enum_v<Enum>;
@@ -98,6 +104,13 @@ bool assign_to(std::vector<endpoint>* where, const definition& what, std::string
   return true;
 }
 
+bool assign_to(std::vector<network>* where, const definition&, std::string_view text) {
+  const auto element = parse_network(text);
+  if (!element) return false;
+  where->push_back(*element);
+  return true;
+}
+
 template <choice Enum>
 bool assign_to(Enum* where, const definition&, std::string_view text) {
   for (const auto value : all_of_type(where)) {
@@ -122,6 +135,37 @@ std::string toml_text(std::string_view text) {
   return result + '"';
 }
 
+std::string masked(const definition& what, const std::string& text) {
+  switch (what.secret) {
+    case secrecy::none:
+      return text;
+    case secrecy::in_url:
+      return mask_secrets(text);
+    case secrecy::whole:
+      return text.empty() ? "" : "****";
+  }
+  return {};
+}
+
+template <class Element>
+std::vector<std::string> texts_of(const std::vector<Element>& list) {
+  std::vector<std::string> result;
+  for (const auto& element : list)
+    result.push_back(to_string(element));
+  return result;
+}
+
+std::string toml_list(const setting& target) {
+  auto texts = std::visit(overloaded{[]<class Element>(const std::vector<Element>* list) {
+                                       return texts_of(*list);
+                                     },
+                                     [](const auto*) { return std::vector<std::string>(); }},
+                          target.where);
+  for (auto& text : texts)
+    text = toml_text(text);
+  return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
 } // namespace
 
 bool assign(const setting& target, std::string_view text) {
@@ -130,11 +174,15 @@ bool assign(const setting& target, std::string_view text) {
 }
 
 void clear_list(const setting& target) {
-  if (const auto* list = std::get_if<std::vector<endpoint>*>(&target.where)) (*list)->clear();
+  std::visit(overloaded{[]<class Element>(std::vector<Element>* list) { list->clear(); },
+                        [](const auto*) {}},
+             target.where);
 }
 
 bool is_list(const setting& target) {
-  return std::holds_alternative<std::vector<endpoint>*>(target.where);
+  return std::visit(overloaded{[]<class Element>(const std::vector<Element>*) { return true; },
+                               [](const auto*) { return false; }},
+                    target.where);
 }
 
 bool fits(const setting& target, toml_type type) {
@@ -143,7 +191,7 @@ bool fits(const setting& target, toml_type type) {
           [&](const bool*) { return type == toml_type::boolean; },
           [&](const unsigned*) { return type == toml_type::integer; },
           [&](const std::size_t*) { return type == toml_type::integer || type == toml_type::text; },
-          [&](const std::vector<endpoint>*) { return type == toml_type::list; },
+          [&]<class Element>(const std::vector<Element>*) { return type == toml_type::list; },
           [&](const auto*) { return type == toml_type::text; }},
       target.where);
 }
@@ -178,6 +226,10 @@ std::string expected(const setting& target) {
                  [&](const std::string*) { return std::string(target.what->text_rule); },
                  [&](const endpoint*) { return expected_endpoint(*target.what); },
                  [&](const std::vector<endpoint>*) { return expected_endpoint(*target.what); },
+                 [](const std::vector<network>*) {
+                   return std::string("an address such as 127.0.0.1 or 2001:db8::1, or a network "
+                                      "such as 10.0.0.0/8 with no bits set behind its prefix");
+                 },
                  [](const choice auto* where) { return "one of " + any_of_them(names(where)); }},
       target.where);
 }
@@ -192,6 +244,7 @@ std::string hint(const setting& target) {
           [&](const std::string*) { return std::string(target.what->text_hint); },
           [](const endpoint*) { return std::string("HOST:PORT"); },
           [](const std::vector<endpoint>*) { return std::string("HOST:PORT"); },
+          [](const std::vector<network>*) { return std::string("NETWORK"); },
           [](const choice auto* where) { return fmt::format("{}", fmt::join(names(where), "|")); }},
       target.where);
 }
@@ -203,25 +256,17 @@ std::string to_text(const setting& target) {
                  [](const std::size_t* where) { return format_size(*where); },
                  [](const milliseconds* where) { return format_duration(*where); },
                  [&](const std::string* where) {
-                   return target.what->is_secret ? mask_secrets(*where) : *where;
+                   return masked(*target.what, *where);
                  },
-                 [](const std::vector<endpoint>* where) {
-                   std::vector<std::string> all;
-                   for (const auto& address : *where)
-                     all.push_back(to_string(address));
-                   return fmt::format("{}", fmt::join(all, ","));
+                 []<class Element>(const std::vector<Element>* where) {
+                   return fmt::format("{}", fmt::join(texts_of(*where), ","));
                  },
                  [](const auto* where) { return to_string(*where); }},
       target.where);
 }
 
 std::string to_toml(const setting& target) {
-  if (const auto* list = std::get_if<std::vector<endpoint>*>(&target.where)) {
-    std::vector<std::string> all;
-    for (const auto& address : **list)
-      all.push_back(toml_text(to_string(address)));
-    return fmt::format("[{}]", fmt::join(all, ", "));
-  }
+  if (is_list(target)) return toml_list(target);
   auto text = to_text(target);
   const bool is_bare = fits(target, toml_type::boolean)
                        || (fits(target, toml_type::integer) && parse_count(text).has_value());
@@ -229,7 +274,8 @@ std::string to_toml(const setting& target) {
 }
 
 std::string found(const setting& target, std::string_view text) {
-  if (!target.what->is_secret || text.empty()) return in_quotes(text);
+  if (target.what->secret == secrecy::none || text.empty()) return in_quotes(text);
+  if (target.what->secret == secrecy::whole) return "a text (not shown)";
   // Without a known scheme nothing says where a password stands.
   const bool has_scheme = text.starts_with("sqlite:") || text.find("://") != std::string_view::npos;
   if (!has_scheme) return "a text without a known scheme (not shown)";

@@ -35,8 +35,9 @@ void append_escaped(std::string& out, std::string_view text) {
 
 } // namespace
 
-void access_log::add(std::string_view method, std::string_view target, std::uint16_t status,
-                     std::chrono::steady_clock::duration took, std::uint64_t request_id) {
+void access_log::add(std::string_view client, std::string_view method, std::string_view target,
+                     std::uint16_t status, std::chrono::steady_clock::duration took,
+                     std::uint64_t request_id) {
   std::timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   auto millis = now.tv_nsec / 1'000'000;
@@ -45,15 +46,15 @@ void access_log::add(std::string_view method, std::string_view target, std::uint
   if (format_ == access_format::json) {
     fmt::format_to(std::back_inserter(line),
                    R"({{"time":"{:%Y-%m-%dT%H:%M:%S}.{:03}Z","level":"info","message":"access",)"
-                   R"("method":"{}","target":")",
-                   fmt::gmtime(now.tv_sec), millis, method);
+                   R"("client":"{}","method":"{}","target":")",
+                   fmt::gmtime(now.tv_sec), millis, client, method);
     append_escaped(line, target);
     fmt::format_to(std::back_inserter(line),
                    R"(","status":{},"duration_us":{},"request_id":"{:016x}"}})", status, micros,
                    request_id);
   } else {
-    fmt::format_to(std::back_inserter(line), "{:%H:%M:%S}.{:03} {} ", fmt::localtime(now.tv_sec),
-                   millis, method);
+    fmt::format_to(std::back_inserter(line), "{:%H:%M:%S}.{:03} {} {} ", fmt::localtime(now.tv_sec),
+                   millis, client.empty() ? "-" : client, method);
     append_escaped(line, target);
     fmt::format_to(std::back_inserter(line), " {} {} us {:016x}", status, micros, request_id);
   }

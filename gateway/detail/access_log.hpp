@@ -27,8 +27,10 @@ public:
 
   [[nodiscard]] bool enabled() const noexcept { return format_ != access_format::off; }
 
-  void add(std::string_view method, std::string_view target, std::uint16_t status,
-           std::chrono::steady_clock::duration took, std::uint64_t request_id);
+  /// `client` is an address, or empty.
+  void add(std::string_view client, std::string_view method, std::string_view target,
+           std::uint16_t status, std::chrono::steady_clock::duration took,
+           std::uint64_t request_id);
 
   void flush();
 

@@ -4,6 +4,7 @@
 #include "gateway/detail/problem.hpp"
 
 #include <boost/asio/post.hpp>
+#include <spdlog/spdlog.h>
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -107,6 +108,14 @@ void gateway_actor::forget(session& closed) {
     std::exchange(drained_, nullptr)();
 }
 
+void gateway_actor::warn_of_refusal(std::string_view client, std::string_view why) {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_warning_)
+    return;
+  next_warning_ = now + std::chrono::seconds{1};
+  spdlog::warn("closed a connection from {}: {}", client, why);
+}
+
 void gateway_actor::on_stop(std::function<void()> drained) {
   stopping_ = true;
   listener_->close();
@@ -195,6 +204,11 @@ loop_figures gateway_actor::figures() const {
 
 std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64_t sequence,
                                       troupe::request&& what, detail::steady_time now) {
+  if (options_.refuse)
+    if (auto refused = options_.refuse(what)) {
+      from->complete(sequence, std::move(*refused));
+      return 0;
+    }
   auto match = router_->find(what);
   if (match.entry == nullptr) {
     from->complete(sequence, not_routed(match, what));

@@ -51,6 +51,8 @@ public:
     std::shared_ptr<connection_counts> connections;
     /// This loop's share of http.max_buffered_bytes.
     std::size_t max_buffered = 0;
+    /// Gives the answer for a request that must go no further; may be empty.
+    std::function<std::optional<troupe::response>(const troupe::request&)> refuse;
   };
 
   gateway_actor(caf::actor_config& config, detail::event_loop& loop, options how,
@@ -82,6 +84,8 @@ public:
   /// The session does not wait for the answer any more; `too_late`: because it took too long.
   void give_up(std::uint64_t call, bool too_late);
   void forget(session& closed);
+  /// Logs, at most once a second, why a connection was closed without an answer.
+  void warn_of_refusal(std::string_view client, std::string_view why);
 
 private:
   /// A node and what this loop has to do with it.
@@ -154,6 +158,7 @@ private:
   std::size_t rotation_ = 0;
   bool batches_posted_ = false;
   bool stopping_ = false;
+  detail::steady_time next_warning_{};
   std::function<void()> drained_;
 };
 

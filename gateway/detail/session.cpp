@@ -32,11 +32,16 @@ clock::duration time_for(std::size_t bytes, std::size_t rate) {
 
 session::session(gateway_actor& gateway, tcp_socket socket, connection_counts::places counted_at)
   : gateway_(gateway), settings_(gateway.settings()), socket_(std::move(socket)),
-    counted_at_(counted_at), parser_(settings_), in_(first_buffer, '\0') {}
+    counted_at_(counted_at), peer_(settings_, peer_address(socket_.native_handle())), parser_(settings_),
+    in_(first_buffer, '\0') {}
 
 session::~session() = default;
 
 void session::start() {
+  if (peer_.refused()) {
+    gateway_.warn_of_refusal(peer_.address(), "it is not one of http.trusted_proxies");
+    return close();
+  }
   idle_deadline_ = clock::now() + settings_.head_timeout;
   update_deadline();
   read();
@@ -97,7 +102,24 @@ void session::on_read(const boost::system::error_code& ec, std::size_t size) {
   process();
 }
 
+bool session::read_proxy_header() {
+  switch (peer_.read_header({in_.data() + in_begin_, in_end_ - in_begin_}, in_begin_)) {
+  case proxy_header::progress::done:
+    return true;
+  case proxy_header::progress::need_more:
+    read(); // the deadline of the first request's head goes on
+    return false;
+  case proxy_header::progress::failed:
+    gateway_.warn_of_refusal(peer_.address(), "it does not begin with a valid PROXY header");
+    close();
+    return false;
+  }
+  return false;
+}
+
 void session::process() {
+  if (peer_.awaits_header() && !read_proxy_header())
+    return;
   while (!closed_ && in_begin_ < in_end_ && may_read() && !lingering_) {
     if (parser_.untouched())
       message_deadline_ = clock::now() + settings_.head_timeout;
@@ -179,8 +201,13 @@ void session::take_request() {
     made.target = what.target;
   no_more_requests_ = no_more_requests_ || !keep_alive;
   what.id = made.request_id;
+  auto refused = peer_.introduce(what);
+  if (gateway_.access().enabled())
+    made.client = what.client;
   parser_.reset();
   continue_sent_ = false;
+  if (refused)
+    return complete(sequence, problem(*refused, what.id));
   auto call = gateway_.dispatch(shared_from_this(), sequence, std::move(what), made.started);
   if (call != 0 && sequence >= first_sequence_)
     slots_[first_ + (sequence - first_sequence_)].call = call;
@@ -194,6 +221,7 @@ void session::refuse(const failure& why) {
   made.head = made.method == http_method::head;
   if (gateway_.access().enabled())
     made.target = parser_.message().target;
+  made.client = peer_.address();
   no_more_requests_ = true;
   std::string{}.swap(parser_.message().body); // of no use any more, and may be much
   complete(first_sequence_ + waiting() - 1, problem(why, made.request_id));
@@ -247,8 +275,8 @@ void session::render(slot& to, response&& what) {
                  {to.head, to.keep_alive && !last, to.old_client});
   held_back_ += to.answer.size();
   if (gateway_.access().enabled())
-    gateway_.access().add(to.has_method ? to_string(to.method) : "-", to.target, what.status,
-                          clock::now() - to.started, to.request_id);
+    gateway_.access().add(to.client, to.has_method ? to_string(to.method) : "-", to.target,
+                          what.status, clock::now() - to.started, to.request_id);
 }
 
 void session::send_finished() {

@@ -5,6 +5,7 @@
 #include "config/settings.hpp"
 #include "gateway/detail/connection_counts.hpp"
 #include "gateway/detail/http_parser.hpp"
+#include "gateway/detail/peer.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -68,7 +69,8 @@ private:
     std::uint64_t request_id = 0;
     detail::steady_time started;
     std::string answer; // rendered
-    std::string target; // for the access log only
+    std::string target; // this and the client for the access log only
+    std::string client;
     http_method method = http_method::get;
   };
 
@@ -77,6 +79,7 @@ private:
   void make_room();
   void process();
   void on_part(bool had_no_head);
+  bool read_proxy_header();
   void on_incomplete();
   void account();
   void take_request();
@@ -98,6 +101,7 @@ private:
   const config::http_settings& settings_;
   tcp_socket socket_;
   connection_counts::places counted_at_;
+  peer peer_;
   http_parser parser_;
 
   std::string in_;

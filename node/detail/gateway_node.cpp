@@ -86,7 +86,7 @@ int run_gateway(const application& app, const config::gateway_settings& settings
     node.own(each);
   auto admin_worker = node.start_worker(
     gateway::admin_service(server.admin_sources(membership, [&ready] { return ready.load(); })));
-  node.own(server.start_admin(std::move(admin), admin_worker));
+  node.own(server.start_admin(std::move(admin), admin_worker, settings.admin_token));
   ready = true;
   if (!settings.local_workers)
     spdlog::info("no workers of its own: requests get 503 until a worker node has joined");

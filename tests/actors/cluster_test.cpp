@@ -138,7 +138,7 @@ TEST_F(a_membership, lists_nodes_that_have_joined_after_its_own) {
 TEST_F(a_membership, refuses_another_protocol_version_with_a_sentence_for_the_operator) {
   peer old{bench_, gateway_};
   EXPECT_EQ(old.greet("old", protocol_version + 1),
-            "it speaks cluster protocol 2 (troupe 9.9), this gateway speaks 1");
+            "it speaks cluster protocol 3 (troupe 9.9), this gateway speaks 2");
   peer rude{bench_, gateway_};
   EXPECT_EQ(rude.greet("rude"), "welcome to gw");
   EXPECT_EQ(view(), here_);

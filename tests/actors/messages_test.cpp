@@ -30,6 +30,19 @@ TEST(header_list, finds_the_first_field_of_a_name_without_regard_to_case) {
   EXPECT_TRUE(headers.empty());
 }
 
+TEST(header_list, removes_the_fields_whose_name_fulfils_a_condition) {
+  header_list headers;
+  for (const auto* name : {"A", "b", "a", "C"})
+    headers.add(name, "1");
+  headers.remove_if([](std::string_view name) { return equals_ignore_case(name, "a"); });
+  ASSERT_EQ(headers.size(), 2u);
+  EXPECT_EQ(headers[0].first, "b");
+  EXPECT_EQ(headers[1].first, "C");
+  headers.set("B", "2");
+  ASSERT_EQ(headers.size(), 2u);
+  EXPECT_EQ(headers.find("b"), "2");
+}
+
 TEST(equals_ignore_case, knows_ascii_letters_only) {
   EXPECT_TRUE(equals_ignore_case("Content-TYPE", "content-type"));
   EXPECT_FALSE(equals_ignore_case("a", "ab"));

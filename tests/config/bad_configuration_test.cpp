@@ -10,6 +10,11 @@ const std::string any_port =
     "HOST:PORT such as 127.0.0.1:4242 or [::1]:4242, the port from 0 to 65535";
 const std::string real_port =
     "HOST:PORT such as 127.0.0.1:4242 or [::1]:4242, the port from 1 to 65535";
+const std::string a_network =
+    "an address such as 127.0.0.1 or 2001:db8::1, or a network such as 10.0.0.0/8 with no bits set "
+    "behind its prefix";
+const std::string hidden =
+    ": found a text (not shown), expected 16 to 256 of the characters A-Z a-z 0-9 - . _ ~ + / =";
 const std::string storage_url = "sqlite:PATH, postgres://... or postgresql://...";
 
 struct bad_case {
@@ -153,6 +158,19 @@ TEST(bad_value_of_a_flag, is_refused_in_one_line) {
        {},
        "--name: found \"" + std::string(65, 'a')
            + "\", expected 1 to 64 of the characters A-Z a-z 0-9 . _ -"},
+      {{"gateway", "--admin-token", "hush"}, {}, "--admin-token" + hidden},
+      {{"gateway", "--admin-token=hush hush hush hush"}, {}, "--admin-token" + hidden},
+      {{"gateway"}, {"TROUPE_ADMIN_TOKEN=hush"}, "TROUPE_ADMIN_TOKEN" + hidden},
+      {{"gateway", "--http-trusted-proxies", "10.0.0.1/8"},
+       {},
+       "--http-trusted-proxies: found \"10.0.0.1/8\", expected " + a_network},
+      {{"gateway"},
+       {"TROUPE_HTTP_TRUSTED_PROXIES=127.0.0.1,proxy.example"},
+       "TROUPE_HTTP_TRUSTED_PROXIES: found \"proxy.example\", expected " + a_network
+           + ", with commas between them"},
+      {{"gateway", "--http-proxy-protocol", "v3"},
+       {},
+       "--http-proxy-protocol: found \"v3\", expected one of off, v1, v2 or on"},
       {{"worker", "--join", "a:0"}, {}, "--join: found \"a:0\", expected " + real_port},
       {{"worker", "--join", "a:1,b:2"}, {}, "--join: found \"a:1,b:2\", expected " + real_port},
   });
@@ -211,6 +229,14 @@ TEST(bad_combination, is_refused_in_one_line) {
        {"TROUPE_CLUSTER=gw.example.org:1"},
        "TROUPE_CLUSTER: found gw.example.org:1" + private_address},
       {{"gateway", "--cluster", "[::]:0"}, {}, "--cluster: found [::]:0" + private_address},
+      {{"gateway", "--admin", "0.0.0.0:8081"},
+       {},
+       "--admin: found 0.0.0.0:8081, which other machines may reach, and no token, expected a token in "
+       "TROUPE_ADMIN_TOKEN, or an address of this machine only such as 127.0.0.1:8081"},
+      {{"gateway", "--http-proxy-protocol", "v1"},
+       {},
+       "--http-proxy-protocol: found v1 without a trusted proxy, expected the addresses of the proxies "
+       "in http.trusted_proxies, or off"},
       {{"gateway", "--listen", "127.0.0.1:4242"},
        {},
        "gateway.cluster: found 127.0.0.1:4242, expected an address that --listen (127.0.0.1:4242) "
@@ -248,6 +274,13 @@ TEST(bad_combination, is_refused_in_one_line) {
 TEST(good_combination, is_accepted) {
   EXPECT_EQ(error_of({"gateway", "--cluster", "0.0.0.0:4242", "--cluster-insecure"}), "no error");
   EXPECT_EQ(error_of({"gateway", "--cluster", "[::1]:4242"}), "no error");
+  EXPECT_EQ(error_of({"gateway", "--admin", "0.0.0.0:8081"},
+                     {"TROUPE_ADMIN_TOKEN=0123456789abcdef"}),
+            "no error");
+  EXPECT_EQ(error_of({"gateway", "--admin", "[::1]:8081"}), "no error");
+  EXPECT_EQ(error_of({"gateway", "--http-proxy-protocol", "v2", "--http-trusted-proxies",
+                      "10.0.0.0/8", "--http-trusted-proxies", "::1"}),
+            "no error");
   EXPECT_EQ(error_of({"gateway", "--listen", "127.0.0.1:0", "--cluster", "127.0.0.1:0", "--admin",
                       "127.0.0.1:0"}),
             "no error");

@@ -30,8 +30,8 @@ TEST(bad_name_in_a_file, is_refused_with_its_line) {
        "FILE:3: gateway.thread: unknown key, did you mean gateway.threads?"},
       {"[gateway]\nfrobnicate = 1",
        "FILE:2: gateway.frobnicate: unknown key, expected gateway.listen, gateway.cluster, "
-       "gateway.cluster_insecure, "
-       "gateway.admin, gateway.threads, gateway.local_workers or gateway.drain_timeout"},
+       "gateway.cluster_insecure, gateway.admin, gateway.admin_token, gateway.threads, "
+       "gateway.local_workers or gateway.drain_timeout"},
       {"[worker]\njion = ['a:1']", "FILE:2: worker.jion: unknown key, did you mean worker.join?"},
       {"[gatewy]\n", "FILE:1: unknown section [gatewy], did you mean gateway?"},
       {"[metrics]\n",
@@ -48,7 +48,8 @@ TEST(bad_name_in_a_file, is_refused_with_its_line) {
       {"[log]\n[http]\n[log]", "FILE:3: found [log] again, expected it once: it stands in line 1"},
       {"[gateway]\n\"a\\nb\" = 1",
        R"(FILE:2: gateway.a\x0ab: unknown key, expected gateway.listen, gateway.cluster, gateway.cluster_insecure, )"
-       "gateway.admin, gateway.threads, gateway.local_workers or gateway.drain_timeout"},
+       "gateway.admin, gateway.admin_token, gateway.threads, gateway.local_workers or "
+       "gateway.drain_timeout"},
   });
 }
 
@@ -92,6 +93,15 @@ TEST(bad_value_in_a_file, is_refused_with_its_line_and_key) {
        "FILE:2: storage.url: found a list, expected " + storage_url + ", not a list"},
       {"[storage]\nmigrations = \"a\\u0000b\"",
        R"(FILE:2: storage.migrations: found "a\x00b", expected the path of a folder)"},
+      {"[gateway]\nadmin_token = 'hush'",
+       "FILE:2: gateway.admin_token: found a text (not shown), expected 16 to 256 of the characters A-Z "
+       "a-z 0-9 - . _ ~ + / ="},
+      {"[gateway]\nadmin_token = 1234567890123456",
+       "FILE:2: gateway.admin_token: found a text (not shown), expected 16 to 256 of the characters A-Z "
+       "a-z 0-9 - . _ ~ + / =, in quotes"},
+      {"[http]\ntrusted_proxies = ['::1', '10.0.0.1/8']",
+       "FILE:2: http.trusted_proxies: found \"10.0.0.1/8\", expected a list of texts, each an address such "
+       "as 127.0.0.1 or 2001:db8::1, or a network such as 10.0.0.0/8 with no bits set behind its prefix"},
       {"[worker]\njoin = 'a:1'",
        "FILE:2: worker.join: found \"a:1\", expected a list of texts, each " + real_port},
       {"[worker]\njoin = []",

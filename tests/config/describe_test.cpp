@@ -10,7 +10,9 @@ TEST(describe, prints_what_can_be_read_back) {
   const auto first =
       gateway({"--listen", "[::1]:0", "--threads", "3", "--no-local-workers", "--storage",
                R"(sqlite:a "quoted" \ path#1.db)", "--http-max-body-bytes", "1000",
-               "--http-idle-timeout", "90s", "--log-format", "json", "--access-log", "false"});
+               "--http-idle-timeout", "90s", "--log-format", "json", "--access-log", "false", "--http-trusted-proxies",
+               "10.0.0.0/8", "--http-trusted-proxies", "::1", "--http-proxy-protocol", "on",
+               "--http-forwarded", "x-forwarded"});
   EXPECT_NE(first.settings, gateway_settings{});
   const temporary_file file(describe(first));
   EXPECT_EQ(gateway({"--config", file.path()}).settings, first.settings);
@@ -47,6 +49,13 @@ TEST(describe, masks_secrets) {
   EXPECT_NE(text.find(R"(url = "postgres://me:****@h/db?password=****&sslmode=require")"),
             std::string::npos);
   EXPECT_EQ(text.find("hush"), std::string::npos);
+}
+
+TEST(describe, does_not_show_a_token) {
+  const auto text = describe(gateway({}, {"TROUPE_ADMIN_TOKEN=hush-hush-hush-hush"}));
+  EXPECT_NE(text.find(R"(admin_token = "****")"), std::string::npos) << text;
+  EXPECT_EQ(text.find("hush"), std::string::npos);
+  EXPECT_NE(describe(gateway({})).find(R"(admin_token = "" )"), std::string::npos);
 }
 
 TEST(describe, takes_settings_of_unknown_origin) {

@@ -24,7 +24,10 @@ std::string other_value(const setting& target) {
   if (std::holds_alternative<log_level*>(target.where)) return "trace";
   if (std::holds_alternative<log_format*>(target.where)) return "json";
   if (std::holds_alternative<std::string*>(target.where))
-    return what.is_secret ? "postgres://h/db" : "x-1";
+    return what.secret == detail::secrecy::in_url ? "postgres://h/db" : "x-1_long-enough-too";
+  if (std::holds_alternative<std::vector<network>*>(target.where)) return "10.0.0.0/8";
+  if (std::holds_alternative<forwarded_fields*>(target.where)) return "x-forwarded";
+  if (std::holds_alternative<proxy_protocol*>(target.where)) return "v2";
   return "[::1]:7777";
 }
 
@@ -49,6 +52,10 @@ const Settings& settings_in(const command& result) {
     return std::get<worker_command>(result).settings;
 }
 
+bool is_hidden(const setting& target) {
+  return target.what->secret == detail::secrecy::whole;
+}
+
 // The result has `text` in the setting numbered `index` and defaults in all others.
 template <class Settings>
 void expect_changed(const texts& arguments, const texts& environment, std::size_t index,
@@ -60,7 +67,7 @@ void expect_changed(const texts& arguments, const texts& environment, std::size_
   for (std::size_t i = 0; i < changed.size(); ++i) {
     const auto name = key_of(*changed[i].what);
     if (i == index)
-      EXPECT_EQ(to_text(changed[i]), text) << name;
+      EXPECT_EQ(to_text(changed[i]), is_hidden(changed[i]) ? "****" : text) << name;
     else if (!is_list(changed[i]))
       EXPECT_EQ(to_text(changed[i]), to_text(unchanged[i])) << name;
   }
@@ -75,6 +82,8 @@ void check_every_way(const std::string& role, const texts& needed) {
     const auto text = other_value(target);
     texts base{role};
     if (!is_list(target)) base.insert(base.end(), needed.begin(), needed.end());
+    if (std::holds_alternative<proxy_protocol*>(target.where))
+      base.insert(base.end(), {"--http-trusted-proxies", "127.0.0.1"}); // is refused without
     auto flagged = base;
     for (const auto& argument : as_flag(target, text))
       flagged.push_back(argument);

@@ -45,6 +45,16 @@ TEST(precedence, replaces_a_list_as_a_whole) {
             (std::vector<endpoint>{{"d", 5}, {"e", 6}}));
 }
 
+TEST(precedence, lets_an_empty_variable_empty_a_list_that_may_be_empty) {
+  const temporary_file file("[http]\ntrusted_proxies = [\"::1\", \"10.0.0.0/8\"]\n");
+  const auto trusted = [&](const texts& environment) {
+    return gateway({"--config", file.path()}, environment).settings.http.trusted_proxies.size();
+  };
+  EXPECT_EQ(trusted({}), 2U);
+  EXPECT_EQ(trusted({"TROUPE_HTTP_TRUSTED_PROXIES=127.0.0.1"}), 1U);
+  EXPECT_EQ(trusted({"TROUPE_HTTP_TRUSTED_PROXIES="}), 0U);
+}
+
 TEST(precedence, lets_a_switch_be_turned_back) {
   const temporary_file file("[gateway]\nlocal_workers = false\ncluster_insecure = true\n");
   const auto result =

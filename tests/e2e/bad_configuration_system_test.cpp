@@ -73,6 +73,15 @@ const std::vector<bad> on_the_command_line{
     {"a cluster address that others reach",
      {"gateway", "--cluster", "0.0.0.0:4242"},
      {"--cluster", "0.0.0.0:4242", "--cluster-insecure"}},
+    {"an admin address that others reach",
+     {"gateway", "--admin", "0.0.0.0:8081"},
+     {"--admin", "0.0.0.0:8081", "TROUPE_ADMIN_TOKEN"}},
+    {"a PROXY header from anybody",
+     {"gateway", "--http-proxy-protocol", "on"},
+     {"--http-proxy-protocol", "trusted", "http.trusted_proxies"}},
+    {"a network that is none",
+     {"gateway", "--http-trusted-proxies", "10.0.0.0/33"},
+     {"--http-trusted-proxies", "10.0.0.0/33", "10.0.0.0/8"}},
     {"a number that is none",
      {"gateway", "--threads", "many"},
      {"--threads", "\"many\"", "expected a whole number from 0 to 256"}},
@@ -209,6 +218,10 @@ INSTANTIATE_TEST_SUITE_P(InTheFile, BadConfiguration, testing::ValuesIn(in_the_f
 
 // A password in a line that ends up in a log would be a leak.
 TEST(BadConfigurationLine, DoesNotShowAPassword) {
+  auto short_token = run_to_end(
+      {program_path("troupe-demo").string(), {"gateway", "--admin-token", "hidden"}, {}, {}});
+  EXPECT_EQ(short_token.status, (exit_status{2, 0}));
+  EXPECT_EQ(short_token.err.find("hidden"), std::string::npos) << short_token.err;
   for (const char* url :
        {"mysql://me:hidden@host/db", "postgres://", "postgre://me:hidden@host/db"}) {
     auto result =

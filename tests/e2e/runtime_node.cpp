@@ -13,6 +13,17 @@ using namespace troupe;
 
 task<response> ping(context&, const request&) { co_return text("pong"); }
 
+/// What a handler sees of whom a request comes from.
+task<response> show_origin(context&, const request& req) {
+  auto fields = nlohmann::json::array();
+  for (std::size_t i = 0; i < req.headers.size(); ++i)
+    fields.push_back(req.headers[i].first);
+  co_return json({{"client", req.client},
+                  {"scheme", req.scheme},
+                  {"host", req.host()},
+                  {"fields", std::move(fields)}});
+}
+
 /// Blocks a thread of the pool.
 task<response> block(context& ctx, const request& req) {
   const auto ms = req.query<int>("ms", 2000);
@@ -169,6 +180,7 @@ int main(int argc, char** argv) {
   return run(argc, argv,
              {service("basics")
                   .get("/ping", ping)
+                  .get("/origin", show_origin)
                   .get("/linger", linger)
                   .get("/lingering", count_lingering),
               service("threads")

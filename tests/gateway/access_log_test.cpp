@@ -55,7 +55,7 @@ protected:
   std::string line(access_format format, std::string_view target) {
     captured_log captured;
     access_log log{format, timers_, captured.output()};
-    log.add("GET", target, 404, 1500us, 0xabc);
+    log.add("203.0.113.7", "GET", target, 404, 1500us, 0xabc);
     log.flush();
     return captured.take();
   }
@@ -78,7 +78,8 @@ TEST_F(an_access_log, writes_one_line_of_valid_json_whatever_the_target_holds) {
     EXPECT_EQ(text.find('\n'), text.size() - 1);
     const auto parsed = nlohmann::json::parse(text, nullptr, false);
     ASSERT_TRUE(parsed.is_object()) << text;
-    EXPECT_EQ(parsed.size(), 8u);
+    EXPECT_EQ(parsed.size(), 9u);
+    EXPECT_EQ(parsed.at("client"), "203.0.113.7");
     EXPECT_EQ(parsed.at("level"), "info");
     EXPECT_EQ(parsed.at("message"), "access");
     EXPECT_EQ(parsed.at("method"), "GET");
@@ -102,7 +103,7 @@ TEST_F(an_access_log, writes_one_line_of_plain_text_whatever_the_target_holds) {
   }
   EXPECT_TRUE(std::regex_match(
       line(access_format::text, "/x?y"),
-      std::regex{R"(\d\d:\d\d:\d\d\.\d{3} GET /x\?y 404 1500 us 0000000000000abc\n)"}));
+      std::regex{R"(\d\d:\d\d:\d\d\.\d{3} 203\.0\.113\.7 GET /x\?y 404 1500 us 0000000000000abc\n)"}));
 }
 
 TEST_F(an_access_log, gathers_lines_and_writes_them_whole_in_order) {
@@ -110,7 +111,7 @@ TEST_F(an_access_log, gathers_lines_and_writes_them_whole_in_order) {
   access_log log{access_format::text, timers_, captured.output()};
   std::string written;
   for (int i = 0; i < 100; ++i) {
-    log.add("GET", "/" + std::to_string(i), 200, 1us, 1);
+    log.add("203.0.113.7", "GET", "/" + std::to_string(i), 200, 1us, 1);
     const auto part = captured.take();
     EXPECT_TRUE(part.empty() || part.ends_with('\n'));
     EXPECT_LE(part.size(), 4096u); // what a pipe takes as one piece
@@ -129,15 +130,15 @@ TEST_F(an_access_log, writes_what_is_left_after_a_while_when_it_is_closed_and_at
   captured_log captured;
   {
     access_log log{access_format::text, timers_, captured.output()};
-    log.add("GET", "/first", 200, 1us, 1);
+    log.add("203.0.113.7", "GET", "/first", 200, 1us, 1);
     EXPECT_EQ(captured.take(), "");
     timers_.run_due(std::chrono::steady_clock::now() + 1s);
     EXPECT_NE(captured.take().find("/first"), std::string::npos);
-    log.add("GET", "/second", 200, 1us, 1);
+    log.add("203.0.113.7", "GET", "/second", 200, 1us, 1);
     log.close();
     EXPECT_NE(captured.take().find("/second"), std::string::npos);
     EXPECT_TRUE(timers_.empty());
-    log.add("GET", "/third", 200, 1us, 1);
+    log.add("203.0.113.7", "GET", "/third", 200, 1us, 1);
   }
   EXPECT_NE(captured.take().find("/third"), std::string::npos);
   EXPECT_TRUE(timers_.empty());
@@ -147,10 +148,10 @@ TEST_F(an_access_log, goes_on_when_nobody_reads_it) {
   captured_log captured;
   access_log log{access_format::text, timers_, captured.output()};
   for (int i = 0; i < 2000; ++i) // more than the pipe holds
-    log.add("GET", "/" + std::string(100, 'x'), 200, 1us, 1);
+    log.add("203.0.113.7", "GET", "/" + std::string(100, 'x'), 200, 1us, 1);
   log.flush();
   EXPECT_FALSE(captured.take().empty());
-  log.add("GET", "/again", 200, 1us, 1);
+  log.add("203.0.113.7", "GET", "/again", 200, 1us, 1);
   log.flush();
   EXPECT_NE(captured.take().find("/again"), std::string::npos);
 }
