@@ -59,7 +59,7 @@ constexpr row<http_settings> http_table[] = {
      &http_settings::max_connections},
     {{.section = "http",
       .key = "max_connections_per_client",
-      .help = "Connections of one address (IPv6: of one /64 network); 0: as many as come.",
+      .help = "Connections of one address (IPv6: of one /64), proxies excepted; 0: as many as come.",
       .low = 0,
       .high = 1'000'000},
      &http_settings::max_connections_per_client},

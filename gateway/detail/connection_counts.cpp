@@ -62,28 +62,28 @@ connection_counts::places connection_counts::places_of(const sockaddr& client) c
   return out;
 }
 
-connection_counts::verdict connection_counts::enter(const places& client) noexcept {
+connection_counts::verdict connection_counts::enter(const std::optional<places>& client) noexcept {
   if (all_.fetch_add(1, std::memory_order_relaxed) >= limit_) {
     all_.fetch_sub(1, std::memory_order_relaxed);
     return verdict::too_many;
   }
-  if (limit_of_client_ == 0)
+  if (limit_of_client_ == 0 || !client)
     return verdict::admitted;
   auto before = ~0U;
-  for (std::size_t i = 0; i < client.size(); ++i)
-    before = std::min(before, of_client_[i][client[i]].fetch_add(1, std::memory_order_relaxed));
+  for (std::size_t i = 0; i < client->size(); ++i)
+    before = std::min(before, of_client_[i][(*client)[i]].fetch_add(1, std::memory_order_relaxed));
   if (before < limit_of_client_)
     return verdict::admitted;
   leave(client);
   return verdict::too_many_of_client;
 }
 
-void connection_counts::leave(const places& client) noexcept {
+void connection_counts::leave(const std::optional<places>& client) noexcept {
   all_.fetch_sub(1, std::memory_order_relaxed);
-  if (limit_of_client_ == 0)
+  if (limit_of_client_ == 0 || !client)
     return;
-  for (std::size_t i = 0; i < client.size(); ++i)
-    of_client_[i][client[i]].fetch_sub(1, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < client->size(); ++i)
+    of_client_[i][(*client)[i]].fetch_sub(1, std::memory_order_relaxed);
 }
 
 } // namespace troupe::gateway

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 struct sockaddr;
@@ -28,10 +29,10 @@ public:
   using places = std::array<std::uint32_t, 2>;
   [[nodiscard]] places places_of(const sockaddr& client) const noexcept;
 
-  /// Counts it unless it is one too many.
-  verdict enter(const places& client) noexcept;
+  /// Counts it unless it is one too many. Without places it counts among all only, as a proxy's does.
+  verdict enter(const std::optional<places>& client) noexcept;
   /// A connection that was admitted has ended.
-  void leave(const places& client) noexcept;
+  void leave(const std::optional<places>& client) noexcept;
 
 private:
   static constexpr std::uint32_t places_per_table = 1U << 16U;

@@ -85,8 +85,10 @@ void gateway_actor::accept(tcp_socket&& socket) {
   auto& counts = *options_.connections;
   boost::system::error_code gone;
   const auto client = socket.remote_endpoint(gone);
-  const auto counted_at = counts.places_of(*client.data());
-  auto made = std::make_shared<session>(*this, std::move(socket), counted_at);
+  auto made = std::make_shared<session>(*this, std::move(socket));
+  session::counted_at counted_at;
+  if (!made->is_proxy())
+    counted_at = counts.places_of(*client.data());
   switch (counts.enter(counted_at)) {
   case connection_counts::verdict::too_many:
     made->reject({errc::unavailable, "the server has as many connections as it may"});
@@ -98,11 +100,11 @@ void gateway_actor::accept(tcp_socket&& socket) {
   case connection_counts::verdict::admitted: break;
   }
   sessions_.emplace(made.get(), made);
-  made->start();
+  made->start(counted_at);
 }
 
 void gateway_actor::forget(session& closed) {
-  options_.connections->leave(closed.counted_at());
+  options_.connections->leave(closed.counted());
   sessions_.erase(&closed);
   if (sessions_.empty() && drained_)
     std::exchange(drained_, nullptr)();

@@ -24,6 +24,9 @@ public:
   /// A PROXY header must come before the first request.
   [[nodiscard]] bool awaits_header() const noexcept { return awaits_header_; }
 
+  /// One of http.trusted_proxies.
+  [[nodiscard]] bool trusted() const noexcept { return trusted_; }
+
   /// Takes the PROXY header from the bytes that have come so far; when it is `done`, adds its size
   /// to `used` and the connection comes from where it says. REQUIRES: awaits_header, not refused.
   proxy_header::progress read_header(std::string_view bytes, std::size_t& used);

@@ -30,14 +30,15 @@ clock::duration time_for(std::size_t bytes, std::size_t rate) {
 
 } // namespace
 
-session::session(gateway_actor& gateway, tcp_socket socket, connection_counts::places counted_at)
+session::session(gateway_actor& gateway, tcp_socket socket)
   : gateway_(gateway), settings_(gateway.settings()), socket_(std::move(socket)),
-    counted_at_(counted_at), peer_(settings_, peer_address(socket_.native_handle())), parser_(settings_),
+    peer_(settings_, peer_address(socket_.native_handle())), parser_(settings_),
     in_(first_buffer, '\0') {}
 
 session::~session() = default;
 
-void session::start() {
+void session::start(counted_at where) {
+  counted_at_ = where;
   if (peer_.refused()) {
     gateway_.warn_of_refusal(peer_.address(), "it is not one of http.trusted_proxies");
     return close();

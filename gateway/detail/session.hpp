@@ -28,11 +28,15 @@ using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
 ///     lingering (sending side shut, what still arrives is dropped) --end of stream--> closed
 class session final : public std::enable_shared_from_this<session>, public detail::deferred {
 public:
-  /// `counted_at`: its client's, for who counts connections.
-  session(gateway_actor& gateway, tcp_socket socket, connection_counts::places counted_at);
+  session(gateway_actor& gateway, tcp_socket socket);
   ~session();
 
-  void start();
+  using counted_at = std::optional<connection_counts::places>;
+  /// `where` it is counted among the connections; it says so at its end.
+  void start(counted_at where);
+  [[nodiscard]] const counted_at& counted() const noexcept { return counted_at_; }
+  /// Its other end is a proxy, which has connections for many clients.
+  [[nodiscard]] bool is_proxy() const noexcept { return peer_.trusted(); }
 
   /// The answer to request number `sequence`; one that is not waited for is ignored.
   void complete(std::uint64_t sequence, response&& what);
@@ -45,8 +49,6 @@ public:
 
   /// Instead of `start`: answers with the failure and closes.
   void reject(const failure& why);
-
-  [[nodiscard]] const connection_counts::places& counted_at() const noexcept { return counted_at_; }
 
   /// No further request: closes after the answers to those that are in work, or to one that comes at once;
   /// soon when none does.
@@ -100,7 +102,7 @@ private:
   gateway_actor& gateway_;
   const config::http_settings& settings_;
   tcp_socket socket_;
-  connection_counts::places counted_at_;
+  counted_at counted_at_;
   peer peer_;
   http_parser parser_;
 
