@@ -38,13 +38,13 @@ public:
   Self& add(std::initializer_list<http_method> methods, std::string_view pattern,
             const handler& handle, source_location place = source_location::current());
 
-  /// The same for every method that has no route of its own in the service with this pattern, whether
-  /// that is added before or after. HEAD goes where GET goes.
+  /// The same for every method that has no route of its own in the service with this pattern,
+  /// whether that is added before or after. HEAD goes where GET goes.
   Self& any(std::string_view pattern, const handler& handle,
             source_location place = source_location::current());
 
-  /// `fill` adds routes whose patterns continue `prefix`, which begins with '/' and does not end with
-  /// it. An empty pattern is the prefix itself. Groups may stand in groups.
+  /// `fill` adds routes whose patterns continue `prefix`, which begins with '/' and does not end
+  /// with it. An empty pattern is the prefix itself. Groups may stand in groups.
   ///
   ///     service("shop").group("/api/v1", [](route_group& api) {
   ///       api.get("/orders/{id:int}", show_order);

@@ -14,8 +14,8 @@ namespace troupe {
 ///     /users/{id:int}   a typed one: '-' or nothing, then digits; fits std::int64_t
 ///     /pages/{n:uint}   digits; fits std::uint64_t
 ///     /orders/{id:uuid} 8-4-4-4-12 hexadecimal digits, in either case
-///     /files/{path...}  all that is left, at the end only: "/files/a/b" gives "a/b", "/files/" gives
-///                       "", "/files" does not match
+///     /files/{path...}  all that is left, at the end only: "/files/a/b" gives "a/b", "/files/"
+///                       gives "", "/files" does not match
 ///
 /// Names of parameters are letters, digits, '_' and '-'. Types and literals are compared with what
 /// the request's path says after percent-decoding.

@@ -17,13 +17,13 @@ namespace troupe {
 /// A named set of routes that is deployed as a whole.
 ///
 /// A request goes to the most specific route that matches its path and has its method, whatever the
-/// order of the routes: from the left, a literal segment wins over {id:uint}, {id:int} and {id:uuid},
-/// these over {id}, that over {path...} (route_pattern.hpp). "/a/" is another path than "/a". HEAD is
-/// answered by the GET route without its body. OPTIONS without a route, and 405 where routes match the
-/// path but none has the method, name the methods of all routes that match it.
+/// order of the routes: from the left, a literal segment wins over {id:uint}, {id:int} and
+/// {id:uuid}, these over {id}, that over {path...} (route_pattern.hpp). "/a/" is another path than
+/// "/a". HEAD is answered by the GET route without its body. OPTIONS without a route, and 405 where
+/// routes match the path but none has the method, name the methods of all routes that match it.
 ///
-/// The value of {path...} is decoded: an escaped '/' in it looks like one between segments, and it may
-/// hold "..": look at it before it becomes the name of a file.
+/// The value of {path...} is decoded: an escaped '/' in it looks like one between segments, and it
+/// may hold "..": look at it before it becomes the name of a file.
 ///
 /// Each event loop of each node that has the service runs one worker actor for it, so handlers of
 /// a service run in parallel, each on one loop. State shared by all requests goes into storage, a keyed
@@ -88,9 +88,9 @@ private:
   std::vector<std::string> problems_;
 };
 
-/// What keeps these services from being served together, a line each, with the places in the author's
-/// sources: bad names and patterns, two services with one name, two routes of the same requests. Empty:
-/// nothing.
+/// What keeps these services from being served together, a line each, with the places in the
+/// author's sources: bad names and patterns, two services with one name, two routes of the same
+/// requests. Empty: nothing.
 [[nodiscard]] std::vector<std::string> check_services(const std::vector<service>& services);
 
 } // namespace troupe

@@ -13,9 +13,9 @@ namespace troupe::gateway {
 
 /// The patterns of routes as a tree, a level for each segment.
 ///
-/// A place is where the segments so far lead. The literals that may follow a place are found by hash,
-/// in one table for the whole tree; of each kind of parameter at most one child follows. A place fills
-/// one line of the processor's cache: a step costs the same in a tree of any size.
+/// A place is where the segments so far lead. The literals that may follow a place are found by
+/// hash, in one table for the whole tree; of each kind of parameter at most one child follows. A
+/// place fills one line of the processor's cache: a step costs the same in a tree of any size.
 class route_tree {
 public:
   using segment_kind = route_pattern::segment_kind;
@@ -35,7 +35,8 @@ public:
     return nodes_[from].parameters[slot(kind)];
   }
 
-  /// The routes that end at a place, by method: numbers that the user of the tree gives, 0 for none.
+  /// The routes that end at a place, by method: numbers that the user of the tree gives, 0 for
+  /// none.
   using route_numbers = std::array<std::uint32_t, http_method_count>;
   [[nodiscard]] const route_numbers& routes(place at) const noexcept { return nodes_[at].routes; }
   [[nodiscard]] route_numbers& routes(place at) noexcept { return nodes_[at].routes; }

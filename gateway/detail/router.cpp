@@ -68,14 +68,14 @@ const route_entry* router::answer(route_tree::place at, http_method method) cons
   return number == 0 ? nullptr : &entries_[number - 1];
 }
 
-// -- a search -----------------------------------------------------------------------------------------
+// -- a search ---------------------------------------------------------------------------------------
 
 namespace {
 
 using method_set = std::bitset<http_method_count>;
 
-/// A request's path in segments, decoded. As many of them as a pattern can have are kept apart; what
-/// follows is of interest to a `{rest...}` only.
+/// A request's path in segments, decoded. As many of them as a pattern can have are kept apart;
+/// what follows is of interest to a `{rest...}` only.
 class split_path {
 public:
   static constexpr std::size_t kept = route_pattern::max_segments;

@@ -39,8 +39,8 @@ struct route_entry {
 struct route_match {
   /// Null: not found, unless `allowed` names other methods of the path.
   const route_entry* entry = nullptr;
-  /// For 405 and OPTIONS: "GET, HEAD, OPTIONS", the methods of all routes that match the path; empty
-  /// when there are none.
+  /// For 405 and OPTIONS: "GET, HEAD, OPTIONS", the methods of all routes that match the path;
+  /// empty when there are none.
   std::string allowed;
   /// Not valid percent-encoding, a NUL in the path, or ".." above its root.
   bool malformed = false;
@@ -54,8 +54,8 @@ struct route_match {
 ///
 /// A search goes down the tree of patterns, segment by segment: it costs what the request's own
 /// segments cost, however many routes there are. Where a literal leads nowhere it goes back to a
-/// parameter. As one way only leads to each place, it looks at none twice: at no more of them, whatever
-/// the path, than the patterns have segments.
+/// parameter. As one way only leads to each place, it looks at none twice: at no more of them,
+/// whatever the path, than the patterns have segments.
 class router {
 public:
   explicit router(const cluster_view& view);

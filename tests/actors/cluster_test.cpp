@@ -172,12 +172,13 @@ TEST_F(a_membership, refuses_routes_that_belong_to_another_service) {
       {offer("users", {"/users/{id}"}, true), "service \"users\" is not a singleton on node here"},
       {offer("counter", {"/counter"}), "service \"counter\" is a singleton on node here"},
       {offer("odd", {"no path"}), "route pattern \"no path\": a pattern begins with /"},
-      {offer("odd", {"/{id:date}"}), "route pattern \"/{id:date}\": the type of {id:date} is unknown, "
-                                     "expected int, uint or uuid"}, // of another version
+      {offer("odd", {"/{id:date}"}), // of another version
+       "route pattern \"/{id:date}\": the type of {id:date} is unknown, expected int, uint or uuid"},
       {offer("orders", {"/users/x"}), "welcome to gw"}, // the literal is another route
       {offer("shop", {"/users/{id:uint}", "/users/{path...}"}), "welcome to gw"}, // so are these
       {offer("people", {"/users/{key:int}"}),
-       "route GET /users/{key:int} of service \"people\" is served by service \"orders\" of node b"},
+       "route GET /users/{key:int} of service \"people\" is served by service \"orders\" of "
+       "node b"},
   };
   for (const auto& each : cases) {
     peer c{bench_, gateway_};

@@ -113,8 +113,8 @@ TEST(check_services, tells_of_all_bad_routes_with_their_places) {
   const auto in = [&](int below) { return "service \"s\" " + at(line + below) + ": "; };
   const problems expected{
       in(1) + "route pattern \"no\": a pattern begins with /",
-      in(2) + "route pattern \"/{id:date}\": the type of {id:date} is unknown, expected int, uint or "
-              "uuid",
+      in(2) + "route pattern \"/{id:date}\": the type of {id:date} is unknown, "
+              "expected int, uint or uuid",
       in(3) + "the handler of /x is empty",
       in(4) + "route group \"api/\": a prefix begins with / and does not end with it",
       in(5) + "route pattern \"x\": a pattern in the group /api begins with / or is empty"};
