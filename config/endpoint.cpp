@@ -17,6 +17,7 @@ using ipv6 = std::array<unsigned char, 16>;
 template <class Address>
 std::optional<Address> parse_address(int family, std::string_view host) {
   Address result{};
+  if (host.find('\0') != std::string_view::npos) return std::nullopt; // inet_pton would stop there
   if (inet_pton(family, std::string(host).c_str(), result.data()) != 1) return std::nullopt;
   return result;
 }

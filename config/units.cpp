@@ -27,8 +27,8 @@ std::optional<std::uint64_t> scaled(std::string_view text, std::span<const unit>
   const auto [stop, problem] = std::from_chars(text.data(), end, number);
   if (text.empty() || problem != std::errc{}) return std::nullopt;
   const std::string_view name(stop, static_cast<std::size_t>(end - stop));
-  if (name.empty() && unit_is_optional) return number;
   constexpr auto limit = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (name.empty() && unit_is_optional && number <= limit) return number;
   for (const auto& candidate : units) {
     if (candidate.name != name) continue;
     if (number > limit / candidate.factor) return std::nullopt;

@@ -43,6 +43,9 @@ TEST(endpoint, refuses_what_is_no_address) {
                                  "h\n:80"})
     EXPECT_FALSE(parse_endpoint(text)) << text;
   EXPECT_FALSE(parse_endpoint(std::string(300, 'a') + ":80"));
+  // The system's own reader of addresses would stop at the NUL.
+  EXPECT_FALSE(parse_endpoint(std::string_view{"[::1\0x]:80", 10}));
+  EXPECT_FALSE(parse_endpoint(std::string_view{"1.2.3.4\0x:80", 12}));
 }
 
 TEST(endpoint, knows_which_hosts_only_this_machine_reaches) {
@@ -51,6 +54,7 @@ TEST(endpoint, knows_which_hosts_only_this_machine_reaches) {
   for (const auto* host :
        {"0.0.0.0", "::", "10.0.0.1", "128.0.0.1", "localhost.example.org", "host", ""})
     EXPECT_FALSE(is_loopback(host)) << host;
+  EXPECT_FALSE(is_loopback({"::1\0x", 5}));
   EXPECT_TRUE(is_any_address("0.0.0.0"));
   EXPECT_TRUE(is_any_address("::"));
   EXPECT_FALSE(is_any_address("127.0.0.1"));

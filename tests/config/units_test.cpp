@@ -37,7 +37,8 @@ TEST(size, is_a_number_of_bytes_with_or_without_a_unit) {
 
 TEST(size, refuses_other_text) {
   for (const auto* text : {"", "KiB", "1KB", "1kib", "1M", "1.5MiB", "-1", "+1", " 1", "1 KiB",
-                           "0x10", "99999999999999999999", "9223372036854775807KiB"})
+                           "0x10", "99999999999999999999", "9223372036854775807KiB",
+                           "9223372036854775808"})
     EXPECT_FALSE(parse_size(text)) << text;
 }
 
