@@ -46,7 +46,7 @@ struct http_settings {
   milliseconds handler_timeout{30'000};
   milliseconds queue_target{500};
   std::vector<network> trusted_proxies;
-  forwarded_fields forwarded = forwarded_fields::any;
+  forwarded_fields forwarded = forwarded_fields::x_forwarded;
   troupe::config::proxy_protocol proxy_protocol = config::proxy_protocol::off;
 
   friend bool operator==(const http_settings&, const http_settings&) = default;

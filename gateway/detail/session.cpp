@@ -123,7 +123,9 @@ void session::process() {
     return;
   while (!closed_ && in_begin_ < in_end_ && may_read() && !lingering_) {
     if (parser_.untouched())
-      message_deadline_ = clock::now() + settings_.head_timeout;
+      message_deadline_ = clock::now()
+                          + (gateway_.stopping() ? std::min(settings_.head_timeout, drain_grace)
+                                                 : settings_.head_timeout);
     auto had_head = parser_.in_body();
     auto result = parser_.feed({in_.data() + in_begin_, in_end_ - in_begin_}, in_begin_);
     if (result == http_parser::progress::complete) {
