@@ -55,7 +55,7 @@ TEST(Trust, AnotherProxyIsNotBelieved) {
 }
 
 TEST(Trust, ATrustedProxyNamesTheClient) {
-  const gateway node{with({"--http-trusted-proxies", "127.0.0.0/8"})};
+  const gateway node{with({"--http-trusted-proxies", "127.0.0.0/8", "--http-forwarded", "any"})};
   EXPECT_EQ(origin_at(node, {}), "127.0.0.1 http " + host + " Host");
   EXPECT_EQ(origin_at(node, {{"X-Forwarded-For", "198.51.100.1, 203.0.113.7, 127.0.0.5"},
                              {"X-Forwarded-Proto", "https"}}),
@@ -65,8 +65,14 @@ TEST(Trust, ATrustedProxyNamesTheClient) {
   EXPECT_EQ(origin_at(node, forged), "203.0.113.8 http " + host + " Host Forwarded");
 }
 
-TEST(Trust, WhatATrustedProxySaysMustBeValidAndTheConnectionGoesOn) {
+TEST(Trust, AClientsForwardedDoesNotCountBehindAProxyThatSetsXForwardedFor) {
   const gateway node{with({"--http-trusted-proxies", "127.0.0.1"})};
+  EXPECT_EQ(origin_at(node, {{"Forwarded", "for=198.51.100.1"}, {"X-Forwarded-For", "203.0.113.7"}}),
+            "203.0.113.7 http " + host + " Host X-Forwarded-For");
+}
+
+TEST(Trust, WhatATrustedProxySaysMustBeValidAndTheConnectionGoesOn) {
+  const gateway node{with({"--http-trusted-proxies", "127.0.0.1", "--http-forwarded", "any"})};
   http_connection connection{node.http_port()};
   for (const auto& wrong : {fields{{"Forwarded", "for=\""}}, fields{{"X-Forwarded-For", "somebody"}}})
     EXPECT_TRUE(is_problem(connection.exchange(to_bytes(origin_request(wrong))), 400));
@@ -93,7 +99,8 @@ TEST(Trust, PipelinedRequestsHaveClientsOfTheirOwnInTheAccessLogToo) {
 }
 
 TEST(Trust, AWorkerNodeIsToldTheClient) {
-  const gateway node{with({"--http-trusted-proxies", "127.0.0.1", "--no-local-workers"})};
+  const gateway node{with({"--http-trusted-proxies", "127.0.0.1", "--no-local-workers",
+                           "--http-forwarded", "forwarded"})};
   const worker helper{node, "helper", with({})};
   ASSERT_TRUE(wait_for_nodes(node, {"helper"}));
   EXPECT_EQ(origin_at(node, {{"Forwarded", "for=203.0.113.7;proto=https"}}),

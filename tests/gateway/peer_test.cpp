@@ -14,6 +14,7 @@ using field_list = std::vector<std::pair<const char*, const char*>>;
 config::http_settings trusting(const char* network) {
   config::http_settings out;
   out.trusted_proxies = {*config::parse_network(network)};
+  out.forwarded = config::forwarded_fields::any;
   return out;
 }
 
