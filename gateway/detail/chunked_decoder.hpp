@@ -21,8 +21,8 @@ public:
   /// `limits` outlives the decoder.
   explicit chunked_decoder(const config::http_settings& limits) : limits_(limits) {}
 
-  /// Takes all bytes up to the end of the body, adds to `used` how many, and appends what they carry
-  /// to `body`.
+  /// Takes all bytes up to the end of the body, adds to `used` how many, and appends what they
+  /// carry to `body`.
   scan_result decode(std::string_view bytes, std::size_t& used, std::string& body);
 
   /// REQUIRES: failed.

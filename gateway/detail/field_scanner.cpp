@@ -27,7 +27,7 @@ scan_result field_scanner::scan(std::string_view bytes, std::size_t& at) noexcep
         break;
       }
       if (is_blank(bytes[at]))
-        return fail("a header field that goes on in the next line, or white space before the first");
+        return fail("a header field that goes on in the next line, or white space before it");
       if (!is(token_char, bytes[at]))
         return fail("a line that begins as no header field does");
       place_ = place::name;

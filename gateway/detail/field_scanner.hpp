@@ -12,7 +12,7 @@ enum class scan_result {
   failed,    ///< `problem()` says why
 };
 
-/// Checks field lines up to the empty line behind them: those of a head, or a trailer (RFC 9112, 5).
+/// Checks field lines up to the empty line behind them: those of a head or a trailer (RFC 9112, 5).
 /// Each byte is looked at once, however the bytes are cut.
 ///
 /// Stricter than Beast, which joins folded lines.

@@ -50,7 +50,7 @@ void head_scanner::scan_method(std::string_view bytes) {
   if (at_ == bytes.size())
     return;
   if (bytes[at_] != ' ' || at_ == 0)
-    return fail(errc::invalid_argument, "the request line does not begin with a method and a space");
+    return fail(errc::invalid_argument, "the request line does not begin with METHOD and a space");
   method_size_ = at_++;
   place_ = place::target;
 }

@@ -20,7 +20,7 @@ public:
   enum class part {
     none,         ///< need more bytes
     request_line, ///< the first `size()` bytes are the request line
-    fields,       ///< the first `size()` bytes are the fields and the empty line: the head has ended
+    fields,       ///< the first `size()` bytes are the fields and the empty line: the head's end
     failed,       ///< `problem()` says why
   };
 

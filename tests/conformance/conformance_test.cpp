@@ -23,7 +23,8 @@ node_options limited() {
           {"--threads", "1", "--access-log", "false", "--http-max-header-bytes",
            std::to_string(header_limit), "--http-max-target-bytes", std::to_string(target_limit),
            "--http-max-body-bytes", std::to_string(body_limit), "--http-max-headers",
-           std::to_string(field_limit)},
+           std::to_string(field_limit), "--http-head-timeout", "600s", "--http-body-timeout",
+           "600s"},
           {}};
 }
 

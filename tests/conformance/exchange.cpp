@@ -117,14 +117,24 @@ private:
     const auto bodiless = status / 100 == 1 || status == 204 || status == 304
                           || (script_.of->to_head && result_.answers.size() < script_.of->answers);
     const auto length =
-        bodiless ? 0 : std::strtoul(std::string{field_of(head, "Content-Length")}.c_str(), nullptr, 10);
+        bodiless ? 0
+                 : std::strtoul(std::string{field_of(head, "Content-Length")}.c_str(), nullptr, 10);
     if (received_.size() < head_size + 4 + length)
       return false;
+    if (status / 100 == 1 && !may_be_asked_for_body())
+      result_.trouble = "an interim answer that is not wanted";
     if (status / 100 != 1)
       result_.answers.push_back(
           {status, comparable(head, received_.substr(head_size + 4, length))});
     received_.erase(0, head_size + 4 + length);
     return true;
+  }
+
+  /// "100 Continue" comes or not, as the body is late or not; never to others.
+  [[nodiscard]] bool may_be_asked_for_body() const {
+    const auto& bytes = script_.of->bytes;
+    return bytes.find("xpect: ") != std::string::npos
+           && bytes.find("HTTP/1.0") == std::string::npos;
   }
 
   void send() {
@@ -169,7 +179,7 @@ private:
   bool probed_ = false;
   std::string received_;
   reaction result_;
-  deadline limit_{soon};
+  deadline limit_{4 * soon}; // a thousand bytes one by one, on a machine with other work
 };
 
 } // namespace

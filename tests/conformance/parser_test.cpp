@@ -1,5 +1,5 @@
-// The bytes of each row given to the parser itself: here a cut is certain to be one, while bytes of a
-// connection may be read together although they were sent apart.
+// The bytes of each row given to the parser itself: here a cut is certain to be one, while bytes of
+// a connection may be read together although they were sent apart.
 #include "gateway/detail/http_parser.hpp"
 #include "tests/conformance/case.hpp"
 
@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace troupe::test {
 namespace {
@@ -42,9 +43,9 @@ public:
       if (progress == gateway::http_parser::progress::need_more)
         return;
       failed_ = progress == gateway::http_parser::progress::failed;
-      said_ += failed_ ? std::string{to_string(parser_.problem().code)} + ": "
-                           + parser_.problem().detail
-                       : describe(parser_);
+      said_ +=
+          failed_ ? std::string{to_string(parser_.problem().code)} + ": " + parser_.problem().detail
+                  : describe(parser_);
       if (!failed_)
         parser_.reset();
     }
@@ -87,12 +88,25 @@ TEST(ConformanceOfTheParser, ACutAtAnyPositionGivesTheSame) {
   }
 }
 
+TEST(ConformanceOfTheParser, AWrongByteAnywhereGivesTheSameHoweverTheBytesAreCut) {
+  using namespace std::string_literals;
+  for (auto each : all_cases())
+    for (std::size_t at = 0; at < each.bytes.size() && at < header_limit / 4; ++at)
+      for (auto wrong : "\0\t\n\r \",:;0\x80"s) {
+        const auto right = std::exchange(each.bytes[at], wrong);
+        reader bytewise;
+        for (auto c : each.bytes)
+          bytewise.take({&c, 1});
+        ASSERT_EQ(bytewise.said(), whole(each)) << each.name << ", another byte at " << at;
+        each.bytes[at] = right;
+      }
+}
+
 TEST(ConformanceOfTheParser, WhatItRefusesIsRefusedWithoutWaitingForMore) {
   for (const auto& each : all_cases()) {
-    const bool must_be_refused =
-        !each.ends && each.after == fate::closes
-        && std::all_of(each.allowed.begin(), each.allowed.end(),
-                       [](int status) { return status >= 400; });
+    const bool must_be_refused = !each.ends && each.after == fate::closes
+                                 && std::all_of(each.allowed.begin(), each.allowed.end(),
+                                                [](int status) { return status >= 400; });
     if (must_be_refused)
       EXPECT_NE(whole(each).find(": "), std::string::npos) << each.name;
   }

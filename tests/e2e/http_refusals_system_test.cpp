@@ -78,7 +78,8 @@ TEST_F(HttpRefusals, UnknownTransferCodingsGet501AndThoseWithoutAnEnd400) {
   for (const auto& [coding, status] : {std::pair{"gzip, chunked", 501}, std::pair{"gzip", 400},
                                        std::pair{"identity", 400}, std::pair{"chunked, gzip", 400}})
     EXPECT_TRUE(is_problem(
-        connect().exchange(post_line + "Transfer-Encoding: " + coding + "\r\n\r\n0\r\n\r\n"), status))
+        connect().exchange(post_line + "Transfer-Encoding: " + coding + "\r\n\r\n0\r\n\r\n"),
+        status))
         << coding;
 }
 

@@ -155,7 +155,8 @@ TEST(http_parser, refuses_malformed_requests) {
        {"GET", "GET /", "GET  / HTTP/1.1", "GET / HTTP/1.1 ", "GET / HTTP 1.1", "GET / HTTP/1,1",
         " GET / HTTP/1.1", "GET a HTTP/1.1", "GET * HTTP/1.1", "GET /a b HTTP/1.1",
         "GET /a#b HTTP/1.1", "GET /\x01 HTTP/1.1", "GET /\x7f HTTP/1.1", "G@T / HTTP/1.1",
-        "GET /\tHTTP/1.1", "/ GET HTTP/1.1", "GET /\xe4 HTTP/1.1", "GET /\\a HTTP/1.1", "GET / HTTP/1.1\n", "GET / HTTP/11"})
+        "GET /\tHTTP/1.1", "/ GET HTTP/1.1",
+        "GET /\xe4 HTTP/1.1", "GET /\\a HTTP/1.1", "GET / HTTP/1.1\n", "GET / HTTP/11"})
     cases.push_back({start + "\r\n" + host + "\r\n", "invalid_argument"});
   for (const std::string field : {"A b: c",
                                   "A : b",
