@@ -67,6 +67,8 @@ route_pattern::segment parse_segment(std::string_view pattern, std::string_view 
     const auto decoded = percent_decode(text, false);
     if (!decoded || decoded->find('\0') != std::string::npos)
       refuse(pattern, "it has a % without two hexadecimal digits, or a NUL");
+    if (*decoded == "." || *decoded == "..")
+      refuse(pattern, "it has the segment \"" + *decoded + "\", which paths lose before they are matched");
     return {std::string{text}, kind::literal};
   }
   if (text.size() < 3 || text.front() != '{' || text.back() != '}'

@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 /// A queue that was empty within so long is one that drains.
 constexpr auto interval = 1s;
 constexpr auto lowered_at_most_each = 100ms;
-constexpr std::size_t lowest_limit = 4;
+/// Fewer in work overload nothing by their number: what refuses them is to say so itself.
+constexpr std::size_t lowest_limit = 64;
 
 } // namespace
 
@@ -26,7 +27,7 @@ void route_load::end(time_point now, bool overloaded) noexcept {
   if (overloaded) {
     if (now - last_lowered_ >= lowered_at_most_each) {
       last_lowered_ = now;
-      limit_ = std::max(lowest_limit, std::min(limit_, had * 9 / 10));
+      limit_ = std::min(limit_, std::max(lowest_limit, had * 9 / 10));
       answers_at_limit_ = 0;
     }
   } else if (at_limit && limit_ < settings_.max_in_work && ++answers_at_limit_ >= limit_) {

@@ -14,7 +14,8 @@ namespace troupe::gateway {
 ///
 /// Each route has its own, as the routes of a service may wait for different things: a database that is
 /// away must not take the others along. The limit of requests in work begins at the setting and adapts:
-/// an answer that something is overloaded (503, 504) lowers it by a tenth, at most once in 100 ms;
+/// an answer that something is overloaded (503, 504) lowers it by a tenth, at most once in 100 ms, to no
+/// less than 64;
 /// requests that would have liked a place raise it again. What waits is shed as by CoDel: when the queue
 /// has not been empty for an interval, whoever has waited longer than the target gets 503, so that those
 /// behind him are served in time. Times are given, never asked for. One thread.

@@ -56,6 +56,9 @@ TEST(route_pattern, refuses_what_can_be_no_path) {
   const std::string path = "a pattern is a path, without query, fragment or spaces";
   const std::string whole = "a parameter is a whole segment, like /{id}";
   const std::string escape = "it has a % without two hexadecimal digits, or a NUL";
+  const auto dots = [](const std::string& segment) {
+    return "it has the segment \"" + segment + "\", which paths lose before they are matched";
+  };
   const auto name = [](const std::string& inside) {
     return "the name of {" + inside + "} is not made of letters, digits, '_' and '-'";
   };
@@ -69,6 +72,9 @@ TEST(route_pattern, refuses_what_can_be_no_path) {
       {"/a?b", path},
       {"/a#b", path},
       {"/a b", path},
+      {"/a/./b", dots(".")},
+      {"/a/..", dots("..")},
+      {"/%2e%2E/{id}", dots("..")},
       {"/{}", whole},
       {"/{id", whole},
       {"/id}", whole},

@@ -18,16 +18,14 @@ namespace {
 using fuzz::check;
 using fuzz::check_equal;
 
+using kind = route_pattern::segment_kind;
+
 /// The segments' literals are decoded: a request may write them in another way.
 struct parsed_route {
   http_method method = http_method::get;
   std::string text;
   std::vector<route_pattern::segment> segments;
 };
-
-std::string decoded(const std::string& text) {
-  return percent_decode(text, false).value_or(text);
-}
 
 std::optional<parsed_route> read_route(std::string_view line) {
   const auto method = parse_method(fuzz::take_until(line, ' '));
@@ -37,8 +35,8 @@ std::optional<parsed_route> read_route(std::string_view line) {
     const route_pattern pattern{line};
     parsed_route out{*method, std::string{line}, pattern.segments()};
     for (auto& each : out.segments)
-      if (!each.is_parameter)
-        each.text = decoded(each.text);
+      if (!each.is_parameter())
+        each.text = percent_decode(each.text, false).value();
     return out;
   } catch (const std::invalid_argument&) {
     return std::nullopt;
@@ -54,80 +52,86 @@ cluster_view view_of(const std::vector<parsed_route>& routes) {
   return out;
 }
 
-std::vector<std::string> split(std::string_view path) {
-  std::vector<std::string> out;
+using path_segments = std::vector<std::string>;
+
+/// The path's segments, without dot segments, decoded; none where it is malformed.
+std::optional<path_segments> segments_of(std::string_view path) {
+  path_segments out;
   path.remove_prefix(std::min<std::size_t>(1, path.size()));
-  while (path.find('/') != std::string_view::npos)
-    out.emplace_back(fuzz::take_until(path, '/'));
-  out.emplace_back(path);
-  return out;
-}
-
-bool matches(const parsed_route& route, const std::vector<std::string>& segments) {
-  if (route.segments.size() != segments.size())
-    return false;
-  for (std::size_t i = 0; i < segments.size(); ++i)
-    if (route.segments[i].is_parameter ? segments[i].empty() : route.segments[i].text != segments[i])
-      return false;
-  return true;
-}
-
-/// Whether `a` goes before `b`: the first segment in which they differ is a literal in `a`.
-bool precedes(const parsed_route& a, const parsed_route& b) {
-  for (std::size_t i = 0; i < a.segments.size(); ++i)
-    if (a.segments[i].is_parameter != b.segments[i].is_parameter)
-      return b.segments[i].is_parameter;
-  return false;
-}
-
-std::string values_of(const parsed_route& route, const std::vector<std::string>& segments) {
-  std::string out;
-  for (std::size_t i = 0; i < segments.size(); ++i)
-    if (route.segments[i].is_parameter)
-      out += " " + segments[i];
-  return out;
-}
-
-bool is_written_as(const parsed_route& route, std::string_view path) {
-  return route.text == path && route.text.find('{') == std::string::npos;
-}
-
-/// The path's segments, decoded; none where it is malformed. A path that stands in a route as it is
-/// is never malformed.
-std::optional<std::vector<std::string>> segments_of(const std::vector<parsed_route>& routes,
-                                                    std::string_view path) {
-  const bool known = std::any_of(routes.begin(), routes.end(),
-                                 [&](const auto& each) { return is_written_as(each, path); });
-  auto out = split(path);
-  for (auto& each : out) {
-    const auto text = percent_decode(each, false);
-    const bool valid = text && (*text == each || text->find('\0') == std::string::npos);
-    if (!valid && !known)
+  for (bool last = false; !last;) {
+    last = path.find('/') == std::string_view::npos;
+    auto raw = std::string{last ? path : fuzz::take_until(path, '/')};
+    auto dots = raw; // RFC 3986: equivalent spellings first, then the dot segments
+    for (auto at = dots.find('%'); at != std::string::npos; at = dots.find('%', at + 1))
+      if (at + 2 < dots.size() && dots[at + 1] == '2' && (dots[at + 2] | 0x20) == 'e')
+        dots.replace(at, 3, ".");
+    if (dots == ".." && out.empty())
       return std::nullopt;
-    each = text.value_or(each);
+    if (dots == "..")
+      out.pop_back();
+    if (dots != "." && dots != "..")
+      out.push_back(std::move(raw));
+    else if (last)
+      out.emplace_back();
+  }
+  for (auto& each : out) {
+    auto decoded = percent_decode(each, false);
+    if (!decoded || decoded->find('\0') != std::string::npos)
+      return std::nullopt;
+    each = std::move(*decoded);
   }
   return out;
 }
 
+/// The values of the parameters; none where the route does not match.
+std::optional<std::string> match(const parsed_route& route, const path_segments& path) {
+  std::string values;
+  for (std::size_t i = 0; i < route.segments.size(); ++i) {
+    const auto& each = route.segments[i];
+    if (i >= path.size())
+      return std::nullopt;
+    if (each.kind == kind::rest) {
+      values += " " + path[i];
+      for (auto j = i + 1; j < path.size(); ++j)
+        values += "/" + path[j];
+      return values;
+    }
+    if (each.kind == kind::literal ? each.text != path[i] : !troupe::matches(each.kind, path[i]))
+      return std::nullopt;
+    if (each.is_parameter())
+      values += " " + path[i];
+  }
+  return route.segments.size() == path.size() ? std::optional{values} : std::nullopt;
+}
+
+/// Whether `a` goes before `b`, both of which match: by the first segment in which their kinds differ.
+bool precedes(const parsed_route& a, const parsed_route& b) {
+  for (std::size_t i = 0; i < std::min(a.segments.size(), b.segments.size()); ++i)
+    if (a.segments[i].kind != b.segments[i].kind)
+      return a.segments[i].kind < b.segments[i].kind;
+  return false;
+}
+
 /// "PLACE values", "wrong method", "malformed" or "not found", by looking at every route.
 std::string search(const std::vector<parsed_route>& routes, const request& what) {
-  const auto segments = segments_of(routes, what.path());
-  if (!segments)
+  const auto path = segments_of(what.path());
+  if (!path)
     return "malformed";
-  const parsed_route* best = nullptr;
-  for (const auto& each : routes)
-    if (matches(each, *segments) && (best == nullptr || precedes(each, *best)))
-      best = &each;
-  if (best == nullptr)
-    return "not found";
+  bool any = false;
+  std::optional<std::size_t> best;
   auto wanted = std::vector{what.method};
   if (what.method == http_method::head)
-    wanted.push_back(http_method::get);
+    wanted.push_back(http_method::get); // of two alike the first counts
+  for (const auto& each : routes)
+    any = any || match(each, *path);
   for (const auto method : wanted)
     for (std::size_t i = 0; i < routes.size(); ++i)
-      if (routes[i].method == method && matches(routes[i], *segments) && !precedes(*best, routes[i]))
-        return std::to_string(i) + values_of(routes[i], *segments);
-  return "wrong method";
+      if (routes[i].method == method && match(routes[i], *path)
+          && (!best || precedes(routes[i], routes[*best])))
+        best = i;
+  if (best)
+    return std::to_string(*best) + *match(routes[*best], *path);
+  return any ? "wrong method" : "not found";
 }
 
 std::string find(const router& where, request& what) {
@@ -168,7 +172,7 @@ std::string expand(const parsed_route& route, const request& what) {
   std::string out;
   std::size_t next = 0;
   for (const auto& each : route.segments)
-    out += "/" + encoded(each.is_parameter ? what.parameters[next++].second : each.text);
+    out += "/" + encoded(each.is_parameter() ? what.parameters[next++].second : each.text);
   return out;
 }
 
@@ -184,8 +188,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (auto route = read_route(fuzz::take_until(rest, '\n')))
       routes.push_back(std::move(*route));
   const auto method = parse_method(fuzz::take_until(rest, ' '));
-  if (!method || !rest.starts_with('/'))
-    return 0;
+  if (!method || !rest.starts_with('/') || rest.find('\0') != std::string_view::npos)
+    return 0; // what the parser does not let pass
 
   const router where{view_of(routes)};
   auto what = make(*method, std::string{rest});
@@ -193,8 +197,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_equal(found, search(routes, what), "another route than a search finds");
   if (found.find_first_not_of("0123456789") == 0)
     return 0;
-  if (percent_decode(what.path(), false).value_or(std::string(1, '\0')).find('\0') != std::string::npos)
-    return 0; // stands so in a route; written in another way it would be malformed
   auto again = make(*method, expand(routes[std::stoul(found)], what));
   check_equal(find(where, again), found, "the expanded pattern leads elsewhere");
   return 0;

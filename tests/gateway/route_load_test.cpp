@@ -86,21 +86,30 @@ TEST(route_load, lowers_its_limit_when_something_is_overloaded_but_not_at_each_s
   EXPECT_EQ(load.limit(), 88U) << "98 were in work";
   for (int i = 0; i < 97; ++i)
     load.end(t0 + 1s * i, true);
-  EXPECT_GE(load.limit(), 4U) << "some always have a place";
+  EXPECT_EQ(load.limit(), 64U) << "fewer are no overload";
+}
+
+TEST(route_load, leaves_a_small_limit_as_it_is) {
+  const auto settings = limits(2, 1000);
+  route_load load{settings};
+  load.start();
+  load.start();
+  load.end(t0, true);
+  EXPECT_EQ(load.limit(), 2U);
 }
 
 TEST(route_load, raises_it_again_only_when_the_places_are_wanted) {
   const auto settings = limits(1000, 1000);
   route_load load{settings};
-  for (int i = 0; i < 10; ++i)
+  for (int i = 0; i < 100; ++i)
     load.start();
   load.end(t0, true);
-  ASSERT_EQ(load.limit(), 9U);
-  for (int i = 0; i < 100; ++i) { // nine in work: all places are taken
+  ASSERT_EQ(load.limit(), 90U);
+  for (int i = 0; i < 1000; ++i) { // 99 in work: all places are taken
     load.end(t0, false);
     load.start();
   }
-  EXPECT_GT(load.limit(), 9U);
+  EXPECT_GT(load.limit(), 90U);
   const auto reached = load.limit();
   while (load.in_work() > 1)
     load.end(t0, false);
