@@ -52,6 +52,7 @@ caf::actor server::start_admin(listening_sockets sockets, caf::strong_actor_ptr 
                              settings_.max_buffered_bytes, {}};
   how.http.trusted_proxies.clear();
   how.http.proxy_protocol = config::proxy_protocol::off;
+  how.http.queue_target = std::chrono::hours{1}; // health is told also under overload
   if (!token.empty())
     how.refuse = [token = std::move(token)](const request& what) {
       return refuse_admin(what, token);
