@@ -39,6 +39,9 @@ stop_node() {
 # rss_kib PID: resident memory.
 rss_kib() { awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"; }
 
+# descriptors PID: how many it has open.
+descriptors() { find "/proc/$1/fd" -mindepth 1 | wc -l; }
+
 # cpu_ticks PID: user and system time, in clock ticks.
 cpu_ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; }
 

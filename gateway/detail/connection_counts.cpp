@@ -1,8 +1,5 @@
 #include "gateway/detail/connection_counts.hpp"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cstring>
 #include <random>
@@ -24,24 +21,11 @@ std::uint64_t mixed(std::uint64_t x) noexcept {
 }
 
 /// What is one client to us, in 64 bits.
-std::uint64_t client_number(const sockaddr& client) noexcept {
-  if (client.sa_family == AF_INET) {
-    sockaddr_in v4{};
-    std::memcpy(&v4, &client, sizeof v4);
-    return v4.sin_addr.s_addr;
-  }
-  if (client.sa_family != AF_INET6)
-    return 0;
-  sockaddr_in6 v6{};
-  std::memcpy(&v6, &client, sizeof v6);
-  if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-    std::uint32_t v4 = 0;
-    std::memcpy(&v4, &v6.sin6_addr.s6_addr[12], sizeof v4);
-    return v4;
-  }
-  std::uint64_t network = 0;
-  std::memcpy(&network, &v6.sin6_addr, sizeof network);
-  return network;
+std::uint64_t client_number(const config::ip_address& client) noexcept {
+  std::uint64_t out = 0; // of IPv4 all of the address, which stands at the end
+  const auto begin = client.is_ipv4() ? client.bytes.size() - 4 : 0;
+  std::memcpy(&out, client.bytes.data() + begin, client.is_ipv4() ? 4 : sizeof out);
+  return out;
 }
 
 } // namespace
@@ -54,7 +38,8 @@ connection_counts::connection_counts(const config::http_settings& limits)
       table = std::vector<std::atomic<unsigned>>(places_per_table);
 }
 
-connection_counts::places connection_counts::places_of(const sockaddr& client) const noexcept {
+connection_counts::places
+connection_counts::places_of(const config::ip_address& client) const noexcept {
   const auto number = client_number(client);
   places out{};
   for (std::size_t i = 0; i < out.size(); ++i)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "config/network.hpp"
 #include "config/settings.hpp"
 
 #include <array>
@@ -9,8 +10,6 @@
 #include <optional>
 #include <vector>
 
-struct sockaddr;
-
 namespace troupe::gateway {
 
 /// How many connections there are, in all and of each client address, over all loops of a listener.
@@ -18,7 +17,7 @@ namespace troupe::gateway {
 ///
 /// Addresses are counted in two tables under two secret hashes, and the smaller count holds: two
 /// clients that share a place in both would have to share their limit, which nobody can bring about on
-/// purpose. An IPv6 client is its /64 network, an IPv4 address in IPv6 form is that address.
+/// purpose. An IPv6 client is its /64 network.
 class connection_counts {
 public:
   explicit connection_counts(const config::http_settings& limits);
@@ -27,7 +26,7 @@ public:
 
   /// Where a client is counted.
   using places = std::array<std::uint32_t, 2>;
-  [[nodiscard]] places places_of(const sockaddr& client) const noexcept;
+  [[nodiscard]] places places_of(const config::ip_address& client) const noexcept;
 
   /// Counts it unless it is one too many. Without places it counts among all only, as a proxy's does.
   verdict enter(const std::optional<places>& client) noexcept;

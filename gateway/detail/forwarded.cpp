@@ -1,6 +1,7 @@
 #include "gateway/detail/forwarded.hpp"
 
 #include "actors/messages/quoted.hpp"
+#include "gateway/detail/characters.hpp"
 
 #include <algorithm>
 #include <iterator>
@@ -9,17 +10,10 @@ namespace troupe::gateway {
 
 namespace {
 
-bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
-bool is_alphanumeric(char c) noexcept {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
+using characters::is_alphanumeric;
 
 bool is_token_char(char c) noexcept {
-  return is_alphanumeric(c)
-         || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
+  return is(token_char, c);
 }
 
 /// Of a name that stands for a node or port (RFC 7239, 6.3).

@@ -83,12 +83,10 @@ void gateway_actor::on_exit() {
 
 void gateway_actor::accept(tcp_socket&& socket) {
   auto& counts = *options_.connections;
-  boost::system::error_code gone;
-  const auto client = socket.remote_endpoint(gone);
   auto made = std::make_shared<session>(*this, std::move(socket));
   session::counted_at counted_at;
-  if (!made->is_proxy())
-    counted_at = counts.places_of(*client.data());
+  if (const auto& client = made->other_end(); !client.trusted()) // a proxy has those of many clients
+    counted_at = counts.places_of(client.ip().value_or(config::ip_address{}));
   switch (counts.enter(counted_at)) {
   case connection_counts::verdict::too_many:
     made->reject({errc::unavailable, "the server has as many connections as it may"});
@@ -229,7 +227,7 @@ std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64
   }
   what.time_left = options_.http.handler_timeout;
   if (load.may_start())
-    return start(new_call(std::move(from), sequence), *match.entry, load, std::move(what), 0);
+    return start(new_call(std::move(from), sequence), *match.entry, std::move(what));
   const auto id = new_call(std::move(from), sequence);
   if (load.enqueue(id, std::move(what), now))
     return id;
@@ -271,19 +269,17 @@ void gateway_actor::measure_lag(detail::steady_time now) {
 }
 
 /// Sends it to a node; 0 when there is none.
-std::uint64_t gateway_actor::start(std::uint64_t id, const route_entry& entry, route_load& load,
-                                   troupe::request&& what, std::uint64_t except) {
+std::uint64_t gateway_actor::start(std::uint64_t id, const route_entry& entry,
+                                   troupe::request&& what) {
   const route_candidate* chosen = nullptr;
-  auto* to = choose(entry, except, chosen);
+  auto* to = choose(entry, 0, chosen);
   if (to == nullptr) {
     const auto refused = take_call(id, false);
     refused.from->fail(refused.sequence,
                        {errc::unavailable, "no node serves \"" + entry.service + "\" at present"});
     return 0;
   }
-  load.start();
-  calls_[index_of(id)].load = &load;
-  send(id, *to, *chosen, entry.service, std::move(what));
+  send(id, *to, *chosen, entry, std::move(what));
   return id;
 }
 
@@ -306,7 +302,7 @@ void gateway_actor::start_waiting(route_load& load) {
     }
     auto match = router_->find(what); // the nodes may be others by now
     if (match.entry != nullptr) {
-      start(call, *match.entry, load, std::move(what), 0);
+      start(call, *match.entry, std::move(what));
     } else {
       const auto refused = take_call(call, false);
       refused.from->complete(refused.sequence, not_routed(match, what));
@@ -381,8 +377,10 @@ gateway_actor::call gateway_actor::take_call(std::uint64_t id, bool answered, bo
 }
 
 void gateway_actor::send(std::uint64_t id, node_state& to, const route_candidate& chosen,
-                         const std::string& service, troupe::request&& what) {
+                         const route_entry& entry, troupe::request&& what) {
   auto& mine = calls_[index_of(id)];
+  mine.load = &load_of(entry);
+  mine.load->start();
   mine.node = to.id;
   ++to.outstanding;
   what.route = chosen.route;
@@ -395,7 +393,7 @@ void gateway_actor::send(std::uint64_t id, node_state& to, const route_candidate
   }
   if (is_safe(what.method) && !mine.retried)
     mine.copy = std::make_unique<troupe::request>(what);
-  to.batch.items.push_back({call_id{id}, service, std::move(what)});
+  to.batch.items.push_back({call_id{id}, entry.service, std::move(what)});
   if (std::exchange(batches_posted_, true))
     return;
   // Behind what is ready on this loop: all requests of the turn share a message.
@@ -444,13 +442,14 @@ bool gateway_actor::retry(call&& lost) {
   auto what = std::move(*lost.copy);
   auto match = router_->find(what);
   const route_candidate* chosen = nullptr;
-  if (match.entry == nullptr || choose(*match.entry, lost.node, chosen) == nullptr)
+  auto* to = match.entry != nullptr ? choose(*match.entry, lost.node, chosen) : nullptr;
+  if (to == nullptr)
     return false;
   auto from = lost.from;
   auto id = new_call(std::move(lost.from), lost.sequence);
   calls_[index_of(id)].retried = true;
   from->resent(lost.sequence, id);
-  start(id, *match.entry, load_of(*match.entry), std::move(what), lost.node);
+  send(id, *to, *chosen, *match.entry, std::move(what));
   return true;
 }
 

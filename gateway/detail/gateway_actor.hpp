@@ -121,8 +121,7 @@ private:
   route_load& load_of(const route_entry& entry);
   void measure_lag(detail::steady_time now);
   static void refuse(session& from, std::uint64_t sequence, const char* why, unsigned retry_after);
-  std::uint64_t start(std::uint64_t id, const route_entry& entry, route_load& load,
-                      troupe::request&& what, std::uint64_t except);
+  std::uint64_t start(std::uint64_t id, const route_entry& entry, troupe::request&& what);
   void start_waiting(route_load& load);
   node_state* choose(const route_entry& entry, std::uint64_t except,
                      const route_candidate*& chosen);
@@ -130,7 +129,7 @@ private:
   call* find_call(std::uint64_t id);
   call take_call(std::uint64_t id, bool answered, bool overloaded = false);
   void send(std::uint64_t id, node_state& to, const route_candidate& chosen,
-            const std::string& service, troupe::request&& what);
+            const route_entry& entry, troupe::request&& what);
   void send_batches();
   void finish(call_id id, troupe::response&& what);
   void fail(call_id id, const failure& why);

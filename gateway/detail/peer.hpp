@@ -31,6 +31,7 @@ public:
   /// to `used` and the connection comes from where it says. REQUIRES: awaits_header, not refused.
   proxy_header::progress read_header(std::string_view bytes, std::size_t& used);
 
+  [[nodiscard]] const std::optional<config::ip_address>& ip() const noexcept { return address_; }
   /// The address as text; empty when it is not known.
   [[nodiscard]] const std::string& address() const noexcept { return text_; }
 

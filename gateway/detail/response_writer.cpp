@@ -1,5 +1,7 @@
 #include "gateway/detail/response_writer.hpp"
 
+#include "gateway/detail/characters.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -14,17 +16,10 @@ void append_number(std::string& out, std::size_t number) {
   out.append(digits.data(), end);
 }
 
-bool is_token_char(char c) noexcept {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-         || std::string_view{"!#$%&'*+-.^_`|~"}.find(c) != std::string_view::npos;
-}
-
 bool is_valid_field(std::string_view name, std::string_view value) noexcept {
-  return !name.empty() && std::all_of(name.begin(), name.end(), is_token_char)
-         && std::all_of(value.begin(), value.end(), [](char c) {
-              auto byte = static_cast<unsigned char>(c);
-              return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
-            });
+  return !name.empty()
+         && std::all_of(name.begin(), name.end(), [](char c) { return is(token_char, c); })
+         && std::all_of(value.begin(), value.end(), [](char c) { return is(value_char, c); });
 }
 
 /// Framing and connection belong to the gateway: a handler cannot break them.

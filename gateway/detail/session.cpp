@@ -222,9 +222,10 @@ void session::refuse(const failure& why) {
   made.method = parser_.message().method;
   made.has_method = parser_.knows_method();
   made.head = made.method == http_method::head;
-  if (gateway_.access().enabled())
+  if (gateway_.access().enabled()) {
     made.target = parser_.message().target;
-  made.client = peer_.address();
+    made.client = peer_.address();
+  }
   no_more_requests_ = true;
   std::string{}.swap(parser_.message().body); // of no use any more, and may be much
   complete(first_sequence_ + waiting() - 1, problem(why, made.request_id));
@@ -310,7 +311,6 @@ void session::flush() {
                        MSG_NOSIGNAL);
     if (sent >= 0) {
       out_sent_ += static_cast<std::size_t>(sent);
-      sent_slowly_ += static_cast<std::size_t>(sent);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       wait_writable();
       return;
@@ -322,7 +322,6 @@ void session::flush() {
   if (writing_)
     return;
   slow_since_ = {};
-  sent_slowly_ = 0;
   out_.clear();
   out_sent_ = 0;
   if (out_.capacity() > kept_buffer)
@@ -337,11 +336,11 @@ void session::wait_writable() {
   writing_ = true;
   if (slow_since_ == detail::steady_time{}) {
     slow_since_ = clock::now();
-    sent_slowly_ = 0;
+    slow_from_ = out_sent_;
   }
   // What it takes pays for its time: a client that takes a byte now and then is given up.
   write_deadline_ = slow_since_ + settings_.write_timeout
-                    + time_for(sent_slowly_, settings_.min_transfer_rate);
+                    + time_for(out_sent_ - slow_from_, settings_.min_transfer_rate);
   account();
   update_deadline();
   socket_.async_wait(tcp_socket::wait_write,

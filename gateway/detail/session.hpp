@@ -35,8 +35,7 @@ public:
   /// `where` it is counted among the connections; it says so at its end.
   void start(counted_at where);
   [[nodiscard]] const counted_at& counted() const noexcept { return counted_at_; }
-  /// Its other end is a proxy, which has connections for many clients.
-  [[nodiscard]] bool is_proxy() const noexcept { return peer_.trusted(); }
+  [[nodiscard]] const peer& other_end() const noexcept { return peer_; }
 
   /// The answer to request number `sequence`; one that is not waited for is ignored.
   void complete(std::uint64_t sequence, response&& what);
@@ -120,7 +119,7 @@ private:
   std::size_t accounted_ = 0; // bytes that the loop knows of
 
   detail::steady_time slow_since_{}; // the client has not taken all that there was; none: it has
-  std::size_t sent_slowly_ = 0;      // bytes since then
+  std::size_t slow_from_ = 0;        // out_sent_ at that time
 
   detail::timer deadline_timer_;
   detail::steady_time message_deadline_; // for the request being read

@@ -6,6 +6,17 @@
 namespace troupe::test {
 namespace {
 
+/// Sends byte after byte until the server answers.
+http_response answer_to_trickle(http_connection& connection) {
+  EXPECT_TRUE(eventually([&] {
+    if (!connection.quiet())
+      return true;
+    connection.send("x");
+    return false;
+  }));
+  return connection.read();
+}
+
 TEST(HttpLimits, ABodyLargerThanAllowedGets413) {
   gateway node{with_flags({"--http-max-body-bytes", "1000"})};
   auto exchange = [&](const std::string& bytes) {
@@ -68,13 +79,7 @@ TEST(HttpLimits, AHeadThatTricklesInDoesNotPutTheDeadlineOff) {
   gateway node{with_flags({"--http-head-timeout", "150ms"})};
   http_connection connection{node.http_port()};
   connection.send("GET / HTTP/1.1\r\nX: ");
-  EXPECT_TRUE(eventually([&] {
-    if (!connection.quiet())
-      return true;
-    connection.send("x");
-    return false;
-  }));
-  EXPECT_TRUE(is_problem(connection.read(), 408));
+  EXPECT_TRUE(is_problem(answer_to_trickle(connection), 408));
 }
 
 TEST(HttpLimits, ABodyThatDoesNotEndGets408) {
@@ -181,13 +186,7 @@ TEST(HttpLimits, ABodyThatTricklesInDoesNotPutTheDeadlineOff) {
   gateway node{with_flags({"--http-body-timeout", "150ms", "--http-min-transfer-rate", "0"})};
   http_connection connection{node.http_port()};
   connection.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
-  EXPECT_TRUE(eventually([&] {
-    if (!connection.quiet())
-      return true;
-    connection.send("x");
-    return false;
-  }));
-  EXPECT_TRUE(is_problem(connection.read(), 408));
+  EXPECT_TRUE(is_problem(answer_to_trickle(connection), 408));
 }
 
 TEST(HttpLimits, ABodyForWhichTheNodeHasNoRoomGets503) {

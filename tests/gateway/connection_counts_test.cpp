@@ -1,9 +1,6 @@
 #include "gateway/detail/connection_counts.hpp"
 
-#include <arpa/inet.h>
-#include <cstring>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,25 +10,8 @@ namespace {
 
 using verdict = connection_counts::verdict;
 
-sockaddr_storage address(const std::string& text) {
-  sockaddr_storage out{};
-  if (text.find(':') == std::string::npos) {
-    sockaddr_in v4{};
-    v4.sin_family = AF_INET;
-    EXPECT_EQ(inet_pton(AF_INET, text.c_str(), &v4.sin_addr), 1) << text;
-    std::memcpy(&out, &v4, sizeof v4);
-  } else {
-    sockaddr_in6 v6{};
-    v6.sin6_family = AF_INET6;
-    EXPECT_EQ(inet_pton(AF_INET6, text.c_str(), &v6.sin6_addr), 1) << text;
-    std::memcpy(&out, &v6, sizeof v6);
-  }
-  return out;
-}
-
 connection_counts::places places(const connection_counts& in, const std::string& text) {
-  const auto made = address(text);
-  return in.places_of(reinterpret_cast<const sockaddr&>(made));
+  return in.places_of(config::parse_address(text).value());
 }
 
 config::http_settings limits(unsigned all, unsigned of_client) {
