@@ -23,7 +23,10 @@ constexpr unsigned blocking_queue = 1000;
 constexpr std::chrono::milliseconds end_limit{5'000};
 
 struct quiet_config : caf::actor_system_config {
-  quiet_config() { set("scheduler.policy", caf::atom("sharing")); } // the other one polls while idle
+  quiet_config() {
+    set("scheduler.policy", caf::atom("sharing")); // the other one polls while idle
+    add_thread_hook<unpinned_threads>();
+  }
 };
 
 /// The actor that runs the work.
@@ -61,7 +64,7 @@ private:
 
 } // namespace
 
-void run_to_end(unsigned count, const std::function<task<void>(context&)>& work) {
+void run_to_end(unsigned count, bool pinned, const std::function<task<void>(context&)>& work) {
   if (count == 0)
     count = std::max(1U, std::thread::hardware_concurrency());
   if (spdlog::default_logger()->name().empty()) // nobody has set up a log: as nodes do
@@ -77,8 +80,11 @@ void run_to_end(unsigned count, const std::function<task<void>(context&)>& work)
     node->loops.push_back(loops.back().get());
   }
   node->keyed = std::make_shared<keyed_directory>(node->loops);
-  for (auto& each : loops)
+  for (auto& each : loops) {
+    if (pinned)
+      each->pin();
     each->start();
+  }
   auto main = spawn_pinned<main_actor>(*loops.front(), node_services_ptr{node});
   auto* actor = static_cast<main_actor*>(caf::actor_cast<caf::abstract_actor*>(main));
   std::promise<void> ended;

@@ -68,6 +68,7 @@ struct actor_settings {
   unsigned blocking_threads = 16;
   unsigned blocking_queue = 1000;
   milliseconds watchdog{50}; // 0: off
+  bool pin_threads = false;
 
   friend bool operator==(const actor_settings&, const actor_settings&) = default;
 };

@@ -2,6 +2,7 @@
 
 #include "actors/blocking.hpp"
 #include "actors/detail/caf.hpp"
+#include "actors/detail/cores.hpp"
 #include "actors/detail/event_loop.hpp"
 
 #include <boost/asio/post.hpp>
@@ -75,7 +76,10 @@ void blocking_pool::stop() {
 }
 
 boost::asio::thread_pool& blocking_pool::started() {
-  std::call_once(once_, [this] { pool_.emplace(threads_); });
+  std::call_once(once_, [this] {
+    const any_core unpinned; // its threads are not for the core of the loop that starts them
+    pool_.emplace(threads_);
+  });
   return *pool_;
 }
 

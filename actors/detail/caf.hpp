@@ -4,6 +4,7 @@
 /// `enqueue`, how a message is built.
 
 #include "actors/detail/address.hpp"
+#include "actors/detail/cores.hpp"
 #include "actors/detail/event_loop.hpp"
 
 #include <caf/actor_config.hpp>
@@ -15,6 +16,7 @@
 #include <caf/resumable.hpp>
 #include <caf/send.hpp>
 #include <caf/system_messages.hpp>
+#include <caf/thread_hook.hpp>
 #include <caf/type_nr.hpp>
 
 #include <atomic>
@@ -122,6 +124,14 @@ caf::actor spawn_pinned(event_loop& loop, Args&&... args) {
   return loop.system().spawn_impl<Actor, caf::hidden>(config, std::ref(loop),
                                                       std::forward<Args>(args)...);
 }
+
+/// CAF's own threads, detached actors among them, may be started by a loop that is kept on one core.
+class unpinned_threads final : public caf::thread_hook {
+public:
+  void init(caf::actor_system&) override {}
+  void thread_started() override { run_on_any_core(); }
+  void thread_terminates() override {}
+};
 
 /// Sends without a copy and without CAF's request bookkeeping; `from` may be null.
 template <class... Values>

@@ -2,6 +2,7 @@
 
 #include "actors/context.hpp"
 #include "actors/detail/caf.hpp"
+#include "actors/detail/cores.hpp"
 #include "actors/detail/courier_actor.hpp"
 #include "actors/detail/event_loop_send.hpp"
 #include "actors/detail/loop_door.hpp"
@@ -64,6 +65,7 @@ event_loop::event_loop(caf::actor_system& system, unsigned index)
     work_(io_.get_executor()), unit_(std::make_unique<loop_unit>(system, *this)), alarm_(io_),
     timers_([this](steady_time when) { wake_at(when); }),
     spin_cycles_(static_cast<std::uint64_t>(spin_microseconds * cycles_per_microsecond())) {
+  note_cores();
   courier_ = make_courier(*this); // an actor of this loop: needs all of it
 }
 
@@ -213,6 +215,8 @@ void event_loop::take_inbox() {
 // -- the loop ---------------------------------------------------------------------------------------
 
 void event_loop::run() {
+  if (pinned_)
+    run_on_core(index_);
   enter();
   while (!stopping_.load(std::memory_order_relaxed)) {
     turn();

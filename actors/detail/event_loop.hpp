@@ -158,6 +158,9 @@ public:
   /// The time after which code that has not returned is reported; 0: never. Before `start`.
   void watch(std::chrono::milliseconds limit);
 
+  /// Keeps the loop on a core of its own, the index-th one. Before `start`.
+  void pin() noexcept { pinned_ = true; }
+
   /// What runs at present and since when (cycle_count), for a watching thread. Any thread.
   struct presently {
     const std::string* label = nullptr; // null: the framework's own code
@@ -242,6 +245,7 @@ private:
   std::vector<outbox> outboxes_;
   bool outboxes_used_ = false;
   bool ending_ = false;
+  bool pinned_ = false;
 
   host* hosts_ = nullptr;
   activity* running_ = nullptr;

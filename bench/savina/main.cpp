@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   std::printf("Milliseconds, medians of %d rounds; ratio: how many times faster than CAF.\n", rounds);
+  std::printf("Spread: over event loops that are kept on a core each (actors.pin_threads).\n");
   std::printf("A cache line from core to core: %.0f ns.\n\n", line_between_threads());
   std::printf("| benchmark            | CAF      | one loop | ratio | spread   | ratio |\n");
   std::printf("| -------------------- | -------- | -------- | ----- | -------- | ----- |\n");

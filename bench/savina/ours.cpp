@@ -39,7 +39,7 @@ double timed(placement where, const char* what, std::int64_t expected, F work) {
       expect(result.value_or(-1), expected, what);
       co_return took.count();
     },
-    loops_for(where));
+    loops_for(where), true);
 }
 
 // -- ping-pong --------------------------------------------------------------------------------------

@@ -212,6 +212,11 @@ constexpr row<actor_settings> actor_table[] = {
       .low = 0,
       .high = hour},
      &actor_settings::watchdog},
+    {{.section = "actors",
+      .key = "pin_threads",
+      .help = "Keep each event loop on a core of its own: for machines that run nothing else.",
+      .form = flag_form::switch_true},
+     &actor_settings::pin_threads},
 };
 
 constexpr row<log_settings> log_table[] = {

@@ -32,6 +32,7 @@ constexpr std::chrono::milliseconds end_limit{5'000};
 system_config::system_config() {
   load<caf::io::middleman>();
   register_messages(*this);
+  add_thread_hook<unpinned_threads>();
   set("scheduler.policy", caf::atom("sharing")); // work stealing polls while idle
   set("scheduler.max-threads", size_t{2});
   set("middleman.workers", size_t{0});
@@ -57,6 +58,8 @@ node_base::node_base(const application& app, std::string name, unsigned threads,
   services_ = std::move(services);
   for (auto& each : loops_) {
     each->watch(actors.watchdog);
+    if (actors.pin_threads)
+      each->pin();
     each->start();
   }
   if (actors.watchdog.count() > 0)
