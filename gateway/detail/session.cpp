@@ -31,8 +31,8 @@ clock::duration time_for(std::size_t bytes, std::size_t rate) {
 } // namespace
 
 session::session(gateway_actor& gateway, tcp_socket socket)
-  : gateway_(gateway), settings_(gateway.settings()), socket_(std::move(socket)),
-    peer_(settings_, peer_address(socket_.native_handle())), parser_(settings_),
+  : gateway_(gateway), settings_(gateway.settings()), transport_(std::move(socket)),
+    peer_(settings_, peer_address(transport_.native_handle())), parser_(settings_),
     in_(first_buffer, '\0') {}
 
 session::~session() = default;
@@ -61,11 +61,11 @@ void session::read() {
     return;
   make_room();
   reading_ = true;
-  socket_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
-                          [self = shared_from_this()](const boost::system::error_code& ec,
-                                                      std::size_t size) {
-                            self->on_read(ec, size);
-                          });
+  transport_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
+                             [self = shared_from_this()](const boost::system::error_code& ec,
+                                                         std::size_t size) {
+                               self->on_read(ec, size);
+                             });
 }
 
 void session::make_room() {
@@ -260,13 +260,12 @@ void session::reject(const failure& why) {
   std::string out;
   write_response(out, problem(why, gateway_.next_request_id()),
                  gateway_.date().now(), {false, false, false});
-  static_cast<void>(::send(socket_.native_handle(), out.data(), out.size(), MSG_NOSIGNAL));
+  static_cast<void>(transport_.send(out.data(), out.size()));
   closed_ = true; // its socket closes with it
   // Unread bytes would turn the end into a reset, which may cost the client the answer.
-  boost::system::error_code ignored;
-  socket_.shutdown(tcp_socket::shutdown_send, ignored);
+  transport_.shutdown_send();
   for (int i = 0; i < 16; ++i)
-    if (::recv(socket_.native_handle(), in_.data(), in_.size(), MSG_DONTWAIT) <= 0)
+    if (::recv(transport_.native_handle(), in_.data(), in_.size(), MSG_DONTWAIT) <= 0)
       break;
 }
 
@@ -307,8 +306,7 @@ void session::run_deferred() {
 
 void session::flush() {
   while (!writing_ && out_sent_ < out_.size()) {
-    auto sent = ::send(socket_.native_handle(), out_.data() + out_sent_, out_.size() - out_sent_,
-                       MSG_NOSIGNAL);
+    auto sent = transport_.send(out_.data() + out_sent_, out_.size() - out_sent_);
     if (sent >= 0) {
       out_sent_ += static_cast<std::size_t>(sent);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -343,16 +341,15 @@ void session::wait_writable() {
                     + time_for(out_sent_ - slow_from_, settings_.min_transfer_rate);
   account();
   update_deadline();
-  socket_.async_wait(tcp_socket::wait_write,
-                     [self = shared_from_this()](const boost::system::error_code& ec) {
-                       self->writing_ = false;
-                       if (self->closed_)
-                         return;
-                       if (ec)
-                         self->close();
-                       else
-                         self->run_deferred();
-                     });
+  transport_.async_wait_writable([self = shared_from_this()](const boost::system::error_code& ec) {
+    self->writing_ = false;
+    if (self->closed_)
+      return;
+    if (ec)
+      self->close();
+    else
+      self->run_deferred();
+  });
 }
 
 // -- the end ----------------------------------------------------------------------------------------
@@ -374,8 +371,7 @@ void session::linger() {
   if (lingering_)
     return;
   lingering_ = true;
-  boost::system::error_code ignored;
-  socket_.shutdown(tcp_socket::shutdown_send, ignored);
+  transport_.shutdown_send();
   idle_deadline_ = clock::now() + linger_time;
   update_deadline();
   read();
@@ -392,8 +388,7 @@ void session::close() {
       gateway_.give_up(slots_[i].call, false);
   deadline_timer_.disarm();
   gateway_.loop().undefer(*this);
-  boost::system::error_code ignored;
-  socket_.close(ignored);
+  transport_.close();
   gateway_.forget(*this);
 }
 

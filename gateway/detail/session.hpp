@@ -6,9 +6,7 @@
 #include "gateway/detail/connection_counts.hpp"
 #include "gateway/detail/http_parser.hpp"
 #include "gateway/detail/peer.hpp"
-
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include "gateway/detail/transport.hpp"
 
 #include <memory>
 #include <string>
@@ -17,9 +15,6 @@
 namespace troupe::gateway {
 
 class gateway_actor;
-
-using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
-                                                    boost::asio::io_context::executor_type>;
 
 /// One client connection: reads requests, hands each to the gateway actor, writes the answers in
 /// the order of the requests. Belongs to one event loop.
@@ -100,7 +95,7 @@ private:
 
   gateway_actor& gateway_;
   const config::http_settings& settings_;
-  tcp_socket socket_;
+  transport transport_;
   counted_at counted_at_;
   peer peer_;
   http_parser parser_;
