@@ -4,14 +4,16 @@
 
 namespace troupe {
 
-void route_group::insert(http_method method, std::string_view pattern, handler handle,
-                         std::source_location place, bool gives_way) {
-  if (!pattern.empty() && pattern.front() != '/')
-    owner_.problem("route pattern \"" + std::string{pattern} + "\": a pattern in the group "
+void route_group::insert(entry&& what) {
+  if (!what.pattern.empty() && what.pattern.front() != '/') {
+    owner_.problem("route pattern \"" + std::string{what.pattern} + "\": a pattern in the group "
                      + prefix_ + " begins with / or is empty",
-                   place);
-  else
-    owner_.insert(method, prefix_ + std::string{pattern}, std::move(handle), place, gives_way);
+                   what.place);
+    return;
+  }
+  const auto whole = prefix_ + std::string{what.pattern};
+  owner_.insert({what.method, whole, std::move(what.action), what.limit, what.place,
+                 what.gives_way});
 }
 
 void route_group::enter(std::string_view prefix, const std::function<void(route_group&)>& fill,

@@ -19,8 +19,7 @@ private:
 
   route_group(service& owner, std::string prefix) : owner_(owner), prefix_(std::move(prefix)) {}
 
-  void insert(http_method method, std::string_view pattern, handler handle,
-              std::source_location place, bool gives_way);
+  void insert(entry&& what);
   void enter(std::string_view prefix, const std::function<void(route_group&)>& fill,
              std::source_location place);
 

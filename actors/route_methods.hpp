@@ -22,17 +22,34 @@ public:
 
   Self& get(std::string_view pattern, handler handle,
             source_location place = source_location::current());
-  Self& post(std::string_view pattern, handler handle,
+  Self& post(std::string_view pattern, handler handle, body_limit limit = {},
              source_location place = source_location::current());
-  Self& put(std::string_view pattern, handler handle,
+  Self& put(std::string_view pattern, handler handle, body_limit limit = {},
             source_location place = source_location::current());
-  Self& patch(std::string_view pattern, handler handle,
+  Self& patch(std::string_view pattern, handler handle, body_limit limit = {},
               source_location place = source_location::current());
   Self& delete_(std::string_view pattern, handler handle,
                 source_location place = source_location::current());
 
-  Self& add(http_method method, std::string_view pattern, handler handle,
+  Self& add(http_method method, std::string_view pattern, handler handle, body_limit limit = {},
             source_location place = source_location::current());
+
+  // For handlers that take the body as it arrives (actors/body_stream.hpp).
+
+  Self& post(std::string_view pattern, streaming_handler handle, body_limit limit = {},
+             source_location place = source_location::current());
+  Self& put(std::string_view pattern, streaming_handler handle, body_limit limit = {},
+            source_location place = source_location::current());
+  Self& patch(std::string_view pattern, streaming_handler handle, body_limit limit = {},
+              source_location place = source_location::current());
+  Self& add(http_method method, std::string_view pattern, streaming_handler handle,
+            body_limit limit = {}, source_location place = source_location::current());
+
+  /// A GET that becomes a WebSocket (actors/websocket.hpp); without a handshake it is answered with 426.
+  /// Browsers' handshakes from pages of other origins are refused with 403, except for
+  /// http.websocket_origins.
+  Self& websocket(std::string_view pattern, websocket_handler handle,
+                  source_location place = source_location::current());
 
   /// A route for each of the methods, with a copy of the handler for each.
   Self& add(std::initializer_list<http_method> methods, std::string_view pattern,
@@ -55,6 +72,16 @@ public:
 
 protected:
   route_methods() = default; // a base only
+
+  /// What is given for a route.
+  struct entry {
+    http_method method;
+    std::string_view pattern;
+    any_handler action;
+    body_limit limit;
+    source_location place;
+    bool gives_way = false; // of any(): to a route of the method's own
+  };
 
 private:
   Self& self() noexcept { return static_cast<Self&>(*this); }

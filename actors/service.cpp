@@ -41,22 +41,22 @@ void service::problem(const std::string& what, std::source_location place) {
     problems_.push_back(std::move(line));
 }
 
-void service::insert(http_method method, std::string_view pattern, handler handle,
-                     std::source_location place, bool gives_way) {
-  if (!handle) {
-    problem("the handler of " + std::string{pattern} + " is empty", place);
+void service::insert(entry&& what) {
+  if (!std::visit([](const auto& each) { return static_cast<bool>(each); }, what.action)) {
+    problem("the handler of " + std::string{what.pattern} + " is empty", what.place);
     return;
   }
   try {
-    route made{method, route_pattern{pattern}, std::move(handle), place, gives_way};
+    route made{what.method, route_pattern{what.pattern}, std::move(what.action), what.limit.bytes,
+               what.place,  what.gives_way};
     auto [known, is_first] =
-      routes_by_key_.emplace(route_key(method, made.pattern), routes_.size());
-    if (is_first || routes_[known->second].gives_way == gives_way) // the same twice: a conflict
+      routes_by_key_.emplace(route_key(made.method, made.pattern), routes_.size());
+    if (is_first || routes_[known->second].gives_way == made.gives_way) // the same twice: a conflict
       routes_.push_back(std::move(made));
-    else if (!gives_way)
+    else if (!made.gives_way)
       routes_[known->second] = std::move(made);
   } catch (const std::invalid_argument& e) {
-    problem(e.what(), place);
+    problem(e.what(), what.place);
   }
 }
 
@@ -91,7 +91,7 @@ service& service::max_in_work(std::size_t limit) {
 service_announcement service::announcement() const {
   service_announcement out{name_, singleton_, {}};
   for (const auto& each : routes_)
-    out.routes.push_back({each.method, each.pattern.text()});
+    out.routes.push_back({each.method, each.pattern.text(), each.kind(), each.max_body});
   return out;
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "actors/messages/cluster_fwd.hpp"
+#include "actors/messages/stream.hpp"
 #include "actors/route_group.hpp"
 #include "actors/route_methods.hpp"
 #include "actors/route_pattern.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <source_location>
 #include <string>
 #include <string_view>
@@ -36,9 +38,12 @@ public:
   struct route {
     http_method method;
     route_pattern pattern;
-    handler handle;
+    any_handler action;
+    std::uint64_t max_body = 0; // 0: as the gateway's setting says
     std::source_location place; // where it was added
     bool gives_way = false;     // of any(): to a route of the method's own
+
+    [[nodiscard]] route_kind kind() const noexcept { return route_kind(action.index()); }
   };
 
   /// Letters, digits, '-', '_' and '.', at most 64.
@@ -71,8 +76,7 @@ private:
   friend class route_methods<service>;
   friend class route_group;
 
-  void insert(http_method method, std::string_view pattern, handler handle,
-              std::source_location place, bool gives_way);
+  void insert(entry&& what);
   void enter(std::string_view prefix, const std::function<void(route_group&)>& fill,
              std::source_location place);
   void enter_group(const std::string& outer, std::string_view prefix,

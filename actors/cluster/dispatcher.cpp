@@ -7,6 +7,7 @@ namespace troupe {
 dispatcher::dispatcher(caf::actor_config& config, detail::event_loop& loop,
                        std::map<std::string, caf::strong_actor_ptr> workers)
   : detail::exposed_actor(config, loop), workers_(workers.begin(), workers.end()) {
+  set_down_handler([this](const caf::down_msg& down) { on_gateway_lost(down.source); });
 }
 
 caf::behavior dispatcher::make_behavior() {
@@ -18,6 +19,11 @@ caf::behavior dispatcher::make_behavior() {
     [this](call_id id, failure& what) {
       on_answer(id, remote_response{{}, true, {}, std::move(what)});
     },
+    [this](stream_request& request) { on_stream(request.what); },
+    [this](call_id id, troupe::response& what, stream_start start) { on_head(id, what, start); },
+    [this](call_id id, body_part& what) { on_part(id, what); },
+    [this](call_id id, body_credit what) { on_credit(id, what); },
+    [this](call_id id, request_abandoned) { on_abandoned(id); },
     [this](drain) {
       waiting_for_drain_.push_back(current_sender());
       report_drained();
@@ -25,20 +31,121 @@ caf::behavior dispatcher::make_behavior() {
   };
 }
 
+std::uint64_t dispatcher::begin(const remote_request& what) {
+  if (gateways_.insert(caf::actor_cast<caf::actor_addr>(current_sender())).second)
+    monitor(current_sender());
+  const auto id = ++last_id_;
+  const auto found = workers_.find(what.service);
+  pending_.emplace(id, pending{current_sender(), what.call,
+                               found != workers_.end() ? &found->second : nullptr});
+  if (found == workers_.end())
+    on_answer({id}, remote_response{{}, true, {}, {errc::internal, "no such service here"}});
+  return found != workers_.end() ? id : 0;
+}
+
 void dispatcher::on_batch(request_batch& batch) {
-  const auto& gateway = current_sender();
-  if (!gateway)
+  if (!current_sender())
     return;
-  for (auto& item : batch.items) {
-    auto id = ++last_id_;
-    pending_.emplace(id, pending{gateway, item.call});
-    if (auto found = workers_.find(item.service); found != workers_.end())
-      detail::deliver(found->second, caf::strong_actor_ptr{ctrl()}, call_id{id},
+  for (auto& item : batch.items)
+    if (const auto id = begin(item); id != 0)
+      detail::deliver(*pending_.at(id).worker, caf::strong_actor_ptr{ctrl()}, call_id{id},
                       std::move(item.request));
-    else
-      on_answer({id}, remote_response{{}, true, {}, {errc::internal, "no such service here"}});
+}
+
+// -- streams ----------------------------------------------------------------------------------------
+
+void dispatcher::on_stream(remote_request& what) {
+  if (!current_sender())
+    return;
+  const auto id = begin(what);
+  if (id == 0)
+    return;
+  streams_.emplace(std::pair{current_sender(), what.call.value}, id);
+  detail::deliver(*pending_.at(id).worker, caf::strong_actor_ptr{ctrl()}, call_id{id},
+                  std::move(what.request), stream_start{});
+}
+
+void dispatcher::on_head(call_id id, troupe::response& what, stream_start start) {
+  const auto found = pending_.find(id.value);
+  if (current_sender() || found == pending_.end())
+    return;
+  const auto& [gateway, call, worker] = found->second;
+  streams_.emplace(std::pair{gateway, call.value}, id.value);
+  detail::deliver(gateway, caf::strong_actor_ptr{ctrl()}, call_id{call}, std::move(what), start);
+}
+
+std::uint64_t dispatcher::find_stream(call_id id) {
+  const auto found = streams_.find({current_sender(), id.value});
+  return found != streams_.end() ? found->second : 0;
+}
+
+void dispatcher::on_part(call_id id, body_part& what) {
+  const auto inward = static_cast<bool>(current_sender());
+  const auto found = pending_.find(inward ? find_stream(id) : id.value);
+  if (found == pending_.end())
+    return; // it was answered or given up meanwhile
+  const auto& [gateway, call, worker] = found->second;
+  if (inward) {
+    detail::deliver(*worker, caf::strong_actor_ptr{ctrl()}, call_id{found->first}, std::move(what));
+    return;
+  }
+  const auto last = what.last;
+  detail::deliver(gateway, caf::strong_actor_ptr{ctrl()}, call_id{call}, std::move(what));
+  if (last) {
+    forget(id.value);
+    report_drained();
   }
 }
+
+void dispatcher::on_credit(call_id id, body_credit what) {
+  const auto inward = static_cast<bool>(current_sender());
+  const auto found = pending_.find(inward ? find_stream(id) : id.value);
+  if (found == pending_.end())
+    return;
+  const auto& [gateway, call, worker] = found->second;
+  detail::deliver(inward ? *worker : gateway, caf::strong_actor_ptr{ctrl()},
+                  inward ? call_id{found->first} : call_id{call}, std::move(what));
+}
+
+void dispatcher::on_abandoned(call_id id) {
+  auto mine = find_stream(id);
+  if (mine == 0) // as rare as time-outs and lost clients: a search will do
+    for (const auto& [number, each] : pending_)
+      if (each.call.value == id.value && each.gateway == current_sender())
+        mine = number;
+  const auto found = pending_.find(mine);
+  if (found == pending_.end())
+    return;
+  detail::deliver(*found->second.worker, caf::strong_actor_ptr{ctrl()}, call_id{mine},
+                  request_abandoned{});
+  forget(mine);
+  report_drained();
+}
+
+/// Nobody waits for its requests any more, and nobody would take their streams.
+void dispatcher::on_gateway_lost(const caf::actor_addr& gateway) {
+  gateways_.erase(gateway);
+  std::vector<std::uint64_t> lost;
+  for (const auto& [id, each] : pending_)
+    if (each.gateway == gateway)
+      lost.push_back(id);
+  for (const auto id : lost) {
+    detail::deliver(*pending_.at(id).worker, caf::strong_actor_ptr{ctrl()}, call_id{id},
+                    request_abandoned{});
+    forget(id);
+  }
+  std::erase_if(answers_, [&](const auto& each) { return each.first == gateway; });
+  report_drained();
+}
+
+void dispatcher::forget(std::uint64_t id) {
+  const auto found = pending_.find(id);
+  if (!streams_.empty())
+    streams_.erase({found->second.gateway, found->second.call.value});
+  pending_.erase(found);
+}
+
+// -- answers ----------------------------------------------------------------------------------------
 
 void dispatcher::on_answer(call_id id, remote_response&& answer) {
   auto found = pending_.find(id.value);
@@ -46,7 +153,7 @@ void dispatcher::on_answer(call_id id, remote_response&& answer) {
     return;
   answer.call = found->second.call;
   answers_[found->second.gateway].items.push_back(std::move(answer));
-  pending_.erase(found);
+  forget(id.value);
   if (std::exchange(flush_posted_, true))
     return;
   // Behind what is ready on this loop: all answers of the turn share a message.

@@ -6,8 +6,10 @@
 #include <caf/behavior.hpp>
 
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace troupe {
@@ -17,7 +19,8 @@ struct drain {};
 struct drained {};
 
 /// Hands the requests that come from gateway nodes to the workers of one event loop, and sends
-/// their answers back: one message per loop turn and gateway loop.
+/// their answers back: one message per loop turn and gateway loop. The parts of streams go by themselves.
+/// What has no sender comes from a worker.
 class dispatcher : public detail::exposed_actor {
 public:
   /// `workers` maps a service's name to the actor that answers for it on this loop.
@@ -30,15 +33,29 @@ private:
   struct pending {
     caf::strong_actor_ptr gateway;
     call_id call;
+    const caf::strong_actor_ptr* worker = nullptr; // in workers_
   };
 
   void on_batch(request_batch& batch);
+  void on_stream(remote_request& what);
+  void on_head(call_id id, troupe::response& what, stream_start start);
+  void on_part(call_id id, body_part& what);
+  void on_credit(call_id id, body_credit what);
+  void on_abandoned(call_id id);
+  std::uint64_t begin(const remote_request& what);
+  /// The worker's number of a gateway's call; 0: it has ended.
+  [[nodiscard]] std::uint64_t find_stream(call_id id);
+  void forget(std::uint64_t id);
+  void on_gateway_lost(const caf::actor_addr& gateway);
   void on_answer(call_id id, remote_response&& answer);
   void send_answers();
   void report_drained();
 
   std::map<std::string, caf::strong_actor_ptr, std::less<>> workers_;
   std::unordered_map<std::uint64_t, pending> pending_;
+  /// Those whose parts come from the gateway, by its actor and number.
+  std::map<std::pair<caf::strong_actor_ptr, std::uint64_t>, std::uint64_t> streams_;
+  std::set<caf::actor_addr> gateways_; // monitored
   std::uint64_t last_id_ = 0;
   std::map<caf::strong_actor_ptr, response_batch> answers_;
   bool flush_posted_ = false;

@@ -1,7 +1,6 @@
-#include "actors/detail/worker_actor.hpp"
+#include "actors/detail/worker_call.hpp"
 
 #include "actors/detail/failure.hpp"
-#include "actors/messages/local.hpp"
 #include "actors/request_id.hpp"
 
 #include <spdlog/spdlog.h>
@@ -16,21 +15,6 @@ constexpr std::size_t spare_calls_kept = 1024;
 
 } // namespace
 
-/// A request in work: everything that its coroutine refers to stays here until it has ended.
-struct worker_actor::call final : activity, completion {
-  std::coroutine_handle<> completed() noexcept override {
-    owner->finish(*this);
-    return std::noop_coroutine();
-  }
-
-  worker_actor* owner = nullptr;
-  caf::strong_actor_ptr from;
-  call_id id;
-  troupe::request what;
-  task<troupe::response> work;
-  std::size_t place = 0; // in running_
-};
-
 worker_actor::worker_actor(caf::actor_config& config, event_loop& loop, node_services_ptr node,
                            std::shared_ptr<const service> definition)
   : coroutine_actor(config, loop, std::move(node)), definition_(std::move(definition)) {
@@ -44,7 +28,10 @@ worker_actor::~worker_actor() = default;
 caf::behavior worker_actor::make_behavior() {
   enlist();
   return {
-    [this](call_id id, troupe::request& what) { begin(id, std::move(what)); },
+    [this](call_id id, troupe::request& what) { begin(id, std::move(what), false); },
+    [this](call_id id, troupe::request& what, stream_start) { begin(id, std::move(what), true); },
+    [this](call_id id, body_part& what) { on_part(id, std::move(what)); },
+    [this](call_id id, body_credit what) { on_credit(id, what); },
     [this](call_id id, request_abandoned) { abandon(id); },
   };
 }
@@ -65,7 +52,7 @@ actor_view worker_actor::view() const {
   return out;
 }
 
-void worker_actor::begin(call_id id, troupe::request&& what) {
+void worker_actor::begin(call_id id, troupe::request&& what, bool streamed) {
   auto from = std::move(current_mailbox_element()->sender);
   if (what.route >= definition_->routes().size()) {
     deliver(from, nullptr, id, failure{errc::internal, "the node does not have this route"});
@@ -87,7 +74,7 @@ void worker_actor::begin(call_id id, troupe::request&& what) {
   ++handled_;
   const event_loop::behalf on{loop(), &started};
   try {
-    started.work = definition_->routes()[started.what.route].handle(ctx(), started.what);
+    started.work = call_handler(started, streamed);
     if (!started.work)
       throw std::logic_error{"the handler gave an empty task"};
   } catch (...) { // the handler is no coroutine and threw at once
@@ -119,15 +106,21 @@ void worker_actor::abandon(call_id id) {
     return; // its answer is on its way
   auto& call = **found;
   call.work.reset();
+  if (call.streams)
+    call.streams->producing.reset();
   retire(call);
 }
 
 void worker_actor::finish(call& ended) noexcept {
-  answer(ended);
+  if (ended.streams && ended.streams->socket)
+    end_socket(ended);
+  else if (!answer(ended))
+    return; // its body is to come
   retire(ended);
 }
 
 void worker_actor::retire(call& ended) noexcept {
+  cut_off(ended);
   running_[ended.place] = running_.back();
   running_[ended.place]->place = ended.place;
   running_.pop_back();
@@ -135,22 +128,31 @@ void worker_actor::retire(call& ended) noexcept {
   loop().defer(*this);
 }
 
-void worker_actor::answer(call& ended) noexcept {
+/// False: the response's body is still to be written.
+bool worker_actor::answer(call& ended) noexcept {
   try {
     auto made = ended.work.take();
     if (made.status < 200 || made.status > 599)
       throw std::logic_error{"the handler answered with status " + std::to_string(made.status)
                              + ", expected 200 to 599"};
+    if (made.source) {
+      begin_body(ended, std::move(made));
+      return false;
+    }
     deliver(ended.from, nullptr, ended.id, std::move(made));
   } catch (...) {
     deliver(ended.from, nullptr, ended.id,
             current_failure(*ended.label, format_request_id(ended.what.id)));
   }
+  return true;
 }
 
 void worker_actor::run_deferred() {
+  for (auto* each : std::exchange(to_produce_, {}))
+    start_producing(*each);
   for (auto& each : std::exchange(ended_, {})) {
     each->work.reset();
+    each->streams.reset();
     each->from = nullptr;
     each->what = {};
     if (spare_.size() < spare_calls_kept)
@@ -162,16 +164,20 @@ void worker_actor::run_deferred() {
 
 void worker_actor::bounce(caf::mailbox_element& what) {
   auto& content = what.content();
-  if (content.size() == 2 && content.match_element<call_id>(0)
+  if (content.size() >= 2 && content.match_element<call_id>(0)
       && content.match_element<troupe::request>(1))
     deliver(what.sender, nullptr, content.get_as<call_id>(0),
             failure{errc::unavailable, "the actor has ended"});
 }
 
 void worker_actor::end_calls(const failure& why) noexcept {
+  to_produce_.clear();
   for (auto* each : std::exchange(running_, {})) {
     std::unique_ptr<call> owned{each};
     owned->work.reset();
+    if (owned->streams)
+      owned->streams->producing.reset();
+    cut_off(*owned);
     deliver(owned->from, nullptr, owned->id, why);
   }
 }

@@ -5,14 +5,21 @@
 #include "actors/service.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe::detail {
 
 /// Answers the requests of one service on one event loop. Takes `(call_id, request)`, answers with
-/// `(call_id, response)` or `(call_id, failure)`.
+/// `(call_id, response)` or `(call_id, failure)`. A body that comes, or goes, as a stream:
+///
+///     (call_id, request, stream_start), then (call_id, body_part) ... <-- (call_id, body_credit) ...
+///     (call_id, response, stream_start), then the same the other way, or (call_id, failure)
+///
+/// The last `body_part` of the answer, or an answer of the other kinds, ends the request.
 ///
 /// When it fails, that is when an actor of its own is beyond help, its requests in work are answered
 /// with 500, all that it has made is ended, and it goes on with the next request.
@@ -36,19 +43,33 @@ protected:
 
 private:
   struct call;
+  struct streams;
 
-  void begin(call_id id, troupe::request&& what);
+  void begin(call_id id, troupe::request&& what, bool streamed);
+  task<troupe::response> call_handler(call& started, bool streamed);
+  task<troupe::response> call_socket(call& started, const websocket_handler& handle);
+  streams& streams_of(call& of);
+  call* find_streamed(call_id id);
+  void on_part(call_id id, body_part&& what);
+  void on_credit(call_id id, body_credit what);
+  void begin_body(call& of, troupe::response&& head);
+  void start_producing(call& of);
+  void end_body(call& of) noexcept;
+  void end_socket(call& of) noexcept;
+  void cut_off(call& from) noexcept;
   void abandon(call_id id);
   std::unique_ptr<call> new_call();
   void finish(call& ended) noexcept;
   void retire(call& ended) noexcept;
-  void answer(call& ended) noexcept;
+  [[nodiscard]] bool answer(call& ended) noexcept;
   void end_calls(const failure& why) noexcept;
   void begin_anew();
 
   std::shared_ptr<const service> definition_;
   std::vector<const std::string*> labels_; // of the routes
   std::vector<call*> running_;
+  std::map<std::pair<const void*, std::uint64_t>, call*> streamed_; // by sender and its number
+  std::vector<call*> to_produce_; // bodies of responses, from the bottom of the stack
   std::vector<std::unique_ptr<call>> ended_;
   std::vector<std::unique_ptr<call>> spare_;
   std::uint64_t handled_ = 0;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages/call.hpp"
+#include "actors/messages/stream.hpp"
 
 #include <cstdint>
 #include <string>
@@ -50,10 +51,13 @@ struct refusal {
 struct route_announcement {
   http_method method = http_method::get;
   std::string pattern;
+  route_kind kind = route_kind::whole;
+  /// The largest body of its requests, in bytes; 0: the gateway's own setting.
+  std::uint64_t max_body = 0;
 
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, route_announcement& x) {
-    return f(x.method, x.pattern);
+    return f(x.method, x.pattern, x.kind, x.max_body);
   }
 };
 
@@ -140,6 +144,16 @@ struct request_batch {
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, request_batch& x) {
     return f(x.items);
+  }
+};
+
+/// A request whose body comes as `body_part`s: goes by itself.
+struct stream_request {
+  remote_request what;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, stream_request& x) {
+    return f(x.what);
   }
 };
 

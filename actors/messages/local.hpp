@@ -12,11 +12,6 @@ struct local_reply {
   std::shared_ptr<void> value;
 };
 
-/// Message to a worker actor of this node, after the `call_id` of a request from the same sender: nobody
-/// waits for its answer any more. There is no answer.
-struct request_abandoned {};
-
 } // namespace troupe
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::local_reply)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::request_abandoned)

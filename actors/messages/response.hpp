@@ -5,11 +5,14 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace troupe {
+
+struct body_source;
 
 /// An HTTP response as a message. The gateway adds Content-Length, Date, Server and Connection; these,
 /// Transfer-Encoding, Keep-Alive, Upgrade and fields that are none are left out of what `headers` has.
@@ -19,6 +22,8 @@ struct response {
   /// Content-Type goes here too.
   header_list headers;
   std::string body;
+  /// Makes the body instead of `body`, on the node that answers (actors/body_writer.hpp); null for most.
+  std::shared_ptr<const body_source> source;
 
   /// For chains: `return text("made").with_status(201).with_header("Location", "/x/1");`
   response&& with_status(std::uint16_t code) && {

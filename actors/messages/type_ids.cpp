@@ -22,6 +22,11 @@ void register_messages(caf::actor_system_config& config) {
   config.add_message_type<leaving>("troupe.leaving");
   config.add_message_type<farewell>("troupe.farewell");
   config.add_message_type<probe>("troupe.probe");
+  config.add_message_type<stream_request>("troupe.stream_request");
+  config.add_message_type<stream_start>("troupe.stream_start");
+  config.add_message_type<body_part>("troupe.body_part");
+  config.add_message_type<body_credit>("troupe.body_credit");
+  config.add_message_type<request_abandoned>("troupe.request_abandoned");
 }
 
 } // namespace troupe

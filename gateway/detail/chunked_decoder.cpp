@@ -48,17 +48,17 @@ scan_result chunked_decoder::decode(std::string_view bytes, std::size_t& used, s
     else if (place_ == place::trailer)
       result = scan_trailer(bytes, at);
     else
-      result = on_byte(bytes[at++], body.size());
+      result = on_byte(bytes[at++]);
   }
   used += at;
   return result;
 }
 
-scan_result chunked_decoder::on_byte(char c, std::size_t body_size) {
+scan_result chunked_decoder::on_byte(char c) {
   switch (place_) {
   case place::size_begin:
   case place::size: return on_size(c);
-  case place::line_end: return on_line_end(c, body_size);
+  case place::line_end: return on_line_end(c);
   case place::data_cr:
     return c == '\r' ? go_to(place::data_lf) : fail("a chunk is longer than its size says");
   case place::data_lf:
@@ -160,14 +160,15 @@ scan_result chunked_decoder::on_extension(char c) {
   return scan_result::need_more;
 }
 
-scan_result chunked_decoder::on_line_end(char c, std::size_t body_size) {
+scan_result chunked_decoder::on_line_end(char c) {
   if (c != '\n')
     return fail("a CR without LF behind a chunk size");
   if (left_ == 0)
     return go_to(place::trailer);
-  if (left_ > limits_.max_body_bytes - body_size)
+  if (left_ > max_body_ - announced_)
     return fail(errc::payload_too_large,
-                "the body is larger than " + std::to_string(limits_.max_body_bytes) + " bytes");
+                "the body is larger than " + std::to_string(max_body_) + " bytes");
+  announced_ += left_;
   return go_to(place::data);
 }
 

@@ -19,7 +19,14 @@ namespace troupe::gateway {
 class chunked_decoder {
 public:
   /// `limits` outlives the decoder.
-  explicit chunked_decoder(const config::http_settings& limits) : limits_(limits) {}
+  explicit chunked_decoder(const config::http_settings& limits)
+    : limits_(limits), max_body_(limits.max_body_bytes) {}
+
+  /// Another bound on the body's size than the settings have. REQUIRES: nothing was decoded.
+  void limit_body(std::uint64_t bytes) noexcept { max_body_ = bytes; }
+
+  /// Of the body, in bytes, as far as its chunks have begun.
+  [[nodiscard]] std::uint64_t announced() const noexcept { return announced_; }
 
   /// Takes all bytes up to the end of the body, adds to `used` how many, and appends what they
   /// carry to `body`.
@@ -48,11 +55,11 @@ private:
     trailer,
   };
 
-  scan_result on_byte(char c, std::size_t body_size);
+  scan_result on_byte(char c);
   scan_result on_size(char c);
   scan_result on_extension(char c);
   scan_result begin_part(char c);
-  scan_result on_line_end(char c, std::size_t body_size);
+  scan_result on_line_end(char c);
   scan_result go_to(place next) noexcept;
   scan_result copy_data(std::string_view bytes, std::size_t& at, std::string& body);
   scan_result scan_trailer(std::string_view bytes, std::size_t& at);
@@ -61,6 +68,8 @@ private:
   scan_result count(std::size_t bytes);
 
   const config::http_settings& limits_;
+  std::uint64_t max_body_;
+  std::uint64_t announced_ = 0;
   place place_ = place::size_begin;
   std::uint64_t left_ = 0;   // of the chunk whose size is, or has been, read
   std::size_t overhead_ = 0; // bytes of extensions, leading zeros, trailer

@@ -51,6 +51,14 @@ caf::behavior gateway_actor::make_behavior() {
   return {
     [this](call_id id, troupe::response& what) { finish(id, std::move(what)); },
     [this](call_id id, const failure& why) { fail(id, why); },
+    [this](call_id id, troupe::response& what, stream_start start) {
+      begin_answer(id, std::move(what), start);
+    },
+    [this](call_id id, body_part& what) { on_part(id, std::move(what)); },
+    [this](call_id id, body_credit what) {
+      if (const auto* to = find_call(id.value); to != nullptr)
+        to->from->add_upload_credit(to->sequence, what.bytes);
+    },
     [this](response_batch& batch) {
       for (auto& each : batch.items)
         each.failed ? fail(each.call, each.failure) : finish(each.call, std::move(each.response));
@@ -203,7 +211,8 @@ loop_figures gateway_actor::figures() const {
 // -- requests ---------------------------------------------------------------------------------------
 
 std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64_t sequence,
-                                      troupe::request&& what, detail::steady_time now) {
+                                      troupe::request&& what, detail::steady_time now,
+                                      bool streamed) {
   if (options_.refuse)
     if (auto refused = options_.refuse(what)) {
       from->complete(sequence, std::move(*refused));
@@ -227,8 +236,8 @@ std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64
   }
   what.time_left = options_.http.handler_timeout;
   if (load.may_start())
-    return start(new_call(std::move(from), sequence), *match.entry, std::move(what));
-  const auto id = new_call(std::move(from), sequence);
+    return start(new_call(std::move(from), sequence, streamed), *match.entry, std::move(what));
+  const auto id = new_call(std::move(from), sequence, streamed);
   if (load.enqueue(id, std::move(what), now))
     return id;
   const auto refused = take_call(id, false);
@@ -329,7 +338,16 @@ troupe::response gateway_actor::not_routed(const route_match& match,
     .with_header("Allow", match.allowed);
 }
 
-std::uint64_t gateway_actor::new_call(std::shared_ptr<session> from, std::uint64_t sequence) {
+gateway_actor::body_rules gateway_actor::rules_for(troupe::request& head) const {
+  const auto match = router_->find(head);
+  if (match.entry == nullptr)
+    return {options_.http.max_body_bytes, false};
+  return {match.entry->max_body != 0 ? match.entry->max_body : options_.http.max_body_bytes,
+          match.entry->kind == route_kind::streamed};
+}
+
+std::uint64_t gateway_actor::new_call(std::shared_ptr<session> from, std::uint64_t sequence,
+                                      bool streamed) {
   if (free_calls_.empty()) {
     free_calls_.push_back(static_cast<std::uint32_t>(calls_.size()));
     calls_.emplace_back();
@@ -340,6 +358,7 @@ std::uint64_t gateway_actor::new_call(std::shared_ptr<session> from, std::uint64
   made.from = std::move(from);
   made.sequence = sequence;
   made.retried = false;
+  made.streamed = streamed;
   return (std::uint64_t{++made.generation} << 32) | index;
 }
 
@@ -358,7 +377,7 @@ gateway_actor::call gateway_actor::take_call(std::uint64_t id, bool answered, bo
   out.sequence = slot.sequence;
   out.node = std::exchange(slot.node, 0);
   out.retried = slot.retried;
-  out.load = std::exchange(slot.load, nullptr);
+  release_load(slot, overloaded);
   out.copy = std::move(slot.copy);
   out.worker = std::move(slot.worker);
   free_calls_.push_back(index_of(id));
@@ -366,14 +385,18 @@ gateway_actor::call gateway_actor::take_call(std::uint64_t id, bool answered, bo
     --found->second->outstanding;
     found->second->answered += answered ? 1 : 0;
   }
-  if (out.load != nullptr) {
-    out.load->end(std::chrono::steady_clock::now(), overloaded);
-    if (out.load->queued() > 0) {
-      with_room_.push_back(out.load);
-      loop().defer(*this);
-    }
-  }
   return out;
+}
+
+void gateway_actor::release_load(call& of, bool overloaded) {
+  auto* load = std::exchange(of.load, nullptr);
+  if (load == nullptr)
+    return;
+  load->end(std::chrono::steady_clock::now(), overloaded);
+  if (load->queued() > 0) {
+    with_room_.push_back(load);
+    loop().defer(*this);
+  }
 }
 
 void gateway_actor::send(std::uint64_t id, node_state& to, const route_candidate& chosen,
@@ -386,11 +409,20 @@ void gateway_actor::send(std::uint64_t id, node_state& to, const route_candidate
   what.route = chosen.route;
   for (std::size_t i = 0; i < what.parameters.size(); ++i)
     what.parameters[i].first = chosen.parameter_names[i];
-  if (to.view->local) {
+  if (to.view->local)
     mine.worker = to.view->workers[loop().index()][chosen.service];
-    detail::deliver(mine.worker, caf::strong_actor_ptr{ctrl()}, call_id{id}, std::move(what));
-    return;
-  }
+  else if (mine.streamed)
+    mine.worker = dispatcher_of(to);
+  if (mine.streamed)
+    mine.from->add_upload_credit(mine.sequence, stream_window);
+  const caf::strong_actor_ptr self{ctrl()};
+  if (to.view->local && mine.streamed)
+    return detail::deliver(mine.worker, self, call_id{id}, std::move(what), stream_start{});
+  if (to.view->local)
+    return detail::deliver(mine.worker, self, call_id{id}, std::move(what));
+  if (mine.streamed)
+    return detail::deliver(mine.worker, self,
+                           stream_request{{call_id{id}, entry.service, std::move(what)}});
   if (is_safe(what.method) && !mine.retried)
     mine.copy = std::make_unique<troupe::request>(what);
   to.batch.items.push_back({call_id{id}, entry.service, std::move(what)});
@@ -407,18 +439,28 @@ void gateway_actor::send_batches() {
     if (each->batch.items.empty())
       continue;
     auto batch = std::exchange(each->batch, {});
-    const auto& dispatchers = each->view->dispatchers;
-    detail::deliver(dispatchers[loop().index() % dispatchers.size()],
-                    caf::strong_actor_ptr{ctrl()}, std::move(batch));
+    detail::deliver(dispatcher_of(*each), caf::strong_actor_ptr{ctrl()}, std::move(batch));
   }
+}
+
+/// REQUIRES: it is in the view.
+const caf::strong_actor_ptr& gateway_actor::dispatcher_of(const node_state& node) {
+  const auto& all = node.view->dispatchers;
+  return all[loop().index() % all.size()];
 }
 
 void gateway_actor::give_up(std::uint64_t id, bool too_late) {
   if (find_call(id) == nullptr)
     return;
   const auto given_up = take_call(id, false, too_late);
-  if (given_up.worker)
-    detail::deliver(given_up.worker, caf::strong_actor_ptr{ctrl()}, call_id{id}, request_abandoned{});
+  auto to = given_up.worker;
+  if (const auto node = nodes_.find(given_up.node);
+      !to && node != nodes_.end() && node->second->view != nullptr) {
+    send_batches(); // it may be among them
+    to = dispatcher_of(*node->second);
+  }
+  if (to)
+    detail::deliver(to, caf::strong_actor_ptr{ctrl()}, call_id{id}, request_abandoned{});
 }
 
 void gateway_actor::finish(call_id id, troupe::response&& what) {
@@ -436,6 +478,41 @@ void gateway_actor::fail(call_id id, const failure& why) {
   done.from->fail(done.sequence, why);
 }
 
+// -- streams ----------------------------------------------------------------------------------------
+
+void gateway_actor::begin_answer(call_id id, troupe::response&& head, stream_start start) {
+  auto* to = find_call(id.value);
+  if (to == nullptr)
+    return; // given up
+  release_load(*to, head.status == 503 || head.status == 504);
+  to->copy.reset(); // once it has begun, it cannot be sent elsewhere
+  if (!to->worker)
+    to->worker = current_sender();
+  const auto from = to->from; // the session may give the call up
+  from->begin_stream(to->sequence, std::move(head), start.length);
+}
+
+void gateway_actor::on_part(call_id id, body_part&& what) {
+  const auto* to = find_call(id.value);
+  if (to == nullptr)
+    return;
+  const auto from = to->from;
+  const auto sequence = to->sequence;
+  if (what.last)
+    static_cast<void>(take_call(id.value, true));
+  from->stream_part(sequence, std::move(what));
+}
+
+void gateway_actor::send_part(std::uint64_t call, body_part&& what) {
+  if (const auto* to = find_call(call); to != nullptr)
+    detail::deliver(to->worker, caf::strong_actor_ptr{ctrl()}, call_id{call}, std::move(what));
+}
+
+void gateway_actor::send_credit(std::uint64_t call, std::uint64_t bytes) {
+  if (const auto* to = find_call(call); to != nullptr)
+    detail::deliver(to->worker, caf::strong_actor_ptr{ctrl()}, call_id{call}, body_credit{bytes});
+}
+
 bool gateway_actor::retry(call&& lost) {
   if (!lost.copy || lost.retried)
     return false;
@@ -446,7 +523,7 @@ bool gateway_actor::retry(call&& lost) {
   if (to == nullptr)
     return false;
   auto from = lost.from;
-  auto id = new_call(std::move(lost.from), lost.sequence);
+  auto id = new_call(std::move(lost.from), lost.sequence, false);
   calls_[index_of(id)].retried = true;
   from->resent(lost.sequence, id);
   send(id, *to, *chosen, *match.entry, std::move(what));

@@ -79,8 +79,21 @@ public:
 
   /// Sends the request on its way; its answer comes through `session::complete`, perhaps before
   /// this returns. Gives a number for `give_up`, 0 when it is answered already.
+  /// `streamed`: its body comes through `send_part`, as `session::add_upload_credit` allows it.
   std::uint64_t dispatch(std::shared_ptr<session> from, std::uint64_t sequence,
-                         troupe::request&& what, detail::steady_time now);
+                         troupe::request&& what, detail::steady_time now, bool streamed);
+
+  /// How the body of a request is to be taken.
+  struct body_rules {
+    std::uint64_t max_body = 0;
+    bool streamed = false;
+  };
+  [[nodiscard]] body_rules rules_for(troupe::request& head) const;
+
+  /// The next part of the request's body, or credit for more parts of its answer.
+  void send_part(std::uint64_t call, body_part&& what);
+  void send_credit(std::uint64_t call, std::uint64_t bytes);
+
   /// The session does not wait for the answer any more; `too_late`: because it took too long.
   void give_up(std::uint64_t call, bool too_late);
   void forget(session& closed);
@@ -107,9 +120,10 @@ private:
     std::uint32_t generation = 0;
     std::uint64_t node = 0;
     bool retried = false;
+    bool streamed = false;
     route_load* load = nullptr;            // where it is in work; null: it waits for its turn
     std::unique_ptr<troupe::request> copy; // of a safe request to a remote node
-    caf::strong_actor_ptr worker;          // of this node, null for a remote one
+    caf::strong_actor_ptr worker;          // of this node, or a stream's dispatcher; null otherwise
   };
 
   void accept(tcp_socket&& socket);
@@ -125,7 +139,11 @@ private:
   void start_waiting(route_load& load);
   node_state* choose(const route_entry& entry, std::uint64_t except,
                      const route_candidate*& chosen);
-  std::uint64_t new_call(std::shared_ptr<session> from, std::uint64_t sequence);
+  std::uint64_t new_call(std::shared_ptr<session> from, std::uint64_t sequence, bool streamed);
+  void release_load(call& of, bool overloaded);
+  void begin_answer(call_id id, troupe::response&& head, stream_start start);
+  void on_part(call_id id, body_part&& what);
+  [[nodiscard]] const caf::strong_actor_ptr& dispatcher_of(const node_state& node);
   call* find_call(std::uint64_t id);
   call take_call(std::uint64_t id, bool answered, bool overloaded = false);
   void send(std::uint64_t id, node_state& to, const route_candidate& chosen,

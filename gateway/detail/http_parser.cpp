@@ -37,10 +37,7 @@ std::string_view next_member(std::string_view& list) {
   return member;
 }
 
-failure describe(const beast::error_code& ec, const config::http_settings& limits) {
-  if (ec == http::error::body_limit)
-    return {errc::payload_too_large,
-            "the body is larger than " + std::to_string(limits.max_body_bytes) + " bytes"};
+failure describe(const beast::error_code& ec) {
   return {errc::invalid_argument, "the request is malformed: " + ec.message()};
 }
 
@@ -53,7 +50,7 @@ public:
       : head(limits), limits_(limits), chunks_(limits) {
     // The scanner has the limits; Beast gets whole parts.
     header_limit(std::numeric_limits<std::uint32_t>::max());
-    body_limit(limits.max_body_bytes);
+    body_limit(boost::none); // limit_body has it
     eager(true);
   }
 
@@ -85,6 +82,15 @@ public:
       if (!is_line)
         return scan_result::complete;
     }
+  }
+
+  /// REQUIRES: the head is complete, and nothing of the body was read.
+  std::optional<failure> limit_body(std::uint64_t bytes) {
+    chunks_.limit_body(bytes);
+    if (content_length().value_or(0) > bytes)
+      return failure{errc::payload_too_large,
+                     "the body is larger than " + std::to_string(bytes) + " bytes"};
+    return std::nullopt;
   }
 
   /// REQUIRES: the head is complete.
@@ -127,7 +133,7 @@ private:
     if (!ec || ec == http::error::need_more)
       return true;
     if (!refused_)
-      problem = describe(ec, limits_);
+      problem = describe(ec);
     return false;
   }
 
@@ -333,6 +339,14 @@ http_parser::progress http_parser::feed(std::string_view bytes, std::size_t& use
     result = parser_->read_head(bytes, head_used);
     bytes.remove_prefix(head_used);
     used += head_used;
+    if (result == scan_result::complete && !parser_->is_done()) {
+      if (tells_heads_)
+        return progress::head;
+      if (auto too_large = parser_->limit_body(limits_.max_body_bytes)) {
+        parser_->problem = std::move(*too_large);
+        result = scan_result::failed;
+      }
+    }
   }
   if (result == scan_result::complete)
     result = parser_->read_body(bytes, used);
@@ -348,10 +362,16 @@ request& http_parser::message() noexcept {
   return parser_->message;
 }
 
+bool http_parser::may_keep_alive() const noexcept {
+  return !parser_->wants_close && (parser_->http_version == 11 || parser_->wants_keep_alive);
+}
+
 bool http_parser::keep_alive() const noexcept {
-  if (!parser_->done || parser_->wants_close)
-    return false;
-  return parser_->http_version == 11 || parser_->wants_keep_alive;
+  return parser_->done && may_keep_alive();
+}
+
+std::optional<failure> http_parser::limit_body(std::uint64_t bytes) {
+  return parser_->limit_body(bytes);
 }
 
 bool http_parser::is_old() const noexcept {

@@ -5,7 +5,9 @@
 #include "config/settings.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace troupe::gateway {
@@ -18,6 +20,7 @@ public:
   ~http_parser();
 
   enum class progress {
+    head,      ///< the head is complete and a body follows; only after `tell_heads`
     need_more, ///< all bytes are used or kept for later, the message is not complete
     complete,  ///< `message()` can be taken; bytes may be left over
     failed,    ///< `problem()` says why; the connection cannot be read any further
@@ -27,9 +30,19 @@ public:
   /// with more behind it.
   progress feed(std::string_view bytes, std::size_t& used);
 
-  /// REQUIRES: complete.
+  /// From now on `feed` stops behind each head that a body follows, with `progress::head`, so that
+  /// `limit_body` may be called and the request be taken before its body.
+  void tell_heads() noexcept { tells_heads_ = true; }
+
+  /// Another bound on this body's size than the settings have. A problem when it is known already
+  /// to be larger. REQUIRES: `feed` has just given `head`.
+  std::optional<failure> limit_body(std::uint64_t bytes);
+
+  /// REQUIRES: complete, or in its body: what has come of that.
   [[nodiscard]] request& message() noexcept;
-  /// REQUIRES: complete or failed. May the connection carry another request?
+  /// REQUIRES: the head is complete. May the connection carry another request?
+  [[nodiscard]] bool may_keep_alive() const noexcept;
+  /// The same, and the message was read to its end.
   [[nodiscard]] bool keep_alive() const noexcept;
   /// The request line has been read and its method is one we know.
   [[nodiscard]] bool knows_method() const noexcept;
@@ -51,6 +64,7 @@ private:
   class message_parser;
   const config::http_settings& limits_;
   std::unique_ptr<message_parser> parser_;
+  bool tells_heads_ = false;
 };
 
 } // namespace troupe::gateway

@@ -10,9 +10,9 @@ namespace troupe::gateway {
 
 namespace {
 
-void append_number(std::string& out, std::size_t number) {
+void append_number(std::string& out, std::uint64_t number, int base = 10) {
   std::array<char, 20> digits;
-  auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+  auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
   out.append(digits.data(), end);
 }
 
@@ -65,14 +65,25 @@ void write_response(std::string& out, const response& what, std::string_view dat
   else if (options.old_client)
     out.append("Connection: keep-alive\r\n");
   auto without_body = what.status == 204 || what.status == 304;
-  if (!without_body) {
+  if (!without_body && options.body == framing::chunked) {
+    out.append("Transfer-Encoding: chunked\r\n");
+  } else if (!without_body && options.body != framing::close) {
     out.append("Content-Length: ");
-    append_number(out, what.body.size());
+    append_number(out, options.body == framing::length ? options.length : what.body.size());
     out.append("\r\n");
   }
   out.append("\r\n");
-  if (!without_body && !options.head)
+  if (!without_body && !options.head && options.body == framing::whole)
     out.append(what.body);
+}
+
+void write_chunk(std::string& out, std::string_view data, bool last) {
+  if (!data.empty()) {
+    append_number(out, data.size(), 16);
+    out.append("\r\n").append(data).append("\r\n");
+  }
+  if (last)
+    out.append("0\r\n\r\n");
 }
 
 std::string_view date_cache::now() {

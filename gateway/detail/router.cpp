@@ -38,8 +38,13 @@ void router::add(const cluster_view& view, std::size_t node_index) {
       if (entry == nullptr)
         continue;
       // The home of a singleton is the first node that has it: the local one, else the oldest.
-      if (!entry->singleton || entry->candidates.empty())
-        entry->candidates.push_back({node_index, s, r, parameter_names(services[s].routes[r])});
+      if (!entry->singleton || entry->candidates.empty()) {
+        const auto& route = services[s].routes[r];
+        entry->candidates.push_back({node_index, s, r, parameter_names(route)});
+        if (entry->kind != route.kind) // nodes of different versions of the service
+          entry->kind = route_kind::whole;
+        entry->max_body = std::min(entry->max_body, route.max_body);
+      }
     }
 }
 
@@ -52,7 +57,7 @@ route_entry* router::insert(const service_announcement& service, const route_ann
   auto& number = tree_.routes(at)[slot(route.method)];
   if (number == 0) {
     entries_.push_back({service.name, std::string{to_string(route.method)} + ' ' + route.pattern,
-                        service.singleton, {}, nullptr});
+                        service.singleton, route.kind, route.max_body, {}, nullptr});
     number = static_cast<std::uint32_t>(entries_.size());
   }
   auto& entry = entries_[number - 1];

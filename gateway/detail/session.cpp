@@ -24,7 +24,7 @@ constexpr std::size_t answered_slots_kept = 256;
 using clock = std::chrono::steady_clock;
 
 /// The time in which so many bytes must have been moved, besides what is given anyway.
-clock::duration time_for(std::size_t bytes, std::size_t rate) {
+clock::duration time_for(std::uint64_t bytes, std::size_t rate) {
   return rate == 0 ? clock::duration{0} : std::chrono::milliseconds{bytes * 1000 / rate};
 }
 
@@ -33,7 +33,9 @@ clock::duration time_for(std::size_t bytes, std::size_t rate) {
 session::session(gateway_actor& gateway, tcp_socket socket)
   : gateway_(gateway), settings_(gateway.settings()), transport_(std::move(socket)),
     peer_(settings_, peer_address(transport_.native_handle())), parser_(settings_),
-    in_(first_buffer, '\0') {}
+    in_(first_buffer, '\0') {
+  parser_.tell_heads();
+}
 
 session::~session() = default;
 
@@ -50,14 +52,27 @@ void session::start(counted_at where) {
 
 // -- reading ----------------------------------------------------------------------------------------
 
-bool session::may_read() const noexcept {
+bool session::may_parse() const noexcept {
+  if (lingering_ || out_.size() - out_sent_ + held_back_ >= settings_.max_unsent_bytes)
+    return false;
+  return upload_ ? upload_->credit > 0
+                 : !no_more_requests_ && waiting() < settings_.max_pipelined;
+}
+
+/// What still comes is of no interest, only that the client leaves.
+bool session::only_watches() const noexcept {
   return lingering_
-         || (!no_more_requests_ && waiting() < settings_.max_pipelined
-             && out_.size() - out_sent_ + held_back_ < settings_.max_unsent_bytes);
+         || (no_more_requests_ && !client_ended_ && !upload_ && waiting() > 0
+             && slots_[first_].streaming);
+}
+
+/// A message has begun, and it is the client's turn to send more of it.
+bool session::reads_message() const noexcept {
+  return !parser_.untouched() && (upload_ ? upload_->credit > 0 : !no_more_requests_);
 }
 
 void session::read() {
-  if (reading_ || closed_ || !may_read())
+  if (reading_ || closed_ || (!may_parse() && !only_watches()))
     return;
   make_room();
   reading_ = true;
@@ -69,7 +84,7 @@ void session::read() {
 }
 
 void session::make_room() {
-  if (lingering_)
+  if (only_watches())
     in_begin_ = in_end_ = 0;
   if (in_begin_ > 0) {
     std::copy(in_.begin() + static_cast<std::ptrdiff_t>(in_begin_),
@@ -89,12 +104,16 @@ void session::on_read(const boost::system::error_code& ec, std::size_t size) {
   if (closed_)
     return;
   if (ec) {
-    no_more_requests_ = true; // the client may have shut its sending side only
-    if (lingering_ || (waiting() == 0 && out_.empty()) || ec != boost::asio::error::eof)
+    // The client may have shut its sending side only; one that is sent a stream without end has left.
+    no_more_requests_ = client_ended_ = true;
+    const auto endless = waiting() > 0 && slots_[first_].streaming
+                         && slots_[first_].body != framing::length;
+    if (lingering_ || upload_ || endless || (waiting() == 0 && out_.empty())
+        || ec != boost::asio::error::eof)
       close();
     return;
   }
-  if (lingering_) {
+  if (only_watches()) {
     read();
     return;
   }
@@ -121,21 +140,22 @@ bool session::read_proxy_header() {
 void session::process() {
   if (peer_.awaits_header() && !read_proxy_header())
     return;
-  while (!closed_ && in_begin_ < in_end_ && may_read() && !lingering_) {
+  while (!closed_ && in_begin_ < in_end_ && may_parse()) {
     if (parser_.untouched())
       message_deadline_ = clock::now()
                           + (gateway_.stopping() ? std::min(settings_.head_timeout, drain_grace)
                                                  : settings_.head_timeout);
-    auto had_head = parser_.in_body();
-    auto result = parser_.feed({in_.data() + in_begin_, in_end_ - in_begin_}, in_begin_);
-    if (result == http_parser::progress::complete) {
-      take_request();
-    } else if (result == http_parser::progress::failed) {
-      refuse(parser_.problem());
-    } else {
-      on_part(!had_head);
+    const auto result = parser_.feed({in_.data() + in_begin_, in_end_ - in_begin_}, in_begin_);
+    if (result == http_parser::progress::need_more) {
+      on_part();
       break;
     }
+    if (result == http_parser::progress::head)
+      on_head();
+    else if (result == http_parser::progress::failed)
+      upload_ ? fail_upload(parser_.problem()) : refuse(parser_.problem());
+    else
+      upload_ ? end_upload() : take_request(true);
   }
   if (in_begin_ == in_end_)
     in_begin_ = in_end_ = 0;
@@ -146,19 +166,36 @@ void session::process() {
   read();
 }
 
+/// A head has come, and a body is to come.
+void session::on_head() {
+  body_begun_ = clock::now();
+  const auto rules = gateway_.rules_for(parser_.message());
+  if (const auto too_large = parser_.limit_body(rules.max_body))
+    return refuse(*too_large);
+  if (rules.streamed)
+    take_request(false);
+  if (!closed_ && in_begin_ == in_end_)
+    on_part();
+}
+
 /// Some of a message has come, and more is to come.
-void session::on_part(bool had_no_head) {
+void session::on_part() {
   if (parser_.in_body()) {
-    if (had_no_head)
-      body_begun_ = clock::now();
-    message_deadline_ = body_begun_ + settings_.body_timeout
-                        + time_for(parser_.message().body.size(), settings_.min_transfer_rate);
-    if (gateway_.buffers_full()) {
+    if (upload_)
+      forward_upload(false);
+    set_body_deadline();
+    if (!upload_ && gateway_.buffers_full()) {
       refuse({errc::unavailable, "the server has no room for the request's body at present"});
       return;
     }
   }
   on_incomplete();
+}
+
+void session::set_body_deadline() {
+  const auto received = upload_ ? upload_->received : parser_.message().body.size();
+  message_deadline_ =
+    body_begun_ + settings_.body_timeout + time_for(received, settings_.min_transfer_rate);
 }
 
 /// Tells the loop how much memory the connection takes beyond what each one does.
@@ -169,7 +206,10 @@ void session::account() {
 }
 
 void session::on_incomplete() {
-  if (continue_sent_ || no_more_requests_ || !parser_.wants_continue() || waiting() > 0)
+  if (continue_sent_ || !parser_.wants_continue())
+    return;
+  if (upload_ ? upload_->credit <= 0 || waiting() > 1 || slots_[first_].streaming
+              : no_more_requests_ || waiting() > 0)
     return;
   continue_sent_ = true;
   message_deadline_ = clock::now() + settings_.body_timeout; // it could not send the body before
@@ -184,17 +224,24 @@ session::slot& session::new_slot() {
     first_ = 0;
   }
   auto& made = slots_.emplace_back();
-  made.started = clock::now();
+  made.started = made.due_from = clock::now();
   made.request_id = gateway_.next_request_id();
   made.old_client = parser_.is_old();
   return made;
 }
 
-void session::take_request() {
+session::slot* session::find_slot(std::uint64_t sequence) noexcept {
+  if (closed_ || sequence < first_sequence_ || sequence - first_sequence_ >= waiting())
+    return nullptr;
+  return &slots_[first_ + (sequence - first_sequence_)];
+}
+
+/// The request with its whole body, or with one that comes as a stream.
+void session::take_request(bool whole) {
   auto sequence = first_sequence_ + waiting();
   auto is_last = settings_.max_requests_per_connection != 0
                  && sequence + 1 >= settings_.max_requests_per_connection;
-  auto keep_alive = parser_.keep_alive() && !gateway_.stopping() && !is_last;
+  auto keep_alive = parser_.may_keep_alive() && !gateway_.stopping() && !is_last;
   auto what = std::move(parser_.message());
   auto& made = new_slot();
   made.head = what.method == http_method::head;
@@ -207,13 +254,19 @@ void session::take_request() {
   auto refused = peer_.introduce(what);
   if (gateway_.access().enabled())
     made.client = what.client;
-  parser_.reset();
-  continue_sent_ = false;
+  if (whole) {
+    parser_.reset();
+    continue_sent_ = false;
+  } else {
+    parser_.message().body.clear();
+    upload_ = std::make_unique<upload>(upload{sequence, 0, 0, made.started});
+  }
   if (refused)
     return complete(sequence, problem(*refused, what.id));
-  auto call = gateway_.dispatch(shared_from_this(), sequence, std::move(what), made.started);
-  if (call != 0 && sequence >= first_sequence_)
-    slots_[first_ + (sequence - first_sequence_)].call = call;
+  auto call =
+    gateway_.dispatch(shared_from_this(), sequence, std::move(what), made.started, !whole);
+  if (auto* place = find_slot(sequence); place != nullptr && call != 0)
+    place->call = call;
 }
 
 void session::refuse(const failure& why) {
@@ -234,26 +287,29 @@ void session::refuse(const failure& why) {
 // -- writing ----------------------------------------------------------------------------------------
 
 void session::complete(std::uint64_t sequence, response&& what) {
-  if (closed_ || sequence < first_sequence_ || sequence - first_sequence_ >= waiting())
+  auto* to = find_slot(sequence);
+  if (to == nullptr || to->done || to->streaming)
     return;
-  auto& to = slots_[first_ + (sequence - first_sequence_)];
-  if (to.done)
-    return;
-  render(to, std::move(what));
+  if (upload_ && upload_->sequence == sequence)
+    stop_upload();
+  render(*to, std::move(what));
   send_finished();
   gateway_.loop().defer(*this);
 }
 
 void session::fail(std::uint64_t sequence, const failure& why, unsigned retry_after) {
-  if (closed_ || sequence < first_sequence_ || sequence - first_sequence_ >= waiting())
+  auto* to = find_slot(sequence);
+  if (to == nullptr)
     return;
-  auto request_id = slots_[first_ + (sequence - first_sequence_)].request_id;
-  complete(sequence, problem(why, request_id, retry_after));
+  if (to->streaming)
+    stop_stream(*to);
+  else
+    complete(sequence, problem(why, to->request_id, retry_after));
 }
 
 void session::resent(std::uint64_t sequence, std::uint64_t call) {
-  if (sequence >= first_sequence_ && sequence - first_sequence_ < waiting())
-    slots_[first_ + (sequence - first_sequence_)].call = call;
+  if (auto* to = find_slot(sequence); to != nullptr)
+    to->call = call;
 }
 
 void session::reject(const failure& why) {
@@ -272,23 +328,28 @@ void session::reject(const failure& why) {
 void session::render(slot& to, response&& what) {
   to.done = true;
   to.call = 0;
-  auto& into = &to == &slots_[first_] ? out_ : to.answer; // the oldest needs no detour
   auto last = no_more_requests_ && &to == &slots_.back();
-  write_response(into, what, gateway_.date().now(),
+  write_response(output_of(to), what, gateway_.date().now(), // the oldest needs no detour
                  {to.head, to.keep_alive && !last, to.old_client});
   held_back_ += to.answer.size();
+  to.status = what.status;
+  log(to);
+}
+
+void session::log(const slot& of) {
   if (gateway_.access().enabled())
-    gateway_.access().add(to.client, to.has_method ? to_string(to.method) : "-", to.target,
-                          what.status, clock::now() - to.started, to.request_id);
+    gateway_.access().add(of.client, of.has_method ? to_string(of.method) : "-", of.target,
+                          of.status, clock::now() - of.started, of.request_id);
 }
 
 void session::send_finished() {
-  while (waiting() > 0 && slots_[first_].done) {
-    out_.append(slots_[first_].answer);
-    held_back_ -= slots_[first_].answer.size();
-    std::string{}.swap(slots_[first_].answer); // gives its memory back
-    ++first_;
-    ++first_sequence_;
+  for (; waiting() > 0; ++first_, ++first_sequence_) {
+    auto& oldest = slots_[first_];
+    out_.append(oldest.answer);
+    held_back_ -= oldest.answer.size();
+    std::string{}.swap(oldest.answer); // gives its memory back
+    if (!oldest.done)
+      break; // what has come of it goes out, if it is a stream
   }
   if (waiting() == 0) {
     idle_deadline_ = clock::now() + settings_.idle_timeout;
@@ -306,19 +367,25 @@ void session::run_deferred() {
 
 void session::flush() {
   while (!writing_ && out_sent_ < out_.size()) {
-    auto sent = transport_.send(out_.data() + out_sent_, out_.size() - out_sent_);
+    const auto sent = transport_.send(out_.data() + out_sent_, out_.size() - out_sent_);
     if (sent >= 0) {
       out_sent_ += static_cast<std::size_t>(sent);
+      sent_ += static_cast<std::uint64_t>(sent);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       wait_writable();
-      return;
     } else if (errno != EINTR) {
       close();
       return;
     }
   }
-  if (writing_)
+  grant_stream_credit();
+  if (writing_) {
+    if (out_sent_ >= kept_buffer) { // of a stream that never ends nothing else would take it out
+      out_.erase(0, out_sent_);
+      out_sent_ = 0;
+    }
     return;
+  }
   slow_since_ = {};
   out_.clear();
   out_sent_ = 0;
@@ -334,11 +401,11 @@ void session::wait_writable() {
   writing_ = true;
   if (slow_since_ == detail::steady_time{}) {
     slow_since_ = clock::now();
-    slow_from_ = out_sent_;
+    slow_from_ = sent_;
   }
   // What it takes pays for its time: a client that takes a byte now and then is given up.
   write_deadline_ = slow_since_ + settings_.write_timeout
-                    + time_for(out_sent_ - slow_from_, settings_.min_transfer_rate);
+                    + time_for(sent_ - slow_from_, settings_.min_transfer_rate);
   account();
   update_deadline();
   transport_.async_wait_writable([self = shared_from_this()](const boost::system::error_code& ec) {
@@ -383,9 +450,12 @@ void session::close() {
   closed_ = true;
   gateway_.account(0, std::exchange(accounted_, 0));
   auto self = shared_from_this();
-  for (auto i = first_; i < slots_.size(); ++i)
+  for (auto i = first_; i < slots_.size(); ++i) {
     if (slots_[i].call != 0)
       gateway_.give_up(slots_[i].call, false);
+    if (slots_[i].streaming && !slots_[i].done)
+      log(slots_[i]); // it was answered, as far as that goes
+  }
   deadline_timer_.disarm();
   gateway_.loop().undefer(*this);
   transport_.close();
@@ -401,11 +471,12 @@ detail::steady_time session::next_deadline() const {
   if (writing_)
     next = std::min(next, write_deadline_);
   for (auto i = first_; i < slots_.size(); ++i)
-    if (!slots_[i].done) {
-      next = std::min(next, slots_[i].started + settings_.handler_timeout);
-      break; // later ones end later
+    if (!slots_[i].done && slots_[i].due_from != detail::steady_time::max()) {
+      next = std::min(next, slots_[i].due_from + settings_.handler_timeout);
+      if (!upload_)
+        break; // later ones end later
     }
-  if (!parser_.untouched() && !no_more_requests_)
+  if (reads_message())
     next = std::min(next, message_deadline_);
   else if (waiting() == 0 && !writing_)
     next = std::min(next, idle_deadline_);
@@ -427,11 +498,12 @@ void session::on_deadline() {
   auto now = clock::now();
   if (next_deadline() <= now) {
     expire_requests(now);
-    auto reading_message = !parser_.untouched() && !no_more_requests_;
+    const auto reading_message = reads_message();
     if (lingering_ || (writing_ && write_deadline_ <= now)) {
       close();
     } else if (reading_message && message_deadline_ <= now) {
-      refuse({errc::request_timeout, "the request did not arrive in time"});
+      const failure late{errc::request_timeout, "the request did not arrive in time"};
+      upload_ ? fail_upload(late) : refuse(late);
     } else if (!reading_message && waiting() == 0 && !writing_ && idle_deadline_ <= now) {
       close();
     }
@@ -443,16 +515,14 @@ void session::on_deadline() {
 void session::expire_requests(detail::steady_time now) {
   auto due = now - settings_.handler_timeout;
   auto end = first_sequence_ + waiting();
-  for (auto sequence = first_sequence_; sequence < end; ++sequence) {
-    if (sequence < first_sequence_)
-      continue; // went out meanwhile
-    auto& each = slots_[first_ + (sequence - first_sequence_)];
-    if (each.done || each.started > due)
-      continue;
-    if (each.call != 0)
-      gateway_.give_up(each.call, true);
+  for (auto sequence = first_sequence_; sequence < end && !closed_; ++sequence) {
+    const auto* each = find_slot(sequence);
+    if (each == nullptr || each->done || each->due_from > due)
+      continue; // or it went out meanwhile
+    if (each->call != 0)
+      gateway_.give_up(each->call, true);
     complete(sequence, problem({errc::deadline_exceeded, "the answer did not come in time"},
-                               each.request_id));
+                               each->request_id));
   }
 }
 

@@ -2,10 +2,12 @@
 
 #include "actors/detail/event_loop.hpp"
 #include "actors/messages/response.hpp"
+#include "actors/messages/stream.hpp"
 #include "config/settings.hpp"
 #include "gateway/detail/connection_counts.hpp"
 #include "gateway/detail/http_parser.hpp"
 #include "gateway/detail/peer.hpp"
+#include "gateway/detail/response_writer.hpp"
 #include "gateway/detail/transport.hpp"
 
 #include <memory>
@@ -38,6 +40,14 @@ public:
   /// The same for a failure; `retry_after` seconds are told with a 503.
   void fail(std::uint64_t sequence, const failure& why, unsigned retry_after = 1);
 
+  /// The answer's head; its body comes through `stream_part`. A failure ends it early. `length` in bytes,
+  /// or stream_start::unknown.
+  void begin_stream(std::uint64_t sequence, response&& head, std::uint64_t length);
+  void stream_part(std::uint64_t sequence, body_part&& what);
+
+  /// So many more bytes of the request's body may be sent to who answers it.
+  void add_upload_credit(std::uint64_t sequence, std::uint64_t bytes);
+
   /// The request has been sent again, as `call`.
   void resent(std::uint64_t sequence, std::uint64_t call);
 
@@ -61,27 +71,52 @@ private:
     bool keep_alive = true;
     bool has_method = true; // of a request that could be read so far
     bool old_client = false;
+    bool streaming = false; // its head has gone out, or waits in `answer`; the body comes in parts
+    framing body = framing::whole;
+    std::uint16_t status = 0;
+    std::uint64_t left = 0;       // of the body, with framing::length
+    std::uint64_t uncredited = 0; // bytes of parts that have come since the last credit
     std::uint64_t call = 0;
     std::uint64_t request_id = 0;
     detail::steady_time started;
+    detail::steady_time due_from; // the handler's time begins; max: not yet, or not any more
     std::string answer; // rendered
     std::string target; // this and the client for the access log only
     std::string client;
     http_method method = http_method::get;
   };
 
+  /// The body of the newest request, on its way to who answers it.
+  struct upload {
+    std::uint64_t sequence = 0;
+    std::int64_t credit = 0; // bytes that may be sent
+    std::uint64_t received = 0;
+    detail::steady_time stalled_since; // when there is none
+  };
+
   void read();
   void on_read(const boost::system::error_code& ec, std::size_t size);
   void make_room();
   void process();
-  void on_part(bool had_no_head);
+  void on_head();
+  void on_part();
   bool read_proxy_header();
+  void set_body_deadline();
   void on_incomplete();
   void account();
-  void take_request();
+  void take_request(bool whole);
+  void forward_upload(bool last);
+  void end_upload();
+  void stop_upload();
+  void fail_upload(const failure& why);
+  void stop_stream(const slot& of);
+  void grant_stream_credit();
   void refuse(const failure& why);
   slot& new_slot();
+  slot* find_slot(std::uint64_t sequence) noexcept;
+  std::string& output_of(slot& of) noexcept { return &of == &slots_[first_] ? out_ : of.answer; }
   void render(slot& to, response&& what);
+  void log(const slot& of);
   void send_finished();
   void flush();
   void wait_writable();
@@ -91,7 +126,9 @@ private:
   void expire_requests(detail::steady_time now);
   [[nodiscard]] detail::steady_time next_deadline() const;
   [[nodiscard]] std::size_t waiting() const noexcept { return slots_.size() - first_; }
-  [[nodiscard]] bool may_read() const noexcept;
+  [[nodiscard]] bool may_parse() const noexcept;
+  [[nodiscard]] bool only_watches() const noexcept;
+  [[nodiscard]] bool reads_message() const noexcept;
 
   gateway_actor& gateway_;
   const config::http_settings& settings_;
@@ -114,7 +151,9 @@ private:
   std::size_t accounted_ = 0; // bytes that the loop knows of
 
   detail::steady_time slow_since_{}; // the client has not taken all that there was; none: it has
-  std::size_t slow_from_ = 0;        // out_sent_ at that time
+  std::uint64_t sent_ = 0;           // bytes in all
+  std::uint64_t slow_from_ = 0;      // sent_ at that time
+  std::unique_ptr<upload> upload_;   // null for most
 
   detail::timer deadline_timer_;
   detail::steady_time message_deadline_; // for the request being read
@@ -126,6 +165,7 @@ private:
   bool was_filled_ = false; // the buffer, by the last read: the client is fast
   bool writing_ = false;
   bool no_more_requests_ = false;
+  bool client_ended_ = false; // it sends nothing more
   bool lingering_ = false;
   bool closed_ = false;
   bool continue_sent_ = false;

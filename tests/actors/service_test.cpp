@@ -58,9 +58,9 @@ TEST(service, has_routes_for_the_methods_that_are_left_whatever_the_order) {
   EXPECT_EQ(routes_of(after), "GET /x/{b};POST /x/{a};PUT /x/{b};DELETE /x/{b};PATCH /x/{b};"
                               "OPTIONS /x/{b};");
   const handler given = other;
-  EXPECT_EQ(before.routes()[0].handle.target_type(), given.target_type());
-  EXPECT_EQ(after.routes()[1].handle.target_type(), given.target_type());
-  EXPECT_NE(after.routes()[0].handle.target_type(), given.target_type());
+  EXPECT_EQ(std::get<handler>(before.routes()[0].action).target_type(), given.target_type());
+  EXPECT_EQ(std::get<handler>(after.routes()[1].action).target_type(), given.target_type());
+  EXPECT_NE(std::get<handler>(after.routes()[0].action).target_type(), given.target_type());
   EXPECT_EQ(check_services({before}), problems{});
   EXPECT_EQ(check_services({after}), problems{});
 }
@@ -124,7 +124,7 @@ TEST(check_services, tells_of_all_bad_routes_with_their_places) {
 
 service one_route(const char* name, http_method method, const char* pattern,
                   std::source_location place = std::source_location::current()) {
-  return service{name, place}.add(method, pattern, nothing, place);
+  return service{name, place}.add(method, pattern, nothing, {}, place);
 }
 
 TEST(check_services, lets_services_share_a_path_by_method_type_or_literal) {

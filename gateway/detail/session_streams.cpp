@@ -1,0 +1,145 @@
+// The part of session that deals with bodies that come or go as streams.
+
+#include "gateway/detail/gateway_actor.hpp"
+#include "gateway/detail/problem.hpp"
+#include "gateway/detail/session.hpp"
+
+namespace troupe::gateway {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+} // namespace
+
+// -- requests ---------------------------------------------------------------------------------------
+
+void session::add_upload_credit(std::uint64_t sequence, std::uint64_t bytes) {
+  if (closed_ || !upload_ || upload_->sequence != sequence)
+    return;
+  if (upload_->credit <= 0) { // the client could not send meanwhile
+    body_begun_ += clock::now() - upload_->stalled_since;
+    find_slot(sequence)->due_from = detail::steady_time::max();
+    set_body_deadline();
+  }
+  upload_->credit += static_cast<std::int64_t>(bytes);
+  if (parser_.wants_continue())
+    on_incomplete();
+  gateway_.loop().defer(*this);
+}
+
+void session::forward_upload(bool last) {
+  auto data = std::move(parser_.message().body);
+  parser_.message().body.clear();
+  if (data.empty() && !last)
+    return;
+  const auto size = data.size();
+  auto& from = *find_slot(upload_->sequence);
+  gateway_.send_part(from.call, {part_kind::body, last, std::move(data)});
+  upload_->received += size;
+  upload_->credit -= static_cast<std::int64_t>(size);
+  if (upload_->credit <= 0)
+    upload_->stalled_since = from.due_from = clock::now(); // it is the handler's turn
+}
+
+void session::end_upload() {
+  forward_upload(true);
+  find_slot(upload_->sequence)->due_from = clock::now();
+  upload_ = nullptr;
+  parser_.reset();
+  continue_sent_ = false;
+}
+
+/// The request has been answered before its body has come: nobody wants the rest.
+void session::stop_upload() {
+  find_slot(upload_->sequence)->keep_alive = false;
+  upload_ = nullptr;
+  parser_.message().body.clear();
+  no_more_requests_ = true;
+}
+
+void session::fail_upload(const failure& why) {
+  const auto sequence = upload_->sequence;
+  auto& of = *find_slot(sequence);
+  if (of.call != 0)
+    gateway_.give_up(std::exchange(of.call, 0), false);
+  fail(sequence, why);
+}
+
+// -- responses --------------------------------------------------------------------------------------
+
+void session::begin_stream(std::uint64_t sequence, response&& head, std::uint64_t length) {
+  auto* to = find_slot(sequence);
+  if (to == nullptr || to->done || to->streaming)
+    return;
+  to->streaming = true;
+  to->due_from = detail::steady_time::max();
+  to->status = head.status;
+  to->left = length;
+  if (length != stream_start::unknown)
+    to->body = framing::length;
+  else
+    to->body = to->old_client ? framing::close : framing::chunked;
+  if (to->body == framing::close && !to->head) {
+    to->keep_alive = false;
+    no_more_requests_ = true;
+  }
+  const auto last = no_more_requests_ && !upload_ && to == &slots_.back();
+  auto& out = output_of(*to);
+  const auto before = out.size();
+  write_response(out, head, gateway_.date().now(),
+                 {to->head, to->keep_alive && !last, to->old_client, to->body, length});
+  if (&out == &to->answer)
+    held_back_ += out.size() - before;
+  if (to->head || head.status == 204 || head.status == 304)
+    to->body = framing::whole; // no part of it goes out
+  gateway_.loop().defer(*this);
+}
+
+void session::stream_part(std::uint64_t sequence, body_part&& what) {
+  auto* to = find_slot(sequence);
+  if (to == nullptr || to->done || !to->streaming)
+    return;
+  auto& out = output_of(*to);
+  const auto before = out.size();
+  switch (to->body) {
+  case framing::whole: break;
+  case framing::chunked: write_chunk(out, what.data, what.last); break;
+  case framing::close: out.append(what.data); break;
+  case framing::length:
+    if (what.data.size() > to->left || (what.last && what.data.size() < to->left))
+      return stop_stream(*to); // a worker that does not keep its word
+    to->left -= what.data.size();
+    out.append(what.data);
+    break;
+  }
+  if (&out == &to->answer)
+    held_back_ += out.size() - before;
+  to->uncredited += what.data.size();
+  if (what.last) {
+    to->done = true;
+    to->call = 0;
+    log(*to);
+    if (upload_ && upload_->sequence == sequence)
+      stop_upload();
+    send_finished();
+  }
+  gateway_.loop().defer(*this);
+}
+
+/// The answer's body will not be whole, and the client has to know: the connection ends without its end.
+void session::stop_stream(const slot& of) {
+  if (&of == &slots_[first_])
+    flush();
+  close();
+}
+
+void session::grant_stream_credit() {
+  if (waiting() == 0 || out_.size() - out_sent_ >= stream_part_size)
+    return;
+  auto& oldest = slots_[first_];
+  if (oldest.streaming && oldest.uncredited >= stream_credit_step)
+    gateway_.send_credit(oldest.call, std::exchange(oldest.uncredited, 0));
+}
+
+} // namespace troupe::gateway

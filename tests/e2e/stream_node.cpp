@@ -1,0 +1,164 @@
+// A node whose handlers take and give bodies as streams.
+#include <troupe/troupe.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+namespace {
+
+using namespace troupe;
+
+/// What the routes have done, for /counts.
+std::atomic<std::uint64_t> produced{0}; // bytes
+std::atomic<int> producers{0};          // that run
+std::atomic<int> takers{0};             // of uploads, that run
+
+/// Counts itself as long as it lives.
+class counted {
+public:
+  explicit counted(std::atomic<int>& in) : in_(in) { ++in_; }
+  counted(const counted&) = delete;
+  counted& operator=(const counted&) = delete;
+  ~counted() { --in_; }
+
+private:
+  std::atomic<int>& in_;
+};
+
+/// Byte `at` of every body here: nothing may be lost, doubled or exchanged.
+char byte_at(std::uint64_t at) {
+  return static_cast<char>('a' + (at * 2654435761U >> 7) % 26);
+}
+
+std::string piece_at(std::uint64_t at, std::size_t size) {
+  std::string out(size, '\0');
+  for (std::size_t i = 0; i < size; ++i)
+    out[i] = byte_at(at + i);
+  return out;
+}
+
+/// Answers with the size, and whether each byte was the right one.
+task<response> upload(context&, const request&, body_stream body) {
+  const counted running{takers};
+  std::uint64_t size = 0;
+  bool right = true;
+  while (auto piece = co_await body.next()) {
+    right = right && *piece == piece_at(size, piece->size());
+    size += piece->size();
+  }
+  co_return text(std::to_string(size) + (right ? " right" : " wrong"));
+}
+
+/// Counts only: for sizes at which looking at each byte takes too long.
+task<response> count(context&, const request&, body_stream body) {
+  std::uint64_t size = 0;
+  while (auto piece = co_await body.next())
+    size += piece->size();
+  co_return text(std::to_string(size));
+}
+
+task<response> refuse(context&, const request&, body_stream) {
+  throw error{errc::forbidden, "nobody may"};
+  co_return response{};
+}
+
+/// Takes one piece, then nothing more for ever.
+task<response> stall(context& ctx, const request&, body_stream body) {
+  const counted running{takers};
+  static_cast<void>(co_await body.next());
+  co_await ctx.sleep(std::chrono::hours{1});
+  co_return text("late");
+}
+
+task<response> echo(context&, const request& req, body_stream body) {
+  co_return stream(req.header("Content-Type").value_or("application/octet-stream"),
+                   [body](body_writer out) mutable -> task<void> {
+                     while (auto piece = co_await body.next())
+                       co_await out.write(std::move(*piece));
+                   });
+}
+
+task<response> download(context&, const request& req) {
+  const auto size = req.query<std::uint64_t>("bytes");
+  const auto step = req.query<std::uint64_t>("step", std::uint64_t{64 * 1024});
+  const auto checked = req.query<bool>("checked", true);
+  auto write = [=](body_writer out) -> task<void> {
+    const counted running{producers};
+    for (std::uint64_t at = 0; at < size; at += step) {
+      const auto most = static_cast<std::size_t>(std::min(step, size - at));
+      co_await out.write(checked ? piece_at(at, most) : std::string(most, 'x'));
+      produced += most;
+    }
+  };
+  if (req.query<bool>("sized", false))
+    co_return stream("application/octet-stream", write, size);
+  co_return stream("application/octet-stream", write);
+}
+
+task<response> failing(context& ctx, const request& req) {
+  const auto how = req.query<std::string>("how");
+  co_return stream(
+    "text/plain",
+    [how, &ctx](body_writer out) -> task<void> {
+      if (how == "at-once")
+        throw std::runtime_error{"no body today"};
+      co_await out.write("begun");
+      co_await ctx.sleep(std::chrono::milliseconds{1});
+      if (how == "long")
+        co_await out.write("much more than that");
+      if (how == "throw")
+        throw std::runtime_error{"in the middle"};
+    },
+    how == "long" || how == "short" ? std::optional<std::uint64_t>{10} : std::nullopt);
+}
+
+task<response> ticks(context& ctx, const request& req) {
+  const auto count = req.query<int>("count", 1'000'000'000);
+  const auto period = std::chrono::milliseconds{req.query<int>("period", 5)};
+  co_return events([&ctx, count, period](event_writer out) -> task<void> {
+    const counted running{producers};
+    for (int i = 0; i < count; ++i) {
+      co_await out.send({"tick\n" + std::to_string(i), "tick", std::to_string(i), {}});
+      co_await ctx.sleep(period);
+    }
+  });
+}
+
+task<response> counts(context&, const request&) {
+  co_return json({{"produced", produced.load()},
+                  {"producers", producers.load()},
+                  {"takers", takers.load()}});
+}
+
+task<response> whole(context&, const request& req) {
+  co_return text(std::to_string(req.body.size()));
+}
+
+task<void> echo_socket(context&, const request&, websocket socket) {
+  const counted running{takers};
+  while (auto message = co_await socket.receive())
+    co_await (message->binary ? socket.send_binary(std::move(message->data))
+                              : socket.send(std::move(message->data)));
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+  constexpr std::uint64_t mib = 1024 * 1024;
+  return run(argc, argv,
+             {service("streams")
+                .post("/upload", upload, body_limit{64 * mib})
+                .post("/default-limit", upload)
+                .post("/count", count, body_limit::none())
+                .post("/refuse", refuse)
+                .post("/stall", stall, body_limit{64 * mib})
+                .post("/echo", echo, body_limit::none())
+                .post("/whole", whole, body_limit{2 * mib})
+                .post("/small", whole, body_limit{10})
+                .get("/download", download)
+                .get("/failing", failing)
+                .get("/ticks", ticks)
+                .get("/counts", counts)
+                .websocket("/socket", echo_socket)});
+}
