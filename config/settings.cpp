@@ -58,4 +58,26 @@ std::string to_string(forwarded_fields what) {
   return "any";
 }
 
+std::string to_string(tls_version what) {
+  switch (what) {
+    case tls_version::v1_2:
+      return "1.2";
+    case tls_version::v1_3:
+      return "1.3";
+  }
+  return "1.2";
+}
+
+std::string to_string(client_certificate what) {
+  switch (what) {
+    case client_certificate::off:
+      return "off";
+    case client_certificate::optional:
+      return "optional";
+    case client_certificate::required:
+      return "required";
+  }
+  return "off";
+}
+
 } // namespace troupe::config

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,17 @@ enum class proxy_protocol { off, v1, v2, on };
 /// By which fields trusted proxies name the client; `any`: by Forwarded, else by X-Forwarded-*.
 enum class forwarded_fields { any, forwarded, x_forwarded };
 
-/// The word that stands for the value in settings: "v1", "x-forwarded".
+/// The oldest version of TLS that is spoken.
+enum class tls_version { v1_2, v1_3 };
+
+/// Whether clients show a certificate; `optional`: it is checked if they do.
+enum class client_certificate { off, optional, required };
+
+/// The word that stands for the value in settings: "v1", "x-forwarded", "1.2".
 std::string to_string(proxy_protocol what);
 std::string to_string(forwarded_fields what);
+std::string to_string(tls_version what);
+std::string to_string(client_certificate what);
 
 /// Limits, deadlines and trust of the HTTP side. `std::size_t` counts bytes, `unsigned` things.
 struct http_settings {
@@ -50,6 +59,22 @@ struct http_settings {
   troupe::config::proxy_protocol proxy_protocol = config::proxy_protocol::off;
 
   friend bool operator==(const http_settings&, const http_settings&) = default;
+};
+
+/// TLS of the address where HTTP is served. Files are PEM, and read again at SIGHUP.
+struct tls_settings {
+  std::vector<std::string> certificates; // files, each with its chain; the first is the default
+  std::vector<std::string> keys;         // in the same order; empty: they are in those files
+  bool self_signed = false;              // for development, instead of `certificates`
+  tls_version min_version = tls_version::v1_2;
+  std::string client_ca; // file
+  config::client_certificate client_certificate = config::client_certificate::off;
+  std::optional<endpoint> redirect_from; // where HTTP is answered with the way to HTTPS
+  milliseconds hsts_max_age{0};          // 0: browsers are not told
+
+  [[nodiscard]] bool enabled() const noexcept { return self_signed || !certificates.empty(); }
+
+  friend bool operator==(const tls_settings&, const tls_settings&) = default;
 };
 
 /// The database. `url` may carry a password: print it through mask_secrets (config/secrets.hpp).
@@ -100,6 +125,7 @@ struct gateway_settings {
   bool local_workers = true;
   milliseconds drain_timeout{10'000};
   http_settings http;
+  tls_settings tls;
   storage_settings storage;
   actor_settings actors;
   log_settings log;

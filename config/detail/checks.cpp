@@ -32,9 +32,11 @@ void check_addresses_differ(const gateway_settings& settings, const origins& fro
     std::string_view key;
     const endpoint& where;
   };
+  const endpoint none;
   const std::array all{listener{"gateway.listen", settings.listen},
                        listener{"gateway.cluster", settings.cluster},
-                       listener{"gateway.admin", settings.admin}};
+                       listener{"gateway.admin", settings.admin},
+                       listener{"tls.redirect_from", settings.tls.redirect_from.value_or(none)}};
   for (std::size_t i = 0; i < all.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
       if (can_clash(all[i].where, all[j].where))
@@ -68,6 +70,46 @@ void check_proxy_protocol(const http_settings& http, const origins& from) {
                      "the addresses of the proxies in http.trusted_proxies, or off");
 }
 
+void check_certificates(const tls_settings& tls, const origins& from) {
+  if (tls.self_signed && !tls.certificates.empty())
+    throw config_error(place_of("tls.self_signed", from), "true beside tls.certificates",
+                       "one of the two");
+  if (!tls.keys.empty() && tls.keys.size() != tls.certificates.size())
+    throw config_error(place_of("tls.keys", from),
+                       fmt::format("{} of them for {} of tls.certificates", tls.keys.size(),
+                                   tls.certificates.size()),
+                       "one for each in the same order, or none where they are in those files");
+}
+
+// What would silently have no effect may be what somebody relies on.
+void check_needs_tls(const tls_settings& tls, const origins& from) {
+  if (tls.enabled()) return;
+  std::string_view in_vain;
+  if (tls.client_certificate != client_certificate::off) in_vain = "tls.client_certificate";
+  if (!tls.client_ca.empty()) in_vain = "tls.client_ca";
+  if (tls.redirect_from) in_vain = "tls.redirect_from";
+  if (tls.hsts_max_age.count() > 0) in_vain = "tls.hsts_max_age";
+  if (!in_vain.empty())
+    throw config_error(place_of(in_vain, from), "it without TLS",
+                       "tls.certificates or --tls-self-signed as well");
+}
+
+void check_tls(const tls_settings& tls, const origins& from) {
+  check_certificates(tls, from);
+  check_needs_tls(tls, from);
+  const bool asks = tls.client_certificate != client_certificate::off;
+  if (asks && tls.client_ca.empty())
+    throw config_error(place_of("tls.client_certificate", from),
+                       to_string(tls.client_certificate) + " without an authority",
+                       "the file of the authorities in tls.client_ca, or off");
+  if (!asks && !tls.client_ca.empty())
+    throw config_error(place_of("tls.client_ca", from), "it although nobody is asked",
+                       "tls.client_certificate to be optional or required");
+  if (tls.hsts_max_age.count() % 1000 != 0)
+    throw config_error(place_of("tls.hsts_max_age", from),
+                       fmt::format("{}ms", tls.hsts_max_age.count()), "whole seconds");
+}
+
 // Each connection to an in-memory database would have a database of its own.
 void check_storage(const storage_settings& storage, const origins& from) {
   if (has_two_at_signs(storage.url)) // libpq would take, and print, part of the password as the host
@@ -84,6 +126,7 @@ void check(const gateway_settings& settings, const origins& from) {
   check_cluster_is_private(settings, from);
   check_admin_is_private(settings, from);
   check_proxy_protocol(settings.http, from);
+  check_tls(settings.tls, from);
   check_addresses_differ(settings, from);
   check_storage(settings.storage, from);
 }

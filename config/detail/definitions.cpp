@@ -9,9 +9,11 @@ namespace {
 template <class Owner>
 using member =
     std::variant<bool Owner::*, unsigned Owner::*, std::size_t Owner::*, milliseconds Owner::*,
-                 std::string Owner::*, endpoint Owner::*, std::vector<endpoint> Owner::*,
+                 std::string Owner::*, endpoint Owner::*, std::optional<endpoint> Owner::*,
+                 std::vector<std::string> Owner::*, std::vector<endpoint> Owner::*,
                  std::vector<network> Owner::*, log_level Owner::*, log_format Owner::*,
-                 forwarded_fields Owner::*, proxy_protocol Owner::*>;
+                 forwarded_fields Owner::*, proxy_protocol Owner::*, tls_version Owner::*,
+                 client_certificate Owner::*>;
 
 template <class Owner>
 struct row {
@@ -25,6 +27,7 @@ constexpr long long gib = 1024 * mib;
 constexpr long long second = 1000;
 constexpr long long minute = 60 * second;
 constexpr long long hour = 60 * minute;
+constexpr long long year = 365 * 24 * hour;
 
 constexpr row<http_settings> http_table[] = {
     {{.section = "http",
@@ -154,6 +157,52 @@ constexpr row<http_settings> http_table[] = {
       .key = "proxy_protocol",
       .help = "PROXY header that begins each connection, from trusted proxies; on: v1 or v2."},
      &http_settings::proxy_protocol},
+};
+
+constexpr row<tls_settings> tls_table[] = {
+    {{.section = "tls",
+      .key = "certificates",
+      .help = "PEM file with a certificate and its chain; repeat for each, the first is the default.",
+      .text_hint = "FILE",
+      .text_rule = "the path of a PEM file",
+      .may_be_empty = true},
+     &tls_settings::certificates},
+    {{.section = "tls",
+      .key = "keys",
+      .help = "PEM file with the key of a certificate, in the same order; none: they are beside them.",
+      .text_hint = "FILE",
+      .text_rule = "the path of a PEM file",
+      .may_be_empty = true},
+     &tls_settings::keys},
+    {{.section = "tls",
+      .key = "self_signed",
+      .help = "Serve HTTPS with a certificate made at the start, for development.",
+      .form = flag_form::switch_true},
+     &tls_settings::self_signed},
+    {{.section = "tls", .key = "min_version", .help = "The oldest version of TLS that is spoken."},
+     &tls_settings::min_version},
+    {{.section = "tls",
+      .key = "client_ca",
+      .help = "PEM file with the authorities whose certificates clients may show.",
+      .text_hint = "FILE",
+      .text_rule = "the path of a PEM file",
+      .may_be_empty = true},
+     &tls_settings::client_ca},
+    {{.section = "tls",
+      .key = "client_certificate",
+      .help = "Whether clients must show a certificate of client_ca; optional: if they have one."},
+     &tls_settings::client_certificate},
+    {{.section = "tls",
+      .key = "redirect_from",
+      .help = "Where plain HTTP is answered with 308 to HTTPS; empty: nowhere.",
+      .may_be_empty = true},
+     &tls_settings::redirect_from},
+    {{.section = "tls",
+      .key = "hsts_max_age",
+      .help = "How long browsers use HTTPS only (Strict-Transport-Security); 0s: they are not told.",
+      .low = 0,
+      .high = 2 * year},
+     &tls_settings::hsts_max_age},
 };
 
 constexpr row<storage_settings> storage_table[] = {
@@ -315,6 +364,7 @@ std::vector<setting> settings_of(gateway_settings& settings) {
   std::vector<setting> result;
   bind(gateway_table, settings, result);
   bind(http_table, settings.http, result);
+  bind(tls_table, settings.tls, result);
   bind(storage_table, settings.storage, result);
   bind(actor_table, settings.actors, result);
   bind(log_table, settings.log, result);

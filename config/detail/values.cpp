@@ -27,10 +27,16 @@ constexpr std::array all_forwarded{forwarded_fields::any, forwarded_fields::forw
 constexpr std::array all_proxy_protocols{proxy_protocol::off, proxy_protocol::v1,
                                          proxy_protocol::v2, proxy_protocol::on};
 
+constexpr std::array tls_versions{tls_version::v1_2, tls_version::v1_3};
+constexpr std::array all_client_certificate{client_certificate::off, client_certificate::optional,
+                                            client_certificate::required};
+
 constexpr const auto& all_of_type(const log_level*) { return log_levels; }
 constexpr const auto& all_of_type(const log_format*) { return log_formats; }
 constexpr const auto& all_of_type(const forwarded_fields*) { return all_forwarded; }
 constexpr const auto& all_of_type(const proxy_protocol*) { return all_proxy_protocols; }
+constexpr const auto& all_of_type(const tls_version*) { return tls_versions; }
+constexpr const auto& all_of_type(const client_certificate*) { return all_client_certificate; }
 
 template <class Enum>
 concept choice = std::is_enum_v<Enum>;
@@ -97,6 +103,20 @@ bool assign_to(endpoint* where, const definition& what, std::string_view text) {
   return true;
 }
 
+bool assign_to(std::optional<endpoint>* where, const definition& what, std::string_view text) {
+  endpoint address;
+  if (!text.empty() && !assign_to(&address, what, text)) return false;
+  *where = text.empty() ? std::nullopt : std::optional{std::move(address)};
+  return true;
+}
+
+bool assign_to(std::vector<std::string>* where, const definition& what, std::string_view text) {
+  std::string element;
+  if (text.empty() || !assign_to(&element, what, text)) return false;
+  where->push_back(std::move(element));
+  return true;
+}
+
 bool assign_to(std::vector<endpoint>* where, const definition& what, std::string_view text) {
   endpoint address;
   if (!assign_to(&address, what, text)) return false;
@@ -146,6 +166,8 @@ std::string masked(const definition& what, const std::string& text) {
   }
   return {};
 }
+
+const std::string& to_string(const std::string& text) { return text; }
 
 template <class Element>
 std::vector<std::string> texts_of(const std::vector<Element>& list) {
@@ -225,6 +247,12 @@ std::string expected(const setting& target) {
                  },
                  [&](const std::string*) { return std::string(target.what->text_rule); },
                  [&](const endpoint*) { return expected_endpoint(*target.what); },
+                 [&](const std::optional<endpoint>*) {
+                   return expected_endpoint(*target.what) + ", or nothing";
+                 },
+                 [&](const std::vector<std::string>*) {
+                   return std::string(target.what->text_rule);
+                 },
                  [&](const std::vector<endpoint>*) { return expected_endpoint(*target.what); },
                  [](const std::vector<network>*) {
                    return std::string("an address such as 127.0.0.1 or 2001:db8::1, or a network "
@@ -243,6 +271,8 @@ std::string hint(const setting& target) {
           [](const milliseconds*) { return std::string("DURATION"); },
           [&](const std::string*) { return std::string(target.what->text_hint); },
           [](const endpoint*) { return std::string("HOST:PORT"); },
+          [](const std::optional<endpoint>*) { return std::string("HOST:PORT"); },
+          [&](const std::vector<std::string>*) { return std::string(target.what->text_hint); },
           [](const std::vector<endpoint>*) { return std::string("HOST:PORT"); },
           [](const std::vector<network>*) { return std::string("NETWORK"); },
           [](const choice auto* where) { return fmt::format("{}", fmt::join(names(where), "|")); }},
@@ -257,6 +287,9 @@ std::string to_text(const setting& target) {
                  [](const milliseconds* where) { return format_duration(*where); },
                  [&](const std::string* where) {
                    return masked(*target.what, *where);
+                 },
+                 [](const std::optional<endpoint>* where) {
+                   return *where ? to_string(**where) : std::string();
                  },
                  []<class Element>(const std::vector<Element>* where) {
                    return fmt::format("{}", fmt::join(texts_of(*where), ","));

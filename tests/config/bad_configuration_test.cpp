@@ -237,6 +237,51 @@ TEST(bad_combination, is_refused_in_one_line) {
        {},
        "--http-proxy-protocol: found v1 without a trusted proxy, expected the addresses of the proxies "
        "in http.trusted_proxies, or off"},
+      {{"gateway", "--tls-self-signed", "--tls-certificates", "a.pem"},
+       {},
+       "--tls-self-signed: found true beside tls.certificates, expected one of the two"},
+      {{"gateway", "--tls-certificates", "a.pem", "--tls-certificates", "b.pem", "--tls-keys", "a.key"},
+       {},
+       "--tls-keys: found 1 of them for 2 of tls.certificates, expected one for each in the same "
+       "order, or none where they are in those files"},
+      {{"gateway", "--tls-keys", "a.key"},
+       {},
+       "--tls-keys: found 1 of them for 0 of tls.certificates, expected one for each in the same "
+       "order, or none where they are in those files"},
+      {{"gateway", "--tls-redirect-from", "127.0.0.1:8000"},
+       {},
+       "--tls-redirect-from: found it without TLS, expected tls.certificates or --tls-self-signed as "
+       "well"},
+      {{"gateway"},
+       {"TROUPE_TLS_HSTS_MAX_AGE=1h"},
+       "TROUPE_TLS_HSTS_MAX_AGE: found it without TLS, expected tls.certificates or "
+       "--tls-self-signed as well"},
+      {{"gateway", "--tls-client-ca", "ca.pem"},
+       {},
+       "--tls-client-ca: found it without TLS, expected tls.certificates or --tls-self-signed as "
+       "well"},
+      {{"gateway", "--tls-client-certificate", "optional"},
+       {},
+       "--tls-client-certificate: found it without TLS, expected tls.certificates or "
+       "--tls-self-signed as well"},
+      {{"gateway", "--tls-self-signed", "--tls-client-certificate", "required"},
+       {},
+       "--tls-client-certificate: found required without an authority, expected the file of the "
+       "authorities in tls.client_ca, or off"},
+      {{"gateway", "--tls-self-signed", "--tls-client-ca", "ca.pem"},
+       {},
+       "--tls-client-ca: found it although nobody is asked, expected tls.client_certificate to be "
+       "optional or required"},
+      {{"gateway", "--tls-self-signed", "--tls-hsts-max-age", "1500ms"},
+       {},
+       "--tls-hsts-max-age: found 1500ms, expected whole seconds"},
+      {{"gateway", "--tls-min-version", "1.1"},
+       {},
+       "--tls-min-version: found \"1.1\", expected one of 1.2 or 1.3"},
+      {{"gateway", "--tls-self-signed", "--tls-redirect-from", "127.0.0.1:8080"},
+       {},
+       "--tls-redirect-from: found 127.0.0.1:8080, expected an address that gateway.listen "
+       "(127.0.0.1:8080) does not use"},
       {{"gateway", "--listen", "127.0.0.1:4242"},
        {},
        "gateway.cluster: found 127.0.0.1:4242, expected an address that --listen (127.0.0.1:4242) "

@@ -4,6 +4,7 @@
 #include "tests/config/parsing.hpp"
 
 #include <gtest/gtest.h>
+#include <map>
 #include <set>
 
 namespace troupe::config::test {
@@ -19,6 +20,7 @@ std::string other_value(const setting& target) {
     return to_text(target) == "true" ? "false" : "true";
   if (std::holds_alternative<unsigned*>(target.where)) return std::to_string(what.high);
   if (std::holds_alternative<std::size_t*>(target.where)) return std::to_string(what.high - 1);
+  if (key_of(what) == "tls.hsts_max_age") return "1h"; // whole seconds
   if (std::holds_alternative<milliseconds*>(target.where))
     return std::to_string(what.low + 1) + "ms";
   if (std::holds_alternative<log_level*>(target.where)) return "trace";
@@ -28,7 +30,21 @@ std::string other_value(const setting& target) {
   if (std::holds_alternative<std::vector<network>*>(target.where)) return "10.0.0.0/8";
   if (std::holds_alternative<forwarded_fields*>(target.where)) return "x-forwarded";
   if (std::holds_alternative<proxy_protocol*>(target.where)) return "v2";
+  if (std::holds_alternative<tls_version*>(target.where)) return "1.3";
+  if (std::holds_alternative<client_certificate*>(target.where)) return "required";
   return "[::1]:7777";
+}
+
+// What must stand beside a setting, which would be refused alone: keys and values.
+std::map<std::string, std::string> companions(const std::string& key) {
+  if (key == "http.proxy_protocol") return {{"http.trusted_proxies", "127.0.0.1"}};
+  if (key == "tls.client_ca")
+    return {{"tls.certificates", "a.pem"}, {"tls.client_certificate", "required"}};
+  if (key == "tls.client_certificate")
+    return {{"tls.certificates", "a.pem"}, {"tls.client_ca", "ca.pem"}};
+  if (key == "tls.keys" || key == "tls.redirect_from" || key == "tls.hsts_max_age")
+    return {{"tls.certificates", "a.pem"}};
+  return {};
 }
 
 std::string toml_of(const setting& target, const std::string& text) {
@@ -68,7 +84,7 @@ void expect_changed(const texts& arguments, const texts& environment, std::size_
     const auto name = key_of(*changed[i].what);
     if (i == index)
       EXPECT_EQ(to_text(changed[i]), is_hidden(changed[i]) ? "****" : text) << name;
-    else if (!is_list(changed[i]))
+    else if (!is_list(changed[i]) && !companions(key_of(*changed[index].what)).contains(name))
       EXPECT_EQ(to_text(changed[i]), to_text(unchanged[i])) << name;
   }
 }
@@ -82,8 +98,10 @@ void check_every_way(const std::string& role, const texts& needed) {
     const auto text = other_value(target);
     texts base{role};
     if (!is_list(target)) base.insert(base.end(), needed.begin(), needed.end());
-    if (std::holds_alternative<proxy_protocol*>(target.where))
-      base.insert(base.end(), {"--http-trusted-proxies", "127.0.0.1"}); // is refused without
+    const auto needed_too = companions(key_of(*target.what));
+    for (const auto& other : table)
+      if (const auto found = needed_too.find(key_of(*other.what)); found != needed_too.end())
+        base.insert(base.end(), {flag_of(*other.what), found->second});
     auto flagged = base;
     for (const auto& argument : as_flag(target, text))
       flagged.push_back(argument);
