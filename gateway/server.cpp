@@ -3,6 +3,7 @@
 #include "actors/cluster/membership.hpp"
 #include "gateway/detail/admin_guard.hpp"
 #include "gateway/detail/gateway_actor.hpp"
+#include "gateway/detail/https_redirect.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -24,18 +25,34 @@ std::shared_ptr<const cluster_view> view_of(const service& what, caf::strong_act
   return view;
 }
 
+access_format access_of(bool wanted, bool json) {
+  if (!wanted)
+    return access_format::off;
+  return json ? access_format::json : access_format::text;
+}
+
+std::string hsts_of(std::chrono::milliseconds max_age) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(max_age).count();
+  return seconds == 0 ? std::string{} : "max-age=" + std::to_string(seconds);
+}
+
 } // namespace
 
 server::server(std::vector<std::unique_ptr<detail::event_loop>>& loops,
                const config::http_settings& settings, bool access_log, bool json_log)
-  : loops_(loops), settings_(settings), access_log_(access_log), json_log_(json_log) {}
+  : loops_(loops), settings_(settings), access_log_(access_log), json_log_(json_log),
+    connections_(std::make_shared<connection_counts>(settings)) {}
 
-std::vector<caf::actor> server::start(listening_sockets sockets, const caf::actor& membership) {
-  gateway_actor::options how{settings_, access_format::off,
-                             std::make_shared<connection_counts>(settings_),
-                             settings_.max_buffered_bytes / loops_.size(), {}};
-  if (access_log_)
-    how.access = json_log_ ? access_format::json : access_format::text;
+std::vector<caf::actor> server::start(listening_sockets sockets, const caf::actor& membership,
+                                      std::shared_ptr<const tls_context> tls,
+                                      std::chrono::milliseconds hsts_max_age) {
+  gateway_actor::options how{.http = settings_,
+                             .access = access_of(access_log_, json_log_),
+                             .connections = connections_,
+                             .max_buffered = settings_.max_buffered_bytes / loops_.size(),
+                             .tls = std::move(tls),
+                             .hsts = hsts_of(hsts_max_age),
+                             .refuse = {}};
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     actors_.push_back(
       detail::spawn_pinned<gateway_actor>(*loops_[i], how, std::move(sockets.sockets[i])));
@@ -45,11 +62,38 @@ std::vector<caf::actor> server::start(listening_sockets sockets, const caf::acto
   return actors_;
 }
 
+void server::renew_tls(const std::shared_ptr<const tls_context>& tls) const {
+  for (const auto& each : actors_)
+    detail::deliver(caf::actor_cast<caf::strong_actor_ptr>(each), nullptr,
+                    gateway::renew_tls{tls});
+}
+
+caf::actor server::start_redirect(listening_sockets sockets, std::uint16_t https_port) {
+  gateway_actor::options how{.http = settings_,
+                             .access = access_of(access_log_, json_log_),
+                             .connections = connections_,
+                             .max_buffered = settings_.max_buffered_bytes / loops_.size(),
+                             .tls = nullptr,
+                             .hsts = {},
+                             .refuse = [https_port](const request& what) {
+                               return std::optional{redirect_to_https(what, https_port)};
+                             }};
+  actors_.push_back(detail::spawn_pinned<gateway_actor>(*loops_.front(), std::move(how),
+                                                        std::move(sockets.sockets.front())));
+  detail::deliver(caf::actor_cast<caf::strong_actor_ptr>(actors_.back()), nullptr,
+                  view_changed{std::make_shared<cluster_view>()}); // it needs no node
+  return actors_.back();
+}
+
 caf::actor server::start_admin(listening_sockets sockets, caf::strong_actor_ptr worker,
                                std::string token) {
-  gateway_actor::options how{settings_, access_format::off,
-                             std::make_shared<connection_counts>(settings_),
-                             settings_.max_buffered_bytes, {}};
+  gateway_actor::options how{.http = settings_,
+                             .access = access_format::off,
+                             .connections = std::make_shared<connection_counts>(settings_),
+                             .max_buffered = settings_.max_buffered_bytes,
+                             .tls = nullptr,
+                             .hsts = {},
+                             .refuse = {}};
   how.http.trusted_proxies.clear();
   how.http.proxy_protocol = config::proxy_protocol::off;
   how.http.queue_target = std::chrono::hours{1}; // health is told also under overload

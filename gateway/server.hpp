@@ -4,6 +4,7 @@
 #include "config/settings.hpp"
 #include "gateway/admin.hpp"
 #include "gateway/listening.hpp"
+#include "gateway/tls.hpp"
 
 #include <caf/actor.hpp>
 
@@ -15,6 +16,8 @@
 
 namespace troupe::gateway {
 
+class connection_counts;
+
 /// The HTTP side of a gateway node: one gateway actor for each event loop, one for the admin
 /// listener. Used by the main thread; the actors are ended by whoever takes them over.
 class server {
@@ -23,8 +26,17 @@ public:
   server(std::vector<std::unique_ptr<detail::event_loop>>& loops,
          const config::http_settings& settings, bool access_log, bool json_log);
 
-  /// Begins to serve as soon as membership has told who answers. Gives the gateway actors.
-  std::vector<caf::actor> start(listening_sockets sockets, const caf::actor& membership);
+  /// Begins to serve as soon as membership has told who answers. Gives the gateway actors. With
+  /// `tls`, over TLS, and browsers are told to come back so for `hsts_max_age`, unless it is 0.
+  std::vector<caf::actor> start(listening_sockets sockets, const caf::actor& membership,
+                                std::shared_ptr<const tls_context> tls,
+                                std::chrono::milliseconds hsts_max_age);
+
+  /// Connections that come from now on use these certificates. REQUIRES: started with TLS.
+  void renew_tls(const std::shared_ptr<const tls_context>& tls) const;
+
+  /// Answers plain HTTP with the way to HTTPS on this port, on the first loop. REQUIRES: started.
+  caf::actor start_redirect(listening_sockets sockets, std::uint16_t https_port);
 
   /// Serves what `worker` answers, on the first loop; asks for `token` unless it is empty. Clients
   /// come without a proxy: what is set for proxies does not hold here.
@@ -44,6 +56,7 @@ private:
   config::http_settings settings_;
   bool access_log_;
   bool json_log_;
+  std::shared_ptr<connection_counts> connections_; // all that users may have
   std::vector<caf::actor> actors_;
 };
 

@@ -65,6 +65,10 @@ caf::behavior gateway_actor::make_behavior() {
     },
     [this](const view_changed& what) { on_view(what.view); },
     [this](const node_gone& what) { on_node_gone(what.id); },
+    [this](const renew_tls& what) {
+      if (options_.tls)
+        options_.tls = what.context;
+    },
     [this](const stop_serving& what) { on_stop(what.drained); },
     [this](call_id id, figures_query) {
       detail::deliver(current_sender(), nullptr, id,

@@ -19,6 +19,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -27,6 +28,11 @@ namespace troupe::gateway {
 /// Message: accept no more connections, end the present ones, then call `drained` (on the loop).
 struct stop_serving {
   std::function<void()> drained;
+};
+
+/// Message: connections that come from now on use these certificates; for who has TLS already.
+struct renew_tls {
+  std::shared_ptr<const tls_context> context;
 };
 
 /// Message with a `call_id` before it; answered by `local_reply` with a `loop_figures`.
@@ -51,6 +57,10 @@ public:
     std::shared_ptr<connection_counts> connections;
     /// This loop's share of http.max_buffered_bytes.
     std::size_t max_buffered = 0;
+    /// Null: plain HTTP.
+    std::shared_ptr<const tls_context> tls;
+    /// The value of Strict-Transport-Security; empty: the field is left out.
+    std::string hsts;
     /// Gives the answer for a request that must go no further; may be empty.
     std::function<std::optional<troupe::response>(const troupe::request&)> refuse;
   };
@@ -66,6 +76,10 @@ public:
   // -- for sessions, on the loop's thread -----------------------------------------------------------
 
   [[nodiscard]] const config::http_settings& settings() const noexcept { return options_.http; }
+  [[nodiscard]] const std::shared_ptr<const tls_context>& tls() const noexcept {
+    return options_.tls;
+  }
+  [[nodiscard]] std::string_view hsts() const noexcept { return options_.hsts; }
   [[nodiscard]] access_log& access() noexcept { return access_log_; }
   [[nodiscard]] date_cache& date() noexcept { return date_; }
   /// No connection is kept alive any more.
@@ -182,4 +196,5 @@ private:
 } // namespace troupe::gateway
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::stop_serving)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::renew_tls)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::figures_query)

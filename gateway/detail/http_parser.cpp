@@ -46,8 +46,9 @@ failure describe(const beast::error_code& ec) {
 /// Beast's parser behind our checks and with our limits, filling our request.
 class http_parser::message_parser : public http::basic_parser<true> {
 public:
-  explicit message_parser(const config::http_settings& limits)
-      : head(limits), limits_(limits), chunks_(limits) {
+  message_parser(const config::http_settings& limits, bool over_tls)
+      : head(limits), limits_(limits), over_tls_(over_tls), chunks_(limits) {
+    message.scheme = over_tls ? "https" : "http";
     // The scanner has the limits; Beast gets whole parts.
     header_limit(std::numeric_limits<std::uint32_t>::max());
     body_limit(boost::none); // limit_body has it
@@ -163,8 +164,11 @@ private:
   void set_target(std::string_view target, beast::error_code& ec) {
     const auto colon = target.find("://");
     const auto scheme = colon == std::string_view::npos ? "" : target.substr(0, colon);
-    if (equals_ignore_case(scheme, "http"))
+    if (equals_ignore_case(scheme, message.scheme))
       return set_absolute(target.substr(colon + 3), ec);
+    if (equals_ignore_case(scheme, "http"))
+      return refuse(ec, errc::invalid_argument,
+                    "the request target is of http, and the connection has TLS");
     if (equals_ignore_case(scheme, "https"))
       return refuse(ec, errc::invalid_argument,
                     "the request target is of https, and the connection has no TLS");
@@ -270,12 +274,15 @@ private:
     if (http_version == 10 && has_coding_)
       return refuse(ec, errc::invalid_argument, "HTTP/1.0 has no Transfer-Encoding");
     if (has_authority_ && hosts_ == 1
-        && !parse_host(authority_)->same_as(*parse_host(*message.header("Host"))))
+        && !parse_host(authority_, default_port())
+              ->same_as(*parse_host(*message.header("Host"), default_port())))
       return refuse(ec, errc::invalid_argument,
                     "Host and the request target name different hosts");
     if (!hop_by_hop_.empty())
       drop_hop_by_hop();
   }
+
+  [[nodiscard]] std::uint16_t default_port() const noexcept { return over_tls_ ? 443 : 80; }
 
   /// Fields that a Connection field names are for this connection, not for handlers.
   void drop_hop_by_hop() {
@@ -304,6 +311,7 @@ private:
   void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}
 
   const config::http_settings& limits_;
+  const bool over_tls_;
   chunked_decoder chunks_;
   std::string authority_; // of an absolute target
   bool has_authority_ = false;
@@ -314,15 +322,16 @@ private:
   std::vector<std::string> hop_by_hop_;
 };
 
-http_parser::http_parser(const config::http_settings& limits)
-    : limits_(limits), parser_(std::make_unique<message_parser>(limits)) {}
+http_parser::http_parser(const config::http_settings& limits, bool over_tls)
+    : limits_(limits), over_tls_(over_tls),
+      parser_(std::make_unique<message_parser>(limits, over_tls)) {}
 
 http_parser::~http_parser() = default;
 
 void http_parser::reset() {
   // Beast's parser is for one message: a new one in the same place.
   std::destroy_at(parser_.get());
-  std::construct_at(parser_.get(), limits_);
+  std::construct_at(parser_.get(), limits_, over_tls_);
 }
 
 http_parser::progress http_parser::feed(std::string_view bytes, std::size_t& used) {

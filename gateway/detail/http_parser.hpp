@@ -15,8 +15,8 @@ namespace troupe::gateway {
 /// Reads the requests of one connection, one after the other. Never touches a socket.
 class http_parser {
 public:
-  /// `limits` outlives the parser.
-  explicit http_parser(const config::http_settings& limits);
+  /// `limits` outlives the parser. `over_tls`: requests are of https, not of http.
+  explicit http_parser(const config::http_settings& limits, bool over_tls = false);
   ~http_parser();
 
   enum class progress {
@@ -63,6 +63,7 @@ public:
 private:
   class message_parser;
   const config::http_settings& limits_;
+  bool over_tls_;
   std::unique_ptr<message_parser> parser_;
   bool tells_heads_ = false;
 };

@@ -10,6 +10,8 @@ namespace troupe::gateway {
 
 namespace {
 
+constexpr std::string_view hsts_field = "Strict-Transport-Security";
+
 void append_number(std::string& out, std::uint64_t number, int base = 10) {
   std::array<char, 20> digits;
   auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
@@ -60,6 +62,8 @@ void write_response(std::string& out, const response& what, std::string_view dat
     if (is_valid_field(name, value) && !is_reserved(name))
       append_field(out, name, value);
   }
+  if (!options.hsts.empty() && !what.headers.find(hsts_field))
+    append_field(out, hsts_field, options.hsts);
   if (!options.keep_alive)
     out.append("Connection: close\r\n");
   else if (options.old_client)

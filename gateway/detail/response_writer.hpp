@@ -22,6 +22,7 @@ struct write_options {
   bool head = false;       ///< HEAD: the body's length, but no body
   bool keep_alive = true;  ///< false: "Connection: close"
   bool old_client = false; ///< HTTP/1.0: keep-alive has to be said
+  std::string_view hsts;   ///< value of Strict-Transport-Security, unless there is one; empty: none
   framing body = framing::whole;
   std::uint64_t length = 0; ///< with framing::length
 };

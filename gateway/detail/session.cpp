@@ -32,8 +32,8 @@ clock::duration time_for(std::uint64_t bytes, std::size_t rate) {
 
 session::session(gateway_actor& gateway, tcp_socket socket)
   : gateway_(gateway), settings_(gateway.settings()), transport_(std::move(socket)),
-    peer_(settings_, peer_address(transport_.native_handle())), parser_(settings_),
-    in_(first_buffer, '\0') {
+    peer_(settings_, peer_address(transport_.native_handle())),
+    parser_(settings_, gateway.tls() != nullptr), in_(first_buffer, '\0') {
   parser_.tell_heads();
 }
 
@@ -47,7 +47,17 @@ void session::start(counted_at where) {
   }
   idle_deadline_ = clock::now() + settings_.head_timeout;
   update_deadline();
+  if (!peer_.awaits_header())
+    start_tls();
   read();
+}
+
+/// What has been read so far stood before TLS, or is its beginning.
+void session::start_tls() {
+  if (!gateway_.tls())
+    return;
+  transport_.start_tls(gateway_.tls(), {in_.data() + in_begin_, in_end_ - in_begin_});
+  in_begin_ = in_end_ = 0;
 }
 
 // -- reading ----------------------------------------------------------------------------------------
@@ -125,6 +135,7 @@ void session::on_read(const boost::system::error_code& ec, std::size_t size) {
 bool session::read_proxy_header() {
   switch (peer_.read_header({in_.data() + in_begin_, in_end_ - in_begin_}, in_begin_)) {
   case proxy_header::progress::done:
+    start_tls();
     return true;
   case proxy_header::progress::need_more:
     read(); // the deadline of the first request's head goes on
@@ -314,12 +325,13 @@ void session::resent(std::uint64_t sequence, std::uint64_t call) {
 
 void session::reject(const failure& why) {
   std::string out;
-  write_response(out, problem(why, gateway_.next_request_id()),
-                 gateway_.date().now(), {false, false, false});
+  if (!gateway_.tls()) // a handshake would be much work for a client that is not wanted
+    write_response(out, problem(why, gateway_.next_request_id()), gateway_.date().now(),
+                   {false, false, false, {}});
   static_cast<void>(transport_.send(out.data(), out.size()));
   closed_ = true; // its socket closes with it
   // Unread bytes would turn the end into a reset, which may cost the client the answer.
-  transport_.shutdown_send();
+  transport_.shutdown_send(nullptr);
   for (int i = 0; i < 16; ++i)
     if (::recv(transport_.native_handle(), in_.data(), in_.size(), MSG_DONTWAIT) <= 0)
       break;
@@ -330,7 +342,7 @@ void session::render(slot& to, response&& what) {
   to.call = 0;
   auto last = no_more_requests_ && &to == &slots_.back();
   write_response(output_of(to), what, gateway_.date().now(), // the oldest needs no detour
-                 {to.head, to.keep_alive && !last, to.old_client});
+                 {to.head, to.keep_alive && !last, to.old_client, gateway_.hsts()});
   held_back_ += to.answer.size();
   to.status = what.status;
   log(to);
@@ -438,7 +450,7 @@ void session::linger() {
   if (lingering_)
     return;
   lingering_ = true;
-  transport_.shutdown_send();
+  transport_.shutdown_send(shared_from_this());
   idle_deadline_ = clock::now() + linger_time;
   update_deadline();
   read();

@@ -94,6 +94,7 @@ private:
     detail::steady_time stalled_since; // when there is none
   };
 
+  void start_tls();
   void read();
   void on_read(const boost::system::error_code& ec, std::size_t size);
   void make_room();

@@ -88,7 +88,8 @@ void session::begin_stream(std::uint64_t sequence, response&& head, std::uint64_
   auto& out = output_of(*to);
   const auto before = out.size();
   write_response(out, head, gateway_.date().now(),
-                 {to->head, to->keep_alive && !last, to->old_client, to->body, length});
+                 {to->head, to->keep_alive && !last, to->old_client, gateway_.hsts(), to->body,
+                  length});
   if (&out == &to->answer)
     held_back_ += out.size() - before;
   if (to->head || head.status == 204 || head.status == 304)

@@ -1,26 +1,42 @@
 #pragma once
 
+#include "gateway/detail/tls_step.hpp"
+
 #include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/compose.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 #include <utility>
 
 namespace troupe::gateway {
 
+class tls_context;
+class tls_stream;
+
 using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
                                                     boost::asio::io_context::executor_type>;
 
-/// The bytes of one connection, in both directions; a Beast AsyncStream as well. Belongs to one event
-/// loop. Outlives the handlers that it was given; `close` has all of them called, with an error. One
-/// read and one write may be under way at a time.
+/// The bytes of one connection, in both directions, with TLS or without; a Beast AsyncStream as well.
+/// Belongs to one event loop. Outlives the handlers that it was given; `close` has all of them
+/// called, with an error. One read and one write may be under way at a time.
 class transport {
 public:
   using executor_type = tcp_socket::executor_type;
 
   /// REQUIRES: `socket` is connected, and its native handle does not block.
-  explicit transport(tcp_socket socket) : socket_(std::move(socket)) {}
+  explicit transport(tcp_socket socket);
+  transport(const transport&) = delete;
+  transport& operator=(const transport&) = delete;
+  ~transport();
+
+  /// From here on the client speaks TLS, beginning with `received`, which was read before. REQUIRES:
+  /// nothing is under way. Throws std::runtime_error.
+  void start_tls(std::shared_ptr<const tls_context> context, std::string_view received);
 
   [[nodiscard]] executor_type get_executor() noexcept { return socket_.get_executor(); }
   [[nodiscard]] int native_handle() { return socket_.native_handle(); }
@@ -28,32 +44,84 @@ public:
   /// Reads what there is, at least a byte. The error `eof`: the client sends nothing more.
   template <class Buffers, class Handler>
   auto async_read_some(const Buffers& into, Handler&& handler) {
-    return socket_.async_read_some(into, std::forward<Handler>(handler));
+    if (!tls_)
+      return socket_.async_read_some(into, std::forward<Handler>(handler));
+    using operation = tls_operation<boost::asio::mutable_buffer>;
+    return boost::asio::async_compose<Handler, void(boost::system::error_code, std::size_t)>(
+      operation{*this, first_of<boost::asio::mutable_buffer>(into)}, handler, socket_);
   }
 
   template <class Buffers, class Handler>
   auto async_write_some(const Buffers& from, Handler&& handler) {
-    return socket_.async_write_some(from, std::forward<Handler>(handler));
+    if (!tls_)
+      return socket_.async_write_some(from, std::forward<Handler>(handler));
+    using operation = tls_operation<boost::asio::const_buffer>;
+    return boost::asio::async_compose<Handler, void(boost::system::error_code, std::size_t)>(
+      operation{*this, first_of<boost::asio::const_buffer>(from)}, handler, socket_);
   }
 
   /// As ::send on a socket that does not block: how many bytes it took, or -1 and the reason in
   /// errno. After EAGAIN, the next call has the same bytes, perhaps elsewhere, perhaps more behind.
   [[nodiscard]] std::ptrdiff_t send(const void* data, std::size_t size);
 
-  /// Calls `handler(error)` when `send` may take more.
+  /// Calls `handler(error)` when `send` may take more. REQUIRES: it gave EAGAIN.
   template <class Handler>
   auto async_wait_writable(Handler&& handler) {
-    return socket_.async_wait(tcp_socket::wait_write, std::forward<Handler>(handler));
+    return socket_.async_wait(wait_of(send_needs_), std::forward<Handler>(handler));
   }
 
-  /// Tells the client that nothing more comes, behind what has been sent.
-  void shutdown_send();
+  /// Tells the client that nothing more comes, behind what has been sent. Keeps `owner`, in which
+  /// the transport lives, until that has gone out.
+  void shutdown_send(std::shared_ptr<void> owner);
 
   /// Ends the connection at once.
   void close();
 
 private:
+  /// A read or write of a tls_stream, tried until it has come to an end.
+  template <class Buffer>
+  struct tls_operation {
+    transport& at;
+    Buffer buffer;
+    tls_step last{0, tls_step::wait::readable, {}};
+    bool begun = false;
+
+    template <class Self>
+    void operator()(Self& self, boost::system::error_code ec = {}, std::size_t = 0) {
+      if (ec || last.needed == tls_step::wait::none)
+        return self.complete(ec ? ec : last.error, last.size);
+      last = at.step(buffer);
+      if (last.needed != tls_step::wait::none) {
+        begun = true;
+        at.socket_.async_wait(wait_of(last.needed), std::move(self));
+      } else if (begun) {
+        self.complete(last.error, last.size);
+      } else {
+        boost::asio::post(at.get_executor(), std::move(self)); // never from within its beginning
+      }
+    }
+  };
+
+  /// One that is not empty: a read or write of some bytes need not use the others.
+  template <class Buffer, class Buffers>
+  static Buffer first_of(const Buffers& all) {
+    for (auto each = boost::asio::buffer_sequence_begin(all);
+         each != boost::asio::buffer_sequence_end(all); ++each)
+      if (Buffer found{*each}; found.size() > 0)
+        return found;
+    return {};
+  }
+
+  static tcp_socket::wait_type wait_of(tls_step::wait needed) noexcept {
+    return needed == tls_step::wait::readable ? tcp_socket::wait_read : tcp_socket::wait_write;
+  }
+
+  tls_step step(boost::asio::mutable_buffer into);
+  tls_step step(boost::asio::const_buffer from);
+
   tcp_socket socket_;
+  std::unique_ptr<tls_stream> tls_; // null: plain TCP
+  tls_step::wait send_needs_ = tls_step::wait::writable;
 };
 
 } // namespace troupe::gateway

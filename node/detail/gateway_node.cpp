@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
+#include <optional>
 #include <system_error>
 
 namespace troupe::detail {
@@ -54,6 +55,20 @@ std::optional<node_view> local_node(node_base& node, bool has_workers) {
   return out;
 }
 
+/// The new files, or the old ones where these cannot be used.
+void read_certificates_again(const gateway::server& server, const config::tls_settings& settings) {
+  if (settings.certificates.empty()) {
+    spdlog::info("SIGHUP: there are no files of certificates to read again");
+    return;
+  }
+  try {
+    server.renew_tls(gateway::load_tls(settings));
+    spdlog::info("SIGHUP: the certificates have been read again, for new connections");
+  } catch (const std::exception& e) {
+    spdlog::error("SIGHUP: the certificates stay as they were: {}", e.what());
+  }
+}
+
 } // namespace
 
 int run_gateway(const application& app, const config::gateway_settings& settings) {
@@ -61,7 +76,11 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   set_up_log(settings.log);
   auto loops = settings.threads != 0 ? settings.threads
                                      : std::max(1U, std::thread::hardware_concurrency());
+  const auto tls = gateway::load_tls(settings.tls);
   auto http = listen_on("--listen", settings.listen, loops);
+  std::optional<gateway::listening_sockets> redirect;
+  if (settings.tls.redirect_from)
+    redirect = listen_on("--tls-redirect-from", *settings.tls.redirect_from, 1);
   auto admin = listen_on("--admin", settings.admin, 1);
   static_cast<void>(listen_on("--cluster", settings.cluster, 1)); // CAF's error would not say why
   apply_migrations(app, settings.storage);
@@ -79,11 +98,17 @@ int run_gateway(const application& app, const config::gateway_settings& settings
                          settings.log.access
                            && settings.log.level <= config::log_level::info,
                          logs_json(settings.log)};
-  spdlog::info("http listening on {}", config::to_string(http.where));
+  spdlog::info("{} listening on {}", tls ? "https" : "http", config::to_string(http.where));
+  if (redirect)
+    spdlog::info("redirect to https listening on {}", config::to_string(redirect->where));
   spdlog::info("admin listening on {}", config::to_string(admin.where));
   spdlog::info("cluster listening on {}", config::to_string(cluster));
-  for (const auto& each : server.start(std::move(http), membership))
+  const auto http_port = http.where.port;
+  for (const auto& each :
+       server.start(std::move(http), membership, tls, settings.tls.hsts_max_age))
     node.own(each);
+  if (redirect)
+    node.own(server.start_redirect(std::move(*redirect), http_port));
   auto admin_worker = node.start_worker(
     gateway::admin_service(server.admin_sources(membership, [&ready] { return ready.load(); })));
   node.own(server.start_admin(std::move(admin), admin_worker, settings.admin_token));
@@ -92,7 +117,7 @@ int run_gateway(const application& app, const config::gateway_settings& settings
     spdlog::info("no workers of its own: requests get 503 until a worker node has joined");
   spdlog::info("ready");
 
-  stop.wait();
+  stop.wait([&] { read_certificates_again(server, settings.tls); });
   ready = false;
   spdlog::info("stopping: finishing what is in flight");
   if (!server.drain(settings.drain_timeout, [&](auto limit) { return stop.wait_for(limit); }))

@@ -133,17 +133,25 @@ sigset_t stop_signals() {
 void end_at_stop_signal() {
   for (auto each : {SIGTERM, SIGINT})
     signal(each, [](int caught) { _exit(128 + caught); });
+  signal(SIGHUP, SIG_IGN);
 }
 
 stop_signal::stop_signal() {
   auto set = stop_signals();
+  sigaddset(&set, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
 }
 
-void stop_signal::wait() {
+void stop_signal::wait(const std::function<void()>& hung_up) {
   auto set = stop_signals();
-  int caught = 0;
-  while (sigwait(&set, &caught) != 0) {
+  sigaddset(&set, SIGHUP);
+  for (;;) {
+    int caught = 0;
+    if (sigwait(&set, &caught) != 0)
+      continue;
+    if (caught != SIGHUP)
+      return;
+    hung_up();
   }
 }
 

@@ -10,6 +10,7 @@
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,15 +61,17 @@ private:
 };
 
 /// Until there is a stop_signal, SIGTERM and SIGINT end the process at once; also where it is the
-/// first of a container, for which the kernel would ignore them.
+/// first of a container, for which the kernel would ignore them. SIGHUP is ignored: nothing has been
+/// read yet that could be read again.
 void end_at_stop_signal();
 
-/// Waits for SIGTERM or SIGINT. The constructor blocks both for this thread and all that it starts.
+/// Waits for SIGTERM or SIGINT. The constructor blocks both, and SIGHUP, for this thread and all that
+/// it starts.
 class stop_signal {
 public:
   stop_signal();
-  /// Returns at the signal.
-  void wait();
+  /// Returns at the signal; calls `hung_up` at each SIGHUP before it.
+  void wait(const std::function<void()>& hung_up);
   /// Returns at another signal or after `limit`; true for a signal.
   bool wait_for(std::chrono::milliseconds limit);
 };

@@ -64,7 +64,7 @@ int run_worker(const application& app, const config::worker_settings& settings) 
       spawn_pinned<gateway_link>(*node.loops().front(), each.host, each.port, announcement)));
   spdlog::info("worker node {} started", name);
 
-  stop.wait();
+  stop.wait([] { spdlog::info("SIGHUP: a worker node has nothing to read again"); });
   spdlog::info("stopping: leaving the cluster, finishing what is in flight");
   if (!leave(links, settings.drain_timeout, stop))
     spdlog::warn("not waiting any longer for what is in flight: the drain timeout is over, or another "

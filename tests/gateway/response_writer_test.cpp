@@ -60,7 +60,7 @@ TEST(response_writer, never_writes_an_interim_answer_or_a_status_that_is_none) {
 
 TEST(response_writer, says_whether_the_connection_stays) {
   const auto connection = [](bool keep_alive, bool old_client) -> std::string {
-    const auto out = write(status(200), {false, keep_alive, old_client});
+    const auto out = write(status(200), {false, keep_alive, old_client, {}});
     const auto at = out.find("Connection: ");
     return at == std::string::npos ? "unsaid" : out.substr(at, out.find("\r\n", at) - at);
   };
