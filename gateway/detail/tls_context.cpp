@@ -53,9 +53,10 @@ int no_password(char*, int, int, void*) {
 void ask_for_certificates(SSL_CTX* of, const config::tls_settings& settings) {
   if (settings.client_certificate == config::client_certificate::off)
     return;
-  auto* names = SSL_load_client_CA_file(settings.client_ca.c_str());
-  if (names == nullptr || SSL_CTX_load_verify_file(of, settings.client_ca.c_str()) != 1)
-    refuse("tls.client_ca", settings.client_ca, "a PEM file with certificates of authorities");
+  const auto* file = settings.client_ca.c_str();
+  auto* names = SSL_CTX_load_verify_file(of, file) == 1 ? SSL_load_client_CA_file(file) : nullptr;
+  if (names == nullptr)
+    refuse("tls.client_ca", file, "a PEM file with certificates of authorities");
   SSL_CTX_set_client_CA_list(of, names);
   const bool must = settings.client_certificate == config::client_certificate::required;
   SSL_CTX_set_verify(of, SSL_VERIFY_PEER | (must ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
@@ -72,6 +73,7 @@ ssl_ctx_ptr new_context(const config::tls_settings& settings) {
           && SSL_CTX_set_cipher_list(made, ciphers_1_2) == 1
           && (SSL_CTX_set1_groups_list(made, groups_with_mlkem) == 1
               || SSL_CTX_set1_groups_list(made, groups) == 1));
+  ERR_clear_error(); // an older OpenSSL does not know the first list
   SSL_CTX_set_options(made, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION
                               | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA
                               // Requests and answers have lengths of their own: nothing is cut unseen.
@@ -107,7 +109,6 @@ void use_self_signed(SSL_CTX* in) {
 } // namespace
 
 tls_context::tls_context(const config::tls_settings& settings) {
-  ERR_clear_error();
   for (std::size_t i = 0; i < settings.certificates.size(); ++i) {
     auto made = new_context(settings);
     read_files(made.get(), settings.certificates[i],

@@ -335,5 +335,30 @@ TEST(http_parser, tells_when_the_client_waits_to_be_asked_for_the_body) {
       wants_continue("POST / HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n", "a"));
 }
 
+/// "complete https /target" or what is wrong.
+std::string over_tls(const std::string& bytes) {
+  const auto limits = small_limits();
+  http_parser parser{limits, true};
+  std::string out;
+  for (int i = 0; i < 2; ++i) { // the second message is read as the first one is
+    std::size_t used = 0;
+    if (parser.feed(bytes, used) != http_parser::progress::complete)
+      return parser.problem().detail;
+    out = parser.message().scheme + " " + parser.message().target;
+    parser.reset();
+  }
+  return out;
+}
+
+TEST(http_parser, takes_https_for_its_scheme_over_tls) {
+  EXPECT_EQ(over_tls("GET /a HTTP/1.1\r\nHost: h\r\n\r\n"), "https /a");
+  EXPECT_EQ(over_tls("GET https://h/a HTTP/1.1\r\nHost: h\r\n\r\n"), "https /a");
+  EXPECT_EQ(over_tls("GET HTTPS://h:443/a HTTP/1.1\r\nHost: h\r\n\r\n"), "https /a");
+  EXPECT_EQ(over_tls("GET https://h:80/a HTTP/1.1\r\nHost: h\r\n\r\n"),
+            "Host and the request target name different hosts");
+  EXPECT_EQ(over_tls("GET http://h/a HTTP/1.1\r\nHost: h\r\n\r\n"),
+            "the request target is of http, and the connection has TLS");
+}
+
 } // namespace
 } // namespace troupe::gateway

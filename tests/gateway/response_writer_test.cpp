@@ -70,6 +70,18 @@ TEST(response_writer, says_whether_the_connection_stays) {
   EXPECT_EQ(connection(false, true), "Connection: close");
 }
 
+TEST(response_writer, tells_browsers_to_stay_with_https_unless_the_answer_does) {
+  write_options how;
+  how.hsts = "max-age=60";
+  EXPECT_EQ(write(status(404), how), "HTTP/1.1 404 Not Found" + head
+                                         + "Strict-Transport-Security: max-age=60\r\n"
+                                           "Content-Length: 0\r\n\r\n");
+  const auto own = status(200).with_header("strict-transport-security", "max-age=1");
+  EXPECT_EQ(write(own, how), "HTTP/1.1 200 OK" + head
+                                 + "strict-transport-security: max-age=1\r\n"
+                                   "Content-Length: 0\r\n\r\n");
+}
+
 TEST(response_writer, leaves_out_fields_that_would_break_the_message) {
   const auto without = write(status(200));
   const std::pair<std::string, std::string> cases[] = {

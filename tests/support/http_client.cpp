@@ -12,7 +12,9 @@ std::string to_bytes(const http_request& request) {
 }
 
 http_response http_client::send(const http_request& request) {
-  if (!connection_)
+  if (!connection_ && tls_)
+    connection_.emplace(port_, *tls_, limit_);
+  else if (!connection_)
     connection_.emplace(port_, limit_);
   try {
     auto response = connection_->exchange(to_bytes(request), request.method == "HEAD");

@@ -26,8 +26,9 @@ std::string to_bytes(const http_request& request);
 /// Connection: close ends the connection. Every wait ends after `limit` with connection_error.
 class http_client {
 public:
-  explicit http_client(std::uint16_t port, milliseconds limit = soon)
-      : port_(port), limit_(limit) {}
+  explicit http_client(std::uint16_t port, milliseconds limit = soon,
+                       std::optional<tls_options> tls = {})
+      : port_(port), limit_(limit), tls_(std::move(tls)) {}
 
   http_response send(const http_request& request);
 
@@ -45,6 +46,7 @@ public:
 private:
   std::uint16_t port_;
   milliseconds limit_;
+  std::optional<tls_options> tls_; // none: plain HTTP
   std::optional<http_connection> connection_;
 };
 

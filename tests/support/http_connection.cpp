@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -45,6 +46,26 @@ http_connection::http_connection(std::uint16_t port, milliseconds limit) : limit
     fail(std::string{"connect: "} + std::strerror(errno));
   int on = 1;
   ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+http_connection::http_connection(std::uint16_t port, const tls_options& tls, milliseconds limit)
+    : http_connection(port, limit) {
+  ::fcntl(socket_.get(), F_SETFL, ::fcntl(socket_.get(), F_GETFL) | O_NONBLOCK);
+  ::send(socket_.get(), tls.before.data(), tls.before.size(), MSG_NOSIGNAL | MSG_MORE);
+  tls_ = std::make_unique<tls_client>(socket_.get(), tls);
+  for (;;) {
+    switch (tls_->handshake()) {
+      case tls_client::need::nothing: return;
+      case tls_client::need::readable: wait(POLLIN, "shaking hands"); break;
+      case tls_client::need::writable: wait(POLLOUT, "shaking hands"); break;
+      case tls_client::need::end:
+      case tls_client::need::failed: fail("TLS: " + tls_->problem());
+    }
+  }
+}
+
+void http_connection::wait(short events, const char* doing) const {
+  wait_for(socket_.get(), events, limit_, doing);
 }
 
 void http_connection::send(std::string_view bytes) {
@@ -90,6 +111,10 @@ http_response http_connection::read(bool to_head) {
 }
 
 http_response http_connection::exchange(std::string_view bytes, bool to_head) {
+  if (tls_) { // what can be read may be no answer, but TLS itself
+    send(bytes);
+    return read(to_head);
+  }
   while (!bytes.empty()) {
     auto ready = wait_for(socket_.get(), POLLOUT | POLLIN, limit_, "sending");
     auto sent = (ready & POLLOUT) != 0 ? send_some(bytes) : -1;
@@ -119,18 +144,47 @@ void http_connection::reset() {
 }
 
 void http_connection::shut_down_sending() {
-  ::shutdown(socket_.get(), SHUT_WR);
+  if (tls_)
+    tls_->shut_down();
+  else
+    ::shutdown(socket_.get(), SHUT_WR);
 }
 
 ssize_t http_connection::send_some(std::string_view bytes) {
+  if (tls_) {
+    std::size_t taken = 0;
+    switch (tls_->write(bytes.data(), bytes.size(), taken)) {
+      case tls_client::need::nothing: return static_cast<ssize_t>(taken);
+      case tls_client::need::readable:
+      case tls_client::need::writable: return 0;
+      case tls_client::need::end:
+      case tls_client::need::failed: return -1;
+    }
+  }
   auto sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
   return sent < 0 && (errno == EINTR || errno == EAGAIN) ? 0 : sent;
 }
 
+ssize_t http_connection::receive(char* into, std::size_t size) {
+  if (!tls_)
+    return ::recv(socket_.get(), into, size, 0);
+  std::size_t got = 0;
+  errno = ECONNRESET;
+  switch (tls_->read(into, size, got)) {
+    case tls_client::need::nothing: return static_cast<ssize_t>(got);
+    case tls_client::need::readable:
+    case tls_client::need::writable: errno = EINTR; return -1; // part of a record
+    case tls_client::need::end: return 0;
+    case tls_client::need::failed: break;
+  }
+  return -1;
+}
+
 bool http_connection::read_some() {
   std::array<char, 65536> buffer;
-  wait_for(socket_.get(), POLLIN, limit_, "receiving");
-  auto size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+  if (!tls_ || !tls_->has_pending())
+    wait(POLLIN, "receiving");
+  auto size = receive(buffer.data(), buffer.size());
   if (size < 0 && errno == EINTR)
     return true;
   if (size < 0 && errno != ECONNRESET)

@@ -3,8 +3,11 @@
 #include "tests/support/deadline.hpp"
 #include "tests/support/file_descriptor.hpp"
 #include "tests/support/http_response.hpp"
+#include "tests/support/tls_client.hpp"
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -31,6 +34,9 @@ class http_connection {
 public:
   explicit http_connection(std::uint16_t port, milliseconds limit = soon);
 
+  /// The same over TLS. A handshake that fails throws connection_error with OpenSSL's reason.
+  http_connection(std::uint16_t port, const tls_options& tls, milliseconds limit = soon);
+
   void send(std::string_view bytes);
 
   /// Each byte in a segment of its own, as far as the kernel lets.
@@ -55,7 +61,12 @@ public:
   /// Tells the server that nothing more will be sent.
   void shut_down_sending();
 
+  /// The common name of the server's certificate. REQUIRES: made with TLS.
+  [[nodiscard]] std::string server_title() const { return tls_->server_title(); }
+
 private:
+  void wait(short events, const char* doing) const;
+  ssize_t receive(char* into, std::size_t size);
   /// Sends what the socket takes now. Returns 0 when it takes nothing, -1 for a broken connection.
   ssize_t send_some(std::string_view bytes);
   /// False at the end of the stream or after a reset; connection_error when nothing came in time.
@@ -69,6 +80,7 @@ private:
   [[noreturn]] void fail(const std::string& what) const;
 
   file_descriptor socket_;
+  std::unique_ptr<tls_client> tls_; // null: plain TCP
   milliseconds limit_;
   std::string received_;
   bool mid_response_ = false;

@@ -25,8 +25,9 @@ std::ostream& operator<<(std::ostream& out, const outcome& what) {
 }
 
 load_generator::load_generator(std::uint16_t port, unsigned clients, source next,
-                               milliseconds limit)
-    : port_(port), next_(std::move(next)), limit_(limit), outcomes_(clients) {
+                               milliseconds limit, std::optional<tls_options> tls)
+    : port_(port), next_(std::move(next)), limit_(limit), tls_(std::move(tls)),
+      outcomes_(clients) {
   for (unsigned i = 0; i < clients; ++i)
     threads_.emplace_back([this, i] { run(i, outcomes_[i]); });
 }
@@ -53,7 +54,7 @@ std::vector<outcome> load_generator::stop() {
 }
 
 void load_generator::run(unsigned client, std::vector<outcome>& outcomes) {
-  http_client http{port_, limit_};
+  http_client http{port_, limit_, tls_};
   for (std::uint64_t number = 0; !stopping_; ++number) {
     outcome result;
     result.request = next_(client, number);

@@ -31,7 +31,8 @@ public:
   /// The request number `number` (from 0) of client `client`. Called on the client's thread.
   using source = std::function<http_request(unsigned client, std::uint64_t number)>;
 
-  load_generator(std::uint16_t port, unsigned clients, source next, milliseconds limit = soon);
+  load_generator(std::uint16_t port, unsigned clients, source next, milliseconds limit = soon,
+                 std::optional<tls_options> tls = {});
   load_generator(const load_generator&) = delete;
   load_generator& operator=(const load_generator&) = delete;
   ~load_generator();
@@ -48,6 +49,7 @@ private:
   std::uint16_t port_;
   source next_;
   milliseconds limit_;
+  std::optional<tls_options> tls_;
   std::atomic<bool> stopping_{false};
   std::atomic<std::size_t> answered_{0};
   std::vector<std::vector<outcome>> outcomes_;

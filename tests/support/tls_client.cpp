@@ -1,0 +1,124 @@
+#include "tests/support/tls_client.hpp"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+#include <sys/socket.h>
+
+namespace troupe::test {
+
+namespace {
+
+void require(bool done, const char* what) {
+  if (!done)
+    throw std::runtime_error{std::string{"TLS client: "} + what};
+}
+
+/// OpenSSL's way to a socket, but for write(2), which would end the test when the node has gone.
+const BIO_METHOD* method() {
+  static BIO_METHOD* const made = [] {
+    auto* out = BIO_meth_new(BIO_TYPE_SOCKET, "socket without SIGPIPE");
+    const auto* usual = BIO_s_socket();
+    BIO_meth_set_create(out, BIO_meth_get_create(const_cast<BIO_METHOD*>(usual)));
+    BIO_meth_set_destroy(out, BIO_meth_get_destroy(const_cast<BIO_METHOD*>(usual)));
+    BIO_meth_set_ctrl(out, BIO_meth_get_ctrl(const_cast<BIO_METHOD*>(usual)));
+    BIO_meth_set_read(out, BIO_meth_get_read(const_cast<BIO_METHOD*>(usual)));
+    BIO_meth_set_write(out, [](BIO* bio, const char* from, int size) {
+      const auto sent = ::send(static_cast<int>(BIO_get_fd(bio, nullptr)), from,
+                               static_cast<std::size_t>(size), MSG_NOSIGNAL);
+      BIO_clear_retry_flags(bio);
+      if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+        BIO_set_retry_write(bio);
+      return static_cast<int>(sent);
+    });
+    return out;
+  }();
+  return made;
+}
+
+} // namespace
+
+void tls_client::free_connection::operator()(ssl_st* what) const noexcept {
+  SSL_free(what);
+}
+
+void tls_client::free_context::operator()(ssl_ctx_st* what) const noexcept {
+  SSL_CTX_free(what);
+}
+
+tls_client::tls_client(int socket, const tls_options& options)
+    : context_(SSL_CTX_new(TLS_client_method())) {
+  auto* context = context_.get();
+  SSL_CTX_set_mode(context,
+                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  if (!options.authority.empty()) {
+    require(SSL_CTX_load_verify_file(context, options.authority.c_str()) == 1, "no authority");
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  }
+  if (const auto* file = options.certificate.c_str(); *file != '\0')
+    require(SSL_CTX_use_certificate_chain_file(context, file) == 1
+                && SSL_CTX_use_PrivateKey_file(context, file, SSL_FILETYPE_PEM) == 1,
+            "no certificate");
+  ssl_.reset(SSL_new(context));
+  if (!options.server_name.empty())
+    SSL_set_tlsext_host_name(ssl_.get(), options.server_name.c_str());
+  if (!options.server_name.empty() && !options.authority.empty())
+    SSL_set1_host(ssl_.get(), options.server_name.c_str());
+  auto* bio = BIO_new(method());
+  require(bio != nullptr, "no socket");
+  BIO_set_fd(bio, socket, BIO_NOCLOSE);
+  SSL_set_bio(ssl_.get(), bio, bio);
+}
+
+tls_client::~tls_client() = default;
+
+tls_client::need tls_client::handshake() {
+  ERR_clear_error();
+  return outcome(SSL_connect(ssl_.get()));
+}
+
+tls_client::need tls_client::read(void* into, std::size_t size, std::size_t& got) {
+  ERR_clear_error();
+  return outcome(SSL_read_ex(ssl_.get(), into, size, &got));
+}
+
+tls_client::need tls_client::write(const void* from, std::size_t size, std::size_t& taken) {
+  ERR_clear_error();
+  return outcome(SSL_write_ex(ssl_.get(), from, size, &taken));
+}
+
+void tls_client::shut_down() {
+  SSL_shutdown(ssl_.get());
+}
+
+bool tls_client::has_pending() const {
+  return SSL_has_pending(ssl_.get()) == 1;
+}
+
+std::string tls_client::server_title() const {
+  std::array<char, 256> text{};
+  if (auto* certificate = SSL_get0_peer_certificate(ssl_.get()))
+    X509_NAME_get_text_by_NID(X509_get_subject_name(certificate), NID_commonName, text.data(),
+                              static_cast<int>(text.size()));
+  return text.data();
+}
+
+tls_client::need tls_client::outcome(int result) {
+  if (result > 0)
+    return need::nothing;
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_WANT_READ: return need::readable;
+    case SSL_ERROR_WANT_WRITE: return need::writable;
+    case SSL_ERROR_ZERO_RETURN: return need::end;
+    default: break;
+  }
+  const auto* reason = ERR_reason_error_string(ERR_peek_error());
+  problem_ = reason != nullptr ? reason : "the connection has ended";
+  return need::failed;
+}
+
+} // namespace troupe::test
