@@ -54,6 +54,10 @@ struct http_settings {
   std::size_t min_transfer_rate = 1024; // bytes a second; 0: none
   milliseconds handler_timeout{30'000};
   milliseconds queue_target{500};
+  std::size_t max_websocket_message = 1024 * 1024;
+  milliseconds websocket_idle_timeout{60'000};
+  bool websocket_compression = true;
+  std::vector<std::string> websocket_origins; // beside the request's own host; "*": all
   std::vector<network> trusted_proxies;
   forwarded_fields forwarded = forwarded_fields::x_forwarded;
   troupe::config::proxy_protocol proxy_protocol = config::proxy_protocol::off;

@@ -55,6 +55,8 @@ enum class errc : std::uint8_t {
   version_not_supported = 20,
   /// 417: The expectation of the request's Expect field cannot be met.
   expectation_failed = 21,
+  /// 426: The path is a WebSocket's, and the request did not ask for one.
+  upgrade_required = 22,
 };
 
 /// The code's stable lower-case name, e.g. "not_found"; never empty for a declared enumerator.

@@ -48,6 +48,14 @@ bool is_token(std::string_view text) {
             });
 }
 
+bool is_origin(std::string_view text) {
+  if (text == "*")
+    return true;
+  const auto scheme = text.find("://");
+  return scheme != std::string_view::npos && scheme > 0 && text.size() > scheme + 3
+         && text.find_first_of("/?#@ ", scheme + 3) == std::string_view::npos;
+}
+
 bool has_control_character(std::string_view text) {
   return std::any_of(text.begin(), text.end(),
                      [](char c) { return static_cast<unsigned char>(c) < ' ' || c == '\x7f'; });

@@ -20,6 +20,9 @@ bool is_node_name(std::string_view text);
 /// 16 to 256 of the characters that a bearer token may have (RFC 6750, 2.1).
 bool is_token(std::string_view text);
 
+/// SCHEME://HOST or SCHEME://HOST:PORT, as a browser's Origin field has it, or *.
+bool is_origin(std::string_view text);
+
 /// No setting may hold a control character: values are logged and printed line by line.
 bool has_control_character(std::string_view text);
 

@@ -2,6 +2,7 @@
 
 #include "actors/messages/local.hpp"
 #include "gateway/detail/problem.hpp"
+#include "gateway/detail/websocket_handshake.hpp"
 
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
@@ -216,7 +217,7 @@ loop_figures gateway_actor::figures() const {
 
 std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64_t sequence,
                                       troupe::request&& what, detail::steady_time now,
-                                      bool streamed) {
+                                      arrival how) {
   if (options_.refuse)
     if (auto refused = options_.refuse(what)) {
       from->complete(sequence, std::move(*refused));
@@ -227,6 +228,13 @@ std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64
     from->complete(sequence, not_routed(match, what));
     return 0;
   }
+  const auto is_socket = match.entry->kind == route_kind::websocket;
+  if (is_socket)
+    if (auto refused = refuse_handshake(what, how == arrival::upgrade, options_.http)) {
+      from->complete(sequence, std::move(*refused));
+      return 0;
+    }
+  const auto streamed = is_socket || how == arrival::streamed;
   measure_lag(now);
   if (pressure_.sheds()) {
     refuse(*from, sequence, "the server has more to do than it can", pressure_.retry_after());

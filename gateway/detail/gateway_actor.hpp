@@ -93,9 +93,11 @@ public:
 
   /// Sends the request on its way; its answer comes through `session::complete`, perhaps before
   /// this returns. Gives a number for `give_up`, 0 when it is answered already.
-  /// `streamed`: its body comes through `send_part`, as `session::add_upload_credit` allows it.
+  /// `streamed`: its body comes through `send_part`, as `session::add_upload_credit` allows it; `upgrade`:
+  /// it asks for a WebSocket, which it gets where its route is one.
+  enum class arrival : std::uint8_t { whole, streamed, upgrade };
   std::uint64_t dispatch(std::shared_ptr<session> from, std::uint64_t sequence,
-                         troupe::request&& what, detail::steady_time now, bool streamed);
+                         troupe::request&& what, detail::steady_time now, arrival how);
 
   /// How the body of a request is to be taken.
   struct body_rules {

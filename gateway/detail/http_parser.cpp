@@ -65,6 +65,8 @@ public:
   bool expects_continue = false;
   bool wants_close = false;
   bool wants_keep_alive = false;
+  bool wants_upgrade = false;
+  bool knows_websocket = false;
 
   /// REQUIRES: the head is not complete. Adds to `used` what Beast has taken.
   scan_result read_head(std::string_view bytes, std::size_t& used) {
@@ -206,6 +208,7 @@ private:
     case http::field::content_length: on_content_length(view(value), ec); break;
     case http::field::transfer_encoding: on_transfer_encoding(view(value), ec); break;
     case http::field::connection: on_connection(view(value)); break;
+    case http::field::upgrade: on_upgrade(view(value)); break;
     case http::field::expect: on_expect(view(value), ec); break;
     default: break;
     }
@@ -257,7 +260,14 @@ private:
         wants_keep_alive = true;
       else if (!option.empty() && !equals_ignore_case(option, "Host")) // which handlers rely on
         hop_by_hop_.emplace_back(option);
+      wants_upgrade = wants_upgrade || equals_ignore_case(option, "Upgrade");
     }
+  }
+
+  void on_upgrade(std::string_view value) {
+    while (!value.empty())
+      if (equals_ignore_case(next_member(value), "websocket"))
+        knows_websocket = true;
   }
 
   void on_expect(std::string_view value, beast::error_code& ec) {
@@ -398,6 +408,11 @@ const failure& http_parser::problem() const noexcept {
 bool http_parser::wants_continue() const noexcept {
   return in_body() && !parser_->done && parser_->expects_continue
          && parser_->http_version == 11;
+}
+
+bool http_parser::wants_websocket() const noexcept {
+  return parser_->wants_upgrade && parser_->knows_websocket && parser_->http_version == 11
+         && parser_->message.method == http_method::get;
 }
 
 bool http_parser::in_body() const noexcept {

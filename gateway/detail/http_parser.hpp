@@ -52,6 +52,8 @@ public:
   [[nodiscard]] const failure& problem() const noexcept;
   /// The head is complete and the body is not: the client may wait for "100 Continue".
   [[nodiscard]] bool wants_continue() const noexcept;
+  /// The client asks for a WebSocket instead of an answer. REQUIRES: the head is complete.
+  [[nodiscard]] bool wants_websocket() const noexcept;
   /// The head is complete.
   [[nodiscard]] bool in_body() const noexcept;
   /// Nothing of a message has been seen.

@@ -21,6 +21,7 @@ std::uint16_t status_of(errc code) noexcept {
   case errc::unsupported_media_type: return 415;
   case errc::expectation_failed: return 417;
   case errc::unprocessable: return 422;
+  case errc::upgrade_required: return 426;
   case errc::too_many_requests: return 429;
   case errc::header_too_large: return 431;
   case errc::internal: return 500;

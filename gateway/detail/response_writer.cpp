@@ -64,8 +64,12 @@ void write_response(std::string& out, const response& what, std::string_view dat
   }
   if (!options.hsts.empty() && !what.headers.find(hsts_field))
     append_field(out, hsts_field, options.hsts);
+  if (what.status == 426) // which has to say so
+    out.append("Upgrade: websocket\r\n");
   if (!options.keep_alive)
     out.append("Connection: close\r\n");
+  else if (what.status == 426)
+    out.append("Connection: Upgrade\r\n");
   else if (options.old_client)
     out.append("Connection: keep-alive\r\n");
   auto without_body = what.status == 204 || what.status == 304;

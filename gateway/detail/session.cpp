@@ -63,7 +63,8 @@ void session::start_tls() {
 // -- reading ----------------------------------------------------------------------------------------
 
 bool session::may_parse() const noexcept {
-  if (lingering_ || out_.size() - out_sent_ + held_back_ >= settings_.max_unsent_bytes)
+  if (lingering_ || upgrade_ || socket_
+      || out_.size() - out_sent_ + held_back_ >= settings_.max_unsent_bytes)
     return false;
   return upload_ ? upload_->credit > 0
                  : !no_more_requests_ && waiting() < settings_.max_pipelined;
@@ -72,7 +73,7 @@ bool session::may_parse() const noexcept {
 /// What still comes is of no interest, only that the client leaves.
 bool session::only_watches() const noexcept {
   return lingering_
-         || (no_more_requests_ && !client_ended_ && !upload_ && waiting() > 0
+         || (no_more_requests_ && !client_ended_ && !upload_ && !socket_ && waiting() > 0
              && slots_[first_].streaming);
 }
 
@@ -212,7 +213,7 @@ void session::set_body_deadline() {
 /// Tells the loop how much memory the connection takes beyond what each one does.
 void session::account() {
   const auto present = (in_.size() - std::min(in_.size(), first_buffer)) + parser_.message().body.size()
-                       + out_.size() - out_sent_ + held_back_;
+                       + out_.size() - out_sent_ + held_back_ + (socket_ ? socket_->buffered() : 0);
   gateway_.account(present, std::exchange(accounted_, present));
 }
 
@@ -254,6 +255,12 @@ void session::take_request(bool whole) {
                  && sequence + 1 >= settings_.max_requests_per_connection;
   auto keep_alive = parser_.may_keep_alive() && !gateway_.stopping() && !is_last;
   auto what = std::move(parser_.message());
+  auto how = whole ? gateway_actor::arrival::whole : gateway_actor::arrival::streamed;
+  if (whole && parser_.wants_websocket() && waiting() == 0) {
+    how = gateway_actor::arrival::upgrade;
+    upgrade_ = std::make_unique<upgrade>(upgrade{sequence, take_handshake(what), what.target,
+                                                 std::string{what.host()}});
+  }
   auto& made = new_slot();
   made.head = what.method == http_method::head;
   made.keep_alive = keep_alive;
@@ -275,7 +282,7 @@ void session::take_request(bool whole) {
   if (refused)
     return complete(sequence, problem(*refused, what.id));
   auto call =
-    gateway_.dispatch(shared_from_this(), sequence, std::move(what), made.started, !whole);
+    gateway_.dispatch(shared_from_this(), sequence, std::move(what), made.started, how);
   if (auto* place = find_slot(sequence); place != nullptr && call != 0)
     place->call = call;
 }
@@ -303,6 +310,7 @@ void session::complete(std::uint64_t sequence, response&& what) {
     return;
   if (upload_ && upload_->sequence == sequence)
     stop_upload();
+  upgrade_ = nullptr; // nothing came before it, nor behind it
   render(*to, std::move(what));
   send_finished();
   gateway_.loop().defer(*this);
@@ -370,7 +378,7 @@ void session::send_finished() {
 }
 
 void session::run_deferred() {
-  if (closed_)
+  if (closed_ || socket_)
     return;
   flush();
   if (!closed_ && !reading_ && !lingering_)
@@ -434,6 +442,8 @@ void session::wait_writable() {
 // -- the end ----------------------------------------------------------------------------------------
 
 void session::drain() {
+  if (socket_)
+    return close_websocket(close_code::going_away);
   if (waiting() > 0 || !out_.empty()) {
     no_more_requests_ = true;
     return;
@@ -469,6 +479,8 @@ void session::close() {
       log(slots_[i]); // it was answered, as far as that goes
   }
   deadline_timer_.disarm();
+  if (socket_)
+    socket_->close();
   gateway_.loop().undefer(*this);
   transport_.close();
   gateway_.forget(*this);
@@ -479,6 +491,8 @@ void session::close() {
 detail::steady_time session::next_deadline() const {
   if (lingering_)
     return idle_deadline_;
+  if (socket_) // which has its own
+    return detail::steady_time::max();
   auto next = detail::steady_time::max();
   if (writing_)
     next = std::min(next, write_deadline_);

@@ -3,12 +3,14 @@
 #include "actors/detail/event_loop.hpp"
 #include "actors/messages/response.hpp"
 #include "actors/messages/stream.hpp"
+#include "actors/websocket.hpp"
 #include "config/settings.hpp"
 #include "gateway/detail/connection_counts.hpp"
 #include "gateway/detail/http_parser.hpp"
 #include "gateway/detail/peer.hpp"
 #include "gateway/detail/response_writer.hpp"
 #include "gateway/detail/transport.hpp"
+#include "gateway/detail/websocket_connection.hpp"
 
 #include <memory>
 #include <string>
@@ -21,9 +23,13 @@ class gateway_actor;
 /// One client connection: reads requests, hands each to the gateway actor, writes the answers in
 /// the order of the requests. Belongs to one event loop.
 ///
+/// It may become a WebSocket, and is nothing else from then on until it is closed. Otherwise:
+///
 ///     open --request without keep-alive, bad request, drain--> last answers --written-->
 ///     lingering (sending side shut, what still arrives is dropped) --end of stream--> closed
-class session final : public std::enable_shared_from_this<session>, public detail::deferred {
+class session final : public std::enable_shared_from_this<session>,
+                      public detail::deferred,
+                      private websocket_owner {
 public:
   session(gateway_actor& gateway, tcp_socket socket);
   ~session();
@@ -95,6 +101,14 @@ private:
   };
 
   void start_tls();
+  /// A request that may become a WebSocket; until its answer has come nothing is read.
+  struct upgrade {
+    std::uint64_t sequence = 0;
+    websocket_handshake how;
+    std::string target;
+    std::string host;
+  };
+
   void read();
   void on_read(const boost::system::error_code& ec, std::size_t size);
   void make_room();
@@ -112,6 +126,11 @@ private:
   void fail_upload(const failure& why);
   void stop_stream(const slot& of);
   void grant_stream_credit();
+  void become_websocket(const response& head);
+  void close_websocket(close_code why);
+  void on_websocket_part(body_part&& what) override;
+  void on_websocket_sent(std::uint64_t bytes) override;
+  void on_websocket_end() override;
   void refuse(const failure& why);
   slot& new_slot();
   slot* find_slot(std::uint64_t sequence) noexcept;
@@ -154,7 +173,9 @@ private:
   detail::steady_time slow_since_{}; // the client has not taken all that there was; none: it has
   std::uint64_t sent_ = 0;           // bytes in all
   std::uint64_t slow_from_ = 0;      // sent_ at that time
-  std::unique_ptr<upload> upload_;   // null for most
+  std::unique_ptr<upload> upload_;   // these three null for most
+  std::unique_ptr<upgrade> upgrade_;
+  std::unique_ptr<websocket_connection> socket_; // what the connection is from then on
 
   detail::timer deadline_timer_;
   detail::steady_time message_deadline_; // for the request being read

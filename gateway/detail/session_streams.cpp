@@ -1,5 +1,6 @@
 // The part of session that deals with bodies that come or go as streams.
 
+#include "actors/detail/websocket_link.hpp"
 #include "gateway/detail/gateway_actor.hpp"
 #include "gateway/detail/problem.hpp"
 #include "gateway/detail/session.hpp"
@@ -15,6 +16,8 @@ using clock = std::chrono::steady_clock;
 // -- requests ---------------------------------------------------------------------------------------
 
 void session::add_upload_credit(std::uint64_t sequence, std::uint64_t bytes) {
+  if (socket_ && !closed_)
+    socket_->add_credit(bytes);
   if (closed_ || !upload_ || upload_->sequence != sequence)
     return;
   if (upload_->credit <= 0) { // the client could not send meanwhile
@@ -75,6 +78,9 @@ void session::begin_stream(std::uint64_t sequence, response&& head, std::uint64_
   to->streaming = true;
   to->due_from = detail::steady_time::max();
   to->status = head.status;
+  if (head.status == 101)
+    return become_websocket(head);
+  upgrade_ = nullptr;
   to->left = length;
   if (length != stream_start::unknown)
     to->body = framing::length;
@@ -101,6 +107,11 @@ void session::stream_part(std::uint64_t sequence, body_part&& what) {
   auto* to = find_slot(sequence);
   if (to == nullptr || to->done || !to->streaming)
     return;
+  if (socket_) {
+    if (what.last)
+      to->call = 0;
+    return socket_->send(std::move(what));
+  }
   auto& out = output_of(*to);
   const auto before = out.size();
   switch (to->body) {
@@ -130,6 +141,8 @@ void session::stream_part(std::uint64_t sequence, body_part&& what) {
 
 /// The answer's body will not be whole, and the client has to know: the connection ends without its end.
 void session::stop_stream(const slot& of) {
+  if (socket_)
+    return close_websocket(close_code::internal_error);
   if (&of == &slots_[first_])
     flush();
   close();
@@ -141,6 +154,53 @@ void session::grant_stream_credit() {
   auto& oldest = slots_[first_];
   if (oldest.streaming && oldest.uncredited >= stream_credit_step)
     gateway_.send_credit(oldest.call, std::exchange(oldest.uncredited, 0));
+}
+
+// -- WebSockets -------------------------------------------------------------------------------------
+
+void session::become_websocket(const response& head) {
+  flush();
+  // A client has to wait for the answer; and an answer of this kind belongs to such a request.
+  if (closed_ || !upgrade_ || in_begin_ != in_end_ || !out_.empty())
+    return close();
+  deadline_timer_.disarm();
+  socket_ = std::make_unique<websocket_connection>(static_cast<websocket_owner&>(*this),
+                                                   weak_from_this(), gateway_.loop(), transport_,
+                                                   settings_);
+  socket_->accept(upgrade_->how, upgrade_->target, upgrade_->host, head, gateway_.date().now());
+  upgrade_ = nullptr;
+  std::string{}.swap(in_);
+  if (gateway_.stopping())
+    close_websocket(close_code::going_away);
+}
+
+/// From the gateway's side: both ends are told.
+void session::close_websocket(close_code why) {
+  const auto text = detail::close_text(why, {});
+  on_websocket_part({part_kind::close, true, text});
+  socket_->send({part_kind::close, true, text});
+}
+
+void session::on_websocket_part(body_part&& what) {
+  auto& of = slots_[first_];
+  if (of.call == 0)
+    return; // it has ended there
+  const auto last = what.last;
+  gateway_.send_part(of.call, std::move(what));
+  if (last)
+    of.call = 0; // its handler goes on to its end: it is told, and not given up
+}
+
+void session::on_websocket_sent(std::uint64_t bytes) {
+  if (bytes > 0)
+    gateway_.send_credit(slots_[first_].call, bytes);
+  account();
+  if (gateway_.buffers_full() && socket_->buffered() > stream_part_size)
+    close_websocket(close_code::try_again_later);
+}
+
+void session::on_websocket_end() {
+  close();
 }
 
 } // namespace troupe::gateway

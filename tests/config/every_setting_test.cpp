@@ -32,6 +32,7 @@ std::string other_value(const setting& target) {
   if (std::holds_alternative<proxy_protocol*>(target.where)) return "v2";
   if (std::holds_alternative<tls_version*>(target.where)) return "1.3";
   if (std::holds_alternative<client_certificate*>(target.where)) return "required";
+  if (key_of(what) == "http.websocket_origins") return "https://a.example";
   return "[::1]:7777";
 }
 
