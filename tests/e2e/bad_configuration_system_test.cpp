@@ -76,6 +76,12 @@ const std::vector<bad> on_the_command_line{
     {"an admin address that others reach",
      {"gateway", "--admin", "0.0.0.0:8081"},
      {"--admin", "0.0.0.0:8081", "TROUPE_ADMIN_TOKEN"}},
+    {"HSTS without TLS",
+     {"gateway", "--tls-hsts-max-age", "1h"},
+     {"--tls-hsts-max-age", "without TLS", "--tls-self-signed"}},
+    {"client certificates of nobody",
+     {"gateway", "--tls-self-signed", "--tls-client-certificate", "required"},
+     {"--tls-client-certificate", "tls.client_ca"}},
     {"a PROXY header from anybody",
      {"gateway", "--http-proxy-protocol", "on"},
      {"--http-proxy-protocol", "trusted", "http.trusted_proxies"}},
@@ -241,6 +247,21 @@ TEST(BadConfigurationLine, NamesAMigrationsFolderThatDoesNotExist) {
                             folder.path()});
   EXPECT_EQ(result.status, (exit_status{2, 0})) << result.err;
   EXPECT_NE(result.err.find("no-such-folder"), std::string::npos) << result.err;
+}
+
+TEST(BadConfigurationLine, NamesACertificateThatCannotBeUsed) {
+  temp_directory folder;
+  folder.write("junk.pem", "junk");
+  for (const char* file : {"junk.pem", "no-such-file.pem"}) {
+    auto result = run_to_end({program_path("troupe-demo").string(),
+                              {"gateway", "--listen", "127.0.0.1:0", "--tls-certificates", file},
+                              {},
+                              folder.path()});
+    EXPECT_EQ(result.status, (exit_status{2, 0})) << result.err;
+    EXPECT_NE(result.err.find(std::string{"tls.certificates: found "} + file), std::string::npos)
+        << result.err;
+    EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+  }
 }
 
 TEST(BadConfigurationLine, NamesADatabaseFileThatCannotBeOpened) {
