@@ -158,7 +158,7 @@ constexpr row<http_settings> http_table[] = {
      &http_settings::websocket_idle_timeout},
     {{.section = "http",
       .key = "websocket_compression",
-      .help = "Compress messages (permessage-deflate) for clients that can; takes 24 KiB each.",
+      .help = "Compress messages (permessage-deflate) for clients that can; takes 60 KiB each.",
       .form = flag_form::switch_false},
      &http_settings::websocket_compression},
     {{.section = "http",

@@ -38,7 +38,8 @@ void beast_close_socket(transport& what) {
 namespace {
 
 constexpr std::chrono::seconds close_limit{5}; // for the client's Close frame
-// A window of 4 KiB each way: some 24 KiB a connection that compresses, a sixth of zlib's default.
+// A window of 4 KiB: some 24 KiB for a connection that compresses, a tenth of zlib's default. The client's
+// is its own affair: 32 KiB once it sends anything compressed.
 constexpr int window_bits = 12;
 constexpr int memory_level = 4;
 constexpr std::size_t smallest_compressed = 256; // below it costs more than it saves
@@ -97,7 +98,7 @@ websocket_connection::websocket_connection(websocket_owner& owner, std::weak_ptr
   auto& frames = stream_->frames;
   websocket::permessage_deflate compression;
   compression.server_enable = settings.websocket_compression;
-  compression.server_max_window_bits = compression.client_max_window_bits = window_bits;
+  compression.server_max_window_bits = window_bits;
   compression.memLevel = memory_level;
   compression.msg_size_threshold = smallest_compressed;
   frames.set_option(compression);

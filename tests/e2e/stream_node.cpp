@@ -142,6 +142,27 @@ task<void> echo_socket(context&, const request&, websocket socket) {
                               : socket.send(std::move(message->data)));
 }
 
+/// Closes at once with the code; 0: fails, -1: refuses.
+task<void> closing(context&, const request& req, websocket socket) {
+  const auto code = req.query<int>("code");
+  if (code == -1)
+    throw error{errc::unauthorized, "who are you?"};
+  socket.accept(req.query<std::string>("protocol", ""));
+  if (code == 0)
+    throw std::runtime_error{"failed behind the handshake"};
+  socket.close(static_cast<close_code>(code), "as you wish");
+  co_return;
+}
+
+task<void> flood(context&, const request&, websocket socket) {
+  const counted running{producers};
+  const std::string message(16 * 1024, 'x');
+  for (;;) {
+    co_await socket.send(message);
+    produced += message.size();
+  }
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -160,5 +181,7 @@ int main(int argc, char** argv) {
                 .get("/failing", failing)
                 .get("/ticks", ticks)
                 .get("/counts", counts)
-                .websocket("/socket", echo_socket)});
+                .websocket("/socket", echo_socket)
+                .websocket("/closing", closing)
+                .websocket("/flood", flood)});
 }

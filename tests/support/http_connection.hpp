@@ -45,6 +45,9 @@ public:
   /// The next response. A response to HEAD has no body whatever its Content-Length says.
   http_response read(bool to_head = false);
 
+  /// The next bytes as they are: what follows an answer 101, or one that was read as if to HEAD.
+  std::string read_bytes(std::size_t size) { return take(size); }
+
   /// Sends, then reads; as a careful client does, it reads at once when the server answers or ends
   /// the connection before it has taken everything.
   http_response exchange(std::string_view bytes, bool to_head = false);
