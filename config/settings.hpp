@@ -127,6 +127,7 @@ struct gateway_settings {
   std::string admin_token; // a secret; empty: none is asked for
   unsigned threads = 0; // event loops; 0: one per core
   bool local_workers = true;
+  bool share_address = false; // with a gateway that takes over
   milliseconds drain_timeout{10'000};
   http_settings http;
   tls_settings tls;

@@ -1,5 +1,6 @@
 #include "gateway/listening.hpp"
 
+#include <linux/filter.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -65,16 +66,31 @@ listening_socket::~listening_socket() {
     ::close(handle_);
 }
 
-listening_sockets listen_on(const config::endpoint& where, unsigned count) {
+listening_sockets listen_on(const config::endpoint& where, unsigned count, sharing how) {
   // A shared port can be bound by a second process of the same user: ask without sharing first.
-  if (where.port != 0)
+  if (where.port != 0 && how == sharing::none)
     static_cast<void>(bind_and_listen(*resolve(where), false));
-  listening_sockets out{where, {}};
+  listening_sockets out{where, {}, how};
   for (unsigned i = 0; i < count; ++i) {
     out.sockets.push_back(bind_and_listen(*resolve(out.where), true));
     out.where = bound_address(out.sockets.front(), out.where);
   }
+  // What a process before the present one has left there would count its sockets for its own.
+  if (how == sharing::with_successor) {
+    int unused = 0;
+    setsockopt(out.sockets.front().native(), SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &unused,
+               sizeof unused);
+  }
   return out;
+}
+
+void steer_to_successor(int socket, unsigned own) noexcept {
+  // The kernel numbers the sockets of an address in the order in which they came, and fills the gaps of
+  // those that have gone from the end: the older process has 0 to own - 1. A number that is none is
+  // ignored.
+  sock_filter to_next{BPF_RET | BPF_K, 0, 0, own};
+  sock_fprog program{1, &to_next};
+  setsockopt(socket, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program);
 }
 
 } // namespace troupe::gateway

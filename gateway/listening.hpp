@@ -23,13 +23,24 @@ private:
   int handle_;
 };
 
+/// Whether another process may listen on the same address, with the same choice.
+enum class sharing { none, with_successor };
+
 /// One socket for each event loop, all on one address: the kernel spreads connections over them.
 struct listening_sockets {
   config::endpoint where; // with the port in use
   std::vector<listening_socket> sockets;
+  sharing how = sharing::none;
 };
 
-/// Throws std::system_error when the address cannot be had, also when another process listens.
-listening_sockets listen_on(const config::endpoint& where, unsigned count);
+/// Throws std::system_error when the address cannot be had, also when another process listens and it is
+/// not to be shared.
+listening_sockets listen_on(const config::endpoint& where, unsigned count,
+                            sharing how = sharing::none);
+
+/// Has the kernel give new connections of a shared address to the process that began to listen there
+/// behind this one, which has `own` sockets there: what waits at those can be accepted, and they can be
+/// closed, without any being lost. Without such a process nothing changes. `socket`: one of them.
+void steer_to_successor(int socket, unsigned own) noexcept;
 
 } // namespace troupe::gateway

@@ -31,6 +31,10 @@ access_format access_of(bool wanted, bool json) {
   return json ? access_format::json : access_format::text;
 }
 
+unsigned shared_listeners(const listening_sockets& sockets) {
+  return sockets.how == sharing::none ? 0 : static_cast<unsigned>(sockets.sockets.size());
+}
+
 std::string hsts_of(std::chrono::milliseconds max_age) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(max_age).count();
   return seconds == 0 ? std::string{} : "max-age=" + std::to_string(seconds);
@@ -49,6 +53,7 @@ std::vector<caf::actor> server::start(listening_sockets sockets, const caf::acto
   gateway_actor::options how{.http = settings_,
                              .access = access_of(access_log_, json_log_),
                              .connections = connections_,
+                             .shared_listeners = shared_listeners(sockets),
                              .max_buffered = settings_.max_buffered_bytes / loops_.size(),
                              .tls = std::move(tls),
                              .hsts = hsts_of(hsts_max_age),
@@ -72,6 +77,7 @@ caf::actor server::start_redirect(listening_sockets sockets, std::uint16_t https
   gateway_actor::options how{.http = settings_,
                              .access = access_of(access_log_, json_log_),
                              .connections = connections_,
+                             .shared_listeners = shared_listeners(sockets),
                              .max_buffered = settings_.max_buffered_bytes / loops_.size(),
                              .tls = nullptr,
                              .hsts = {},

@@ -356,6 +356,11 @@ constexpr row<gateway_settings> gateway_table[] = {
       .help = "Answer requests in the gateway itself, too; the flag leaves them to worker nodes.",
       .form = flag_form::switch_false},
      &gateway_settings::local_workers},
+    {{.section = "gateway",
+      .key = "share_address",
+      .help = "Let another gateway listen on the same addresses, to take over when this one stops.",
+      .form = flag_form::switch_true},
+     &gateway_settings::share_address},
     {drain_timeout("gateway"), &gateway_settings::drain_timeout},
 };
 

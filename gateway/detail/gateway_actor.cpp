@@ -18,6 +18,9 @@ namespace troupe::gateway {
 
 namespace {
 
+/// For connections that the kernel was making when they were sent elsewhere.
+constexpr std::chrono::milliseconds handshake_time{200};
+
 constexpr std::uint32_t index_of(std::uint64_t id) noexcept {
   return static_cast<std::uint32_t>(id);
 }
@@ -117,7 +120,11 @@ void gateway_actor::accept(tcp_socket&& socket) {
 void gateway_actor::forget(session& closed) {
   options_.connections->leave(closed.counted());
   sessions_.erase(&closed);
-  if (sessions_.empty() && drained_)
+  report_drained();
+}
+
+void gateway_actor::report_drained() {
+  if (sessions_.empty() && drained_ && !listener_->is_open())
     std::exchange(drained_, nullptr)();
 }
 
@@ -131,16 +138,24 @@ void gateway_actor::warn_of_refusal(std::string_view client, std::string_view wh
 
 void gateway_actor::on_stop(std::function<void()> drained) {
   stopping_ = true;
-  listener_->close();
+  drained_ = std::move(drained);
   std::vector<std::shared_ptr<session>> present;
   for (auto& [each, owned] : sessions_)
     present.push_back(owned);
   for (auto& each : present)
     each->drain();
-  if (sessions_.empty())
-    drained();
-  else
-    drained_ = std::move(drained);
+  if (options_.shared_listeners == 0)
+    return close_listener();
+  // New connections go elsewhere from here on; those that are about to be made come here still.
+  steer_to_successor(listener_->native_handle(), options_.shared_listeners);
+  close_timer_.arm(
+    loop().timers(), std::chrono::steady_clock::now() + handshake_time,
+    [](void* self) { static_cast<gateway_actor*>(self)->close_listener(); }, this);
+}
+
+void gateway_actor::close_listener() {
+  listener_->close();
+  report_drained();
 }
 
 // -- nodes ------------------------------------------------------------------------------------------

@@ -55,6 +55,8 @@ public:
     access_format access = access_format::off;
     /// The connections of all loops that share a limit.
     std::shared_ptr<connection_counts> connections;
+    /// The loops that listen on the address, when it is shared with a process that takes over; 0: it is not.
+    unsigned shared_listeners = 0;
     /// This loop's share of http.max_buffered_bytes.
     std::size_t max_buffered = 0;
     /// Null: plain HTTP.
@@ -146,6 +148,8 @@ private:
   void on_view(std::shared_ptr<const cluster_view> view);
   void on_node_gone(std::uint64_t node);
   void on_stop(std::function<void()> drained);
+  void close_listener();
+  void report_drained();
   [[nodiscard]] loop_figures figures() const;
 
   route_load& load_of(const route_entry& entry);
@@ -192,6 +196,7 @@ private:
   bool batches_posted_ = false;
   bool stopping_ = false;
   detail::steady_time next_warning_{};
+  detail::timer close_timer_;
   std::function<void()> drained_;
 };
 

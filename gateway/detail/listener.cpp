@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <cerrno>
+
 namespace troupe::gateway {
 
 namespace {
@@ -25,32 +27,54 @@ listener::listener(detail::event_loop& loop, listening_socket socket, on_connect
 }
 
 void listener::start() {
+  started_ = true;
   if (acceptor_.is_open())
     accept();
 }
 
 void listener::close() {
-  open_.reset();
   pause_.disarm();
+  if (!acceptor_.is_open())
+    return;
+  if (started_)
+    accept_rest();
   boost::system::error_code ignored;
   acceptor_.close(ignored);
 }
 
-void listener::accept() {
-  acceptor_.async_accept(loop_.io(), [this, open = std::weak_ptr<void>{open_}](
-                                       const boost::system::error_code& ec, auto socket) {
-    if (open.expired())
-      return; // closed, perhaps after this connection had come; `this` may be gone
-    if (ec) {
-      pause(ec);
+/// Closing would reset the connections that wait.
+void listener::accept_rest() {
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  getsockname(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&bound), &size);
+  const auto protocol = bound.ss_family == AF_INET6 ? boost::asio::ip::tcp::v6()
+                                                    : boost::asio::ip::tcp::v4();
+  for (;;) {
+    const auto handle = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC);
+    if (handle < 0 && errno != EINTR && errno != ECONNABORTED)
       return;
-    }
-    boost::system::error_code ignored;
-    socket.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
-    socket.native_non_blocking(true, ignored);
-    accepted_(std::move(socket));
-    if (!open.expired())
-      accept();
+    if (handle >= 0)
+      take(tcp_socket{loop_.io(), protocol, handle});
+  }
+}
+
+void listener::take(tcp_socket&& socket) {
+  boost::system::error_code ignored;
+  socket.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
+  socket.native_non_blocking(true, ignored);
+  accepted_(std::move(socket));
+}
+
+void listener::accept() {
+  acceptor_.async_accept(loop_.io(), [this, alive = std::weak_ptr<void>{alive_}](
+                                       const boost::system::error_code& ec, auto socket) {
+    if (alive.expired())
+      return;
+    if (!ec)
+      take(std::move(socket)); // also one that had come before it was closed
+    if (alive.expired() || !acceptor_.is_open())
+      return;
+    ec ? pause(ec) : accept();
   });
 }
 

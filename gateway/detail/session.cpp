@@ -45,7 +45,9 @@ void session::start(counted_at where) {
     gateway_.warn_of_refusal(peer_.address(), "it is not one of http.trusted_proxies");
     return close();
   }
-  idle_deadline_ = clock::now() + settings_.head_timeout;
+  idle_deadline_ = clock::now()
+                   + (gateway_.stopping() ? std::min(settings_.head_timeout, drain_grace)
+                                          : settings_.head_timeout);
   update_deadline();
   if (!peer_.awaits_header())
     start_tls();

@@ -26,22 +26,31 @@ namespace {
 }
 
 gateway::listening_sockets listen_on(const char* flag, const config::endpoint& where,
-                                     unsigned count) {
+                                     unsigned count, gateway::sharing how) {
   try {
-    return gateway::listen_on(where, count);
+    return gateway::listen_on(where, count, how);
   } catch (const std::system_error& e) {
     refuse_address(flag, where, e.what());
   }
 }
 
-/// Makes the node reachable for worker nodes; gives the port in use.
-config::endpoint publish(node_base& node, const caf::actor& membership,
-                         const config::endpoint& where) {
+/// Makes the node reachable for worker nodes; gives the port in use. None: the address is to be shared,
+/// which CAF cannot do, and another gateway has it.
+std::optional<config::endpoint> publish(node_base& node, const caf::actor& membership,
+                                        const config::gateway_settings& settings) {
+  const auto& where = settings.cluster;
   auto port = node.system().middleman().publish(membership, where.port, where.host.c_str(), true);
-  if (!port)
+  if (port) {
+    spdlog::info("cluster listening on {}", config::to_string(config::endpoint{where.host, *port}));
+    return config::endpoint{where.host, *port};
+  }
+  if (!settings.share_address)
     refuse_address("--cluster", where, node.system().render(port.error()));
-  return {where.host, *port};
+  return std::nullopt;
 }
+
+/// How often a cluster address that another gateway has is asked for again.
+constexpr std::chrono::milliseconds publish_again{50};
 
 std::optional<node_view> local_node(node_base& node, bool has_workers) {
   if (!has_workers)
@@ -77,12 +86,14 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   auto loops = settings.threads != 0 ? settings.threads
                                      : std::max(1U, std::thread::hardware_concurrency());
   const auto tls = gateway::load_tls(settings.tls);
-  auto http = listen_on("--listen", settings.listen, loops);
+  const auto share = settings.share_address ? gateway::sharing::with_successor : gateway::sharing::none;
+  auto http = listen_on("--listen", settings.listen, loops, share);
   std::optional<gateway::listening_sockets> redirect;
   if (settings.tls.redirect_from)
-    redirect = listen_on("--tls-redirect-from", *settings.tls.redirect_from, 1);
-  auto admin = listen_on("--admin", settings.admin, 1);
-  static_cast<void>(listen_on("--cluster", settings.cluster, 1)); // CAF's error would not say why
+    redirect = listen_on("--tls-redirect-from", *settings.tls.redirect_from, 1, share);
+  auto admin = listen_on("--admin", settings.admin, 1, share);
+  if (!settings.share_address) // CAF's error would not say why
+    static_cast<void>(listen_on("--cluster", settings.cluster, 1, share));
   apply_migrations(app, settings.storage);
   stop_signal stop; // before any thread starts
 
@@ -92,7 +103,7 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   auto local = local_node(node, settings.local_workers);
   auto membership = node.own(spawn_pinned<troupe::membership>(
     *node.loops().front(), node.services()->node_name, std::move(local)));
-  auto cluster = publish(node, membership, settings.cluster);
+  auto cluster = publish(node, membership, settings);
 
   gateway::server server{node.loops(), settings.http,
                          settings.log.access
@@ -102,7 +113,9 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   if (redirect)
     spdlog::info("redirect to https listening on {}", config::to_string(redirect->where));
   spdlog::info("admin listening on {}", config::to_string(admin.where));
-  spdlog::info("cluster listening on {}", config::to_string(cluster));
+  if (!cluster)
+    spdlog::info("cluster address {} belongs to another gateway: waiting for its end",
+                 config::to_string(settings.cluster));
   const auto http_port = http.where.port;
   for (const auto& each :
        server.start(std::move(http), membership, tls, settings.tls.hsts_max_age))
@@ -117,13 +130,20 @@ int run_gateway(const application& app, const config::gateway_settings& settings
     spdlog::info("no workers of its own: requests get 503 until a worker node has joined");
   spdlog::info("ready");
 
-  stop.wait([&] { read_certificates_again(server, settings.tls); });
+  bool stopped = false;
+  while (!cluster && !stopped) {
+    stopped = stop.wait_for(publish_again);
+    cluster = publish(node, membership, settings);
+  }
+  if (!stopped)
+    stop.wait([&] { read_certificates_again(server, settings.tls); });
   ready = false;
   spdlog::info("stopping: finishing what is in flight");
   if (!server.drain(settings.drain_timeout, [&](auto limit) { return stop.wait_for(limit); }))
     spdlog::warn("not waiting any longer for what is in flight: the drain timeout is over, or another "
                  "signal came");
-  node.system().middleman().unpublish(membership, cluster.port);
+  if (cluster)
+    node.system().middleman().unpublish(membership, cluster->port);
   spdlog::info("stopped");
   return 0;
 }
