@@ -11,6 +11,7 @@
 #include "actors/context.hpp"
 #include "actors/database.hpp"
 #include "actors/events.hpp"
+#include "actors/form.hpp"
 #include "actors/join_handle.hpp"
 #include "actors/keyed.hpp"
 #include "actors/messages/errc.hpp"
