@@ -72,7 +72,9 @@ std::string describe(const pairs& fields) {
 }
 
 void check_lookup(const form_data& form) {
-  for (const auto& [name, value] : form.fields()) {
+  constexpr std::size_t most = 16; // each looks at all fields
+  for (std::size_t i = 0; i < std::min(form.fields().size(), most); ++i) {
+    const auto& [name, value] = form.fields()[i];
     const auto all = form.all(name);
     check(!all.empty() && form.find(name) == all.front(), "the first of a name is another");
     check(std::ranges::find(all, value) != all.end(), "a value is not among those of its name");
