@@ -32,11 +32,11 @@ void check_addresses_differ(const gateway_settings& settings, const origins& fro
     std::string_view key;
     const endpoint& where;
   };
-  const endpoint none;
+  const endpoint redirect = settings.tls.redirect_from.value_or(endpoint{}); // port 0: no clash
   const std::array all{listener{"gateway.listen", settings.listen},
                        listener{"gateway.cluster", settings.cluster},
                        listener{"gateway.admin", settings.admin},
-                       listener{"tls.redirect_from", settings.tls.redirect_from.value_or(none)}};
+                       listener{"tls.redirect_from", redirect}};
   for (std::size_t i = 0; i < all.size(); ++i)
     for (std::size_t j = 0; j < i; ++j)
       if (can_clash(all[i].where, all[j].where))

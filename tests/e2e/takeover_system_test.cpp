@@ -25,7 +25,7 @@ TEST(Takeover, TenRestartsUnderLoadFailNoRequest) {
   auto current = std::make_unique<gateway>(sharing(), ports);
   // Half of the clients keep their connections, the other half makes a new one for each request.
   load_generator load{ports.http, 8, [](unsigned client, std::uint64_t) {
-                        http_request out{"GET", "/plaintext", {}, {}};
+                        http_request out{"GET", "/", {}, {}};
                         if (client % 2 == 1)
                           out.headers.emplace_back("Connection", "close");
                         return out;
@@ -60,16 +60,15 @@ TEST(Takeover, TheNewGatewayWaitsForTheClusterAddress) {
   EXPECT_TRUE(next.wait_for_message("cluster address .* belongs to another gateway: waiting for its end"));
   old->stop();
   EXPECT_TRUE(one.joined(soon, from));
-  EXPECT_EQ(get(ports.http, "/plaintext").status, 200);
+  EXPECT_EQ(get(ports.http, "/").status, 200);
 }
 
-TEST(Takeover, AnAddressIsNotSharedUnlessBothAgree) {
-  const auto ports = fixed_ports();
-  const gateway first{with_flags({}), ports};
-  EXPECT_THROW((gateway{sharing(), ports}), std::exception);
-  const auto others = fixed_ports();
-  const gateway second{sharing(), others};
-  EXPECT_THROW((gateway{with_flags({}), others}), std::exception);
+TEST(Takeover, IsRefusedToAGatewayThatDoesNotSayThatItMeansTo) {
+  const gateway old{sharing()};
+  const auto at = "127.0.0.1:" + std::to_string(old.http_port());
+  const auto result =
+    run_to_end({program_path("troupe-demo").string(), {"gateway", "--listen", at}, {}, {}});
+  EXPECT_NE(result.err.find(at + ": cannot listen there"), std::string::npos) << result.err;
 }
 
 } // namespace

@@ -3,6 +3,8 @@
 #include "tests/support/child_process.hpp"
 #include "tests/support/eventually.hpp"
 
+#include <csignal>
+
 namespace troupe::test {
 namespace {
 
@@ -93,6 +95,19 @@ TEST_F(TlsHandshake, OnlyHttp11IsSpoken) {
   EXPECT_TRUE(has(s_client(node.http_port(), {"-alpn", "h2,http/1.1"}), "ALPN protocol: http/1.1"));
   EXPECT_TRUE(has(s_client(node.http_port(), {}), "No ALPN negotiated"));
   EXPECT_TRUE(has(s_client(node.http_port(), {"-alpn", "h2"}), "alert no application protocol"));
+}
+
+TEST_F(TlsHandshake, ASessionIsResumedOnEveryLoopUntilCertificatesAreReadAgain) {
+  gateway node{https({"--threads", "3"})};
+  const auto session = (folder.path() / "session.pem").string();
+  EXPECT_TRUE(has(s_client(node.http_port(), {"-tls1_2", "-sess_out", session}), "New, TLSv1.2"));
+  for (int i = 0; i < 10; ++i) // the kernel picks a loop
+    EXPECT_TRUE(has(s_client(node.http_port(), {"-tls1_2", "-sess_in", session}), "Reused, "));
+  node.signal(SIGHUP);
+  ASSERT_TRUE(node.wait_for_message("SIGHUP: the certificates have been read again.*"));
+  EXPECT_TRUE(eventually([&] {
+    return has(s_client(node.http_port(), {"-tls1_2", "-sess_in", session}), "New, TLSv1.2");
+  }));
 }
 
 // -- certificates of clients --------------------------------------------------------------------------

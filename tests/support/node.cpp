@@ -117,7 +117,9 @@ gateway::gateway(const node_options& options, const gateway_ports& ports)
     return static_cast<std::uint16_t>(std::stoi(message.substr(message.rfind(':') + 1)));
   };
   expect_message("ready");
-  ports_ = {port_in("https?"), port_in("cluster"), port_in("admin")};
+  // A cluster address that is another gateway's for now is not told.
+  ports_ = {port_in("https?"), ports.cluster != 0 ? ports.cluster : port_in("cluster"),
+            port_in("admin")};
 }
 
 std::string gateway::cluster_address() const {
