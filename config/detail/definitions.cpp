@@ -147,7 +147,7 @@ constexpr row<http_settings> http_table[] = {
     {{.section = "http",
       .key = "max_websocket_message",
       .help = "Largest message that a client may send on a WebSocket.",
-      .low = 125,
+      .low = kib,
       .high = gib},
      &http_settings::max_websocket_message},
     {{.section = "http",

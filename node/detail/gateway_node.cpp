@@ -40,10 +40,8 @@ std::optional<config::endpoint> publish(node_base& node, const caf::actor& membe
                                         const config::gateway_settings& settings) {
   const auto& where = settings.cluster;
   auto port = node.system().middleman().publish(membership, where.port, where.host.c_str(), true);
-  if (port) {
-    spdlog::info("cluster listening on {}", config::to_string(config::endpoint{where.host, *port}));
+  if (port)
     return config::endpoint{where.host, *port};
-  }
   if (!settings.share_address)
     refuse_address("--cluster", where, node.system().render(port.error()));
   return std::nullopt;
@@ -113,7 +111,9 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   if (redirect)
     spdlog::info("redirect to https listening on {}", config::to_string(redirect->where));
   spdlog::info("admin listening on {}", config::to_string(admin.where));
-  if (!cluster)
+  if (cluster)
+    spdlog::info("cluster listening on {}", config::to_string(*cluster));
+  else
     spdlog::info("cluster address {} belongs to another gateway: waiting for its end",
                  config::to_string(settings.cluster));
   const auto http_port = http.where.port;
@@ -133,7 +133,8 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   bool stopped = false;
   while (!cluster && !stopped) {
     stopped = stop.wait_for(publish_again);
-    cluster = publish(node, membership, settings);
+    if ((cluster = publish(node, membership, settings)))
+      spdlog::info("cluster listening on {}", config::to_string(*cluster));
   }
   if (!stopped)
     stop.wait([&] { read_certificates_again(server, settings.tls); });

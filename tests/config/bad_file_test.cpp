@@ -31,7 +31,7 @@ TEST(bad_name_in_a_file, is_refused_with_its_line) {
       {"[gateway]\nfrobnicate = 1",
        "FILE:2: gateway.frobnicate: unknown key, expected gateway.listen, gateway.cluster, "
        "gateway.cluster_insecure, gateway.admin, gateway.admin_token, gateway.threads, "
-       "gateway.local_workers or gateway.drain_timeout"},
+       "gateway.local_workers, gateway.share_address or gateway.drain_timeout"},
       {"[worker]\njion = ['a:1']", "FILE:2: worker.jion: unknown key, did you mean worker.join?"},
       {"[gatewy]\n", "FILE:1: unknown section [gatewy], did you mean gateway?"},
       {"[metrics]\n",

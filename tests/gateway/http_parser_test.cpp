@@ -272,6 +272,95 @@ TEST(http_parser, says_what_is_wrong_with_a_request_in_words_for_the_client) {
   EXPECT_EQ(detail_of("GET / HTTP/3.0\r\n"), "the server speaks HTTP/1.1");
 }
 
+/// "head", "complete" or the failure, for each step until the bytes are used up.
+std::string steps(http_parser& parser, std::string_view bytes, std::uint64_t limit) {
+  std::string out;
+  while (!bytes.empty()) {
+    std::size_t used = 0;
+    const auto progress = parser.feed(bytes, used);
+    bytes.remove_prefix(used);
+    switch (progress) {
+    case http_parser::progress::need_more: return out + "more";
+    case http_parser::progress::failed:
+      return out + std::string{to_string(parser.problem().code)};
+    case http_parser::progress::complete:
+      out += "complete(" + parser.message().body + ") ";
+      parser.reset();
+      break;
+    case http_parser::progress::head:
+      out += "head ";
+      if (const auto problem = parser.limit_body(limit))
+        return out + std::string{to_string(problem->code)};
+    }
+  }
+  return out;
+}
+
+TEST(http_parser, tells_of_heads_that_a_body_follows_if_it_is_asked_to) {
+  const auto limits = small_limits();
+  http_parser parser{limits};
+  parser.tell_heads();
+  EXPECT_EQ(steps(parser, get + "\r\n", 0), "complete() ");
+  EXPECT_EQ(steps(parser, post + "Content-Length: 0\r\n\r\n", 0), "complete() ");
+  EXPECT_EQ(steps(parser, post + "Content-Length: 3\r\n\r\nabc" + get + "\r\n", 3),
+            "head complete(abc) complete() ");
+  EXPECT_EQ(steps(parser, post + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 3),
+            "head complete(abc) ");
+}
+
+TEST(http_parser, holds_a_body_to_the_limit_of_its_route) {
+  const auto limits = small_limits();
+  const auto with = [&](const std::string& bytes, std::uint64_t limit) {
+    http_parser parser{limits};
+    parser.tell_heads();
+    return steps(parser, bytes, limit);
+  };
+  const auto sized = post + "Content-Length: 30\r\n\r\n" + std::string(30, 'x');
+  const auto chunks = post + "Transfer-Encoding: chunked\r\n\r\nf\r\n" + std::string(15, 'x')
+                      + "\r\nf\r\n" + std::string(15, 'x') + "\r\n0\r\n\r\n";
+  const auto whole = "head complete(" + std::string(30, 'x') + ") ";
+  for (const auto& bytes : {sized, chunks}) {
+    EXPECT_EQ(with(bytes, 30), whole); // more than the setting's 20
+    EXPECT_EQ(with(bytes, ~std::uint64_t{0}), whole);
+    EXPECT_EQ(with(bytes, 29), "head payload_too_large");
+    EXPECT_EQ(with(bytes, 0), "head payload_too_large");
+  }
+}
+
+TEST(http_parser, counts_a_body_that_is_taken_out_as_it_comes) {
+  const auto limits = small_limits();
+  http_parser parser{limits};
+  parser.tell_heads();
+  std::size_t used = 0;
+  ASSERT_EQ(parser.feed(post + "Transfer-Encoding: chunked\r\n\r\n", used),
+            http_parser::progress::head);
+  ASSERT_FALSE(parser.limit_body(20));
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(parser.feed("a\r\n0123456789\r\n", used), http_parser::progress::need_more);
+    EXPECT_EQ(std::exchange(parser.message().body, {}), "0123456789");
+  }
+  EXPECT_EQ(parser.feed("1\r\n", used), http_parser::progress::failed);
+  EXPECT_EQ(parser.problem().code, errc::payload_too_large);
+}
+
+TEST(http_parser, knows_who_asks_for_a_websocket) {
+  const auto asks = [](const std::string& bytes) {
+    const auto limits = small_limits();
+    http_parser parser{limits};
+    std::size_t used = 0;
+    EXPECT_EQ(parser.feed(bytes, used), http_parser::progress::complete);
+    return parser.wants_websocket();
+  };
+  const std::string end = "Connection: Upgrade\r\n\r\n";
+  EXPECT_TRUE(asks(get + "Upgrade: websocket\r\n" + end));
+  EXPECT_TRUE(asks(get + "Upgrade: h2c, WebSocket\r\nConnection: keep-alive, upgrade\r\n\r\n"));
+  EXPECT_FALSE(asks(get + "Upgrade: websocket\r\n\r\n"));
+  EXPECT_FALSE(asks(get + "Upgrade: h2c\r\n" + end));
+  EXPECT_FALSE(asks(get + end));
+  EXPECT_FALSE(asks(post + "Upgrade: websocket\r\n" + end));
+  EXPECT_FALSE(asks("GET / HTTP/1.0\r\nUpgrade: websocket\r\n" + end));
+}
+
 TEST(http_parser, drops_trailers) {
   for (const std::string trailer :
        {"Authorization: x", "Host: other", "Content-Length: 5", "Transfer-Encoding: chunked",

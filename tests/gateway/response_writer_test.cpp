@@ -52,6 +52,34 @@ TEST(response_writer, frames_answers_without_a_body) {
             "HTTP/1.1 200 OK" + head + type + "Content-Length: 4\r\n\r\n");
 }
 
+TEST(response_writer, frames_bodies_whose_parts_come_later) {
+  const std::string type = "Content-Type: text/plain; charset=utf-8\r\n";
+  const auto with = [](framing how, std::uint64_t length = 0) {
+    write_options out;
+    out.body = how;
+    out.length = length;
+    return out;
+  };
+  EXPECT_EQ(write(text(""), with(framing::chunked)),
+            "HTTP/1.1 200 OK" + head + type + "Transfer-Encoding: chunked\r\n\r\n");
+  EXPECT_EQ(write(text(""), with(framing::length, std::uint64_t{1} << 40)),
+            "HTTP/1.1 200 OK" + head + type + "Content-Length: 1099511627776\r\n\r\n");
+  EXPECT_EQ(write(text(""), with(framing::close)), "HTTP/1.1 200 OK" + head + type + "\r\n");
+  EXPECT_EQ(write(text("").with_status(204), with(framing::chunked)),
+            "HTTP/1.1 204 No Content" + head + type + "\r\n");
+}
+
+TEST(response_writer, writes_chunks_and_their_end) {
+  std::string out;
+  write_chunk(out, std::string(26, 'x'), false);
+  write_chunk(out, "", false); // would end the body
+  write_chunk(out, "end", true);
+  EXPECT_EQ(out, "1a\r\n" + std::string(26, 'x') + "\r\n3\r\nend\r\n0\r\n\r\n");
+  out.clear();
+  write_chunk(out, "", true);
+  EXPECT_EQ(out, "0\r\n\r\n");
+}
+
 TEST(response_writer, never_writes_an_interim_answer_or_a_status_that_is_none) {
   // After "100 Continue" the client waits for more; "0" is no HTTP at all.
   for (const std::uint16_t code : {0, 1, 99, 100, 101, 199, 600, 1000, 65535})

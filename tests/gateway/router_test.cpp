@@ -332,6 +332,29 @@ TEST(router, gives_a_singleton_one_home) {
   EXPECT_EQ(candidates_of(all, "/y"), "node 1 service 0 route 1; ");
 }
 
+TEST(router, takes_a_body_as_all_nodes_of_the_route_can) {
+  const auto kind_of = [](std::vector<route_announcement> routes) {
+    cluster_view view;
+    for (auto& each : routes)
+      view.nodes.push_back(node({{"one", false, {std::move(each)}}}));
+    request what;
+    what.method = post;
+    what.target = "/x";
+    what.path_size = 2;
+    const router all{view};
+    const auto* entry = all.find(what).entry;
+    return std::pair{entry->kind, entry->max_body};
+  };
+  const route_announcement streamed{post, "/x", route_kind::streamed, 100};
+  const route_announcement whole{post, "/x", route_kind::whole, 50};
+  const route_announcement by_setting{post, "/x", route_kind::streamed, 0};
+  EXPECT_EQ(kind_of({streamed}), (std::pair{route_kind::streamed, std::uint64_t{100}}));
+  EXPECT_EQ(kind_of({streamed, streamed}), (std::pair{route_kind::streamed, std::uint64_t{100}}));
+  EXPECT_EQ(kind_of({streamed, whole}), (std::pair{route_kind::whole, std::uint64_t{50}}));
+  EXPECT_EQ(kind_of({whole, streamed}), (std::pair{route_kind::whole, std::uint64_t{50}}));
+  EXPECT_EQ(kind_of({streamed, by_setting}), (std::pair{route_kind::streamed, std::uint64_t{0}}));
+}
+
 TEST(router, keeps_a_route_with_the_service_that_had_it_first) {
   const service_announcement first{"first", false, {{get, "/x/{a}"}}};
   const service_announcement second{"second", false, {{get, "/x/{b}"}, {post, "/x/{b}"}}};
