@@ -51,7 +51,8 @@ TEST(bad_name_in_a_file, is_refused_with_its_line) {
       {"[log]\n[http]\n[log]", "FILE:3: found [log] again, expected it once: it stands in line 1"},
       {"[gateway]\n\"a\\nb\" = 1",
        R"(FILE:2: gateway.a\x0ab: unknown key, expected gateway.listen, gateway.cluster, gateway.cluster_insecure, )"
-       "gateway.admin, gateway.admin_token, gateway.threads, gateway.local_workers or "
+       "gateway.admin, gateway.admin_token, gateway.threads, gateway.local_workers, "
+        "gateway.share_address or "
        "gateway.drain_timeout"},
   });
 }

@@ -166,6 +166,7 @@ const std::map<errc, std::uint16_t> statuses{
     {errc::uri_too_long, 414},
     {errc::unsupported_media_type, 415},
     {errc::expectation_failed, 417},
+    {errc::upgrade_required, 426},
     {errc::unprocessable, 422},
     {errc::too_many_requests, 429},
     {errc::header_too_large, 431},
