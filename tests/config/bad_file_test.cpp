@@ -52,8 +52,7 @@ TEST(bad_name_in_a_file, is_refused_with_its_line) {
       {"[gateway]\n\"a\\nb\" = 1",
        R"(FILE:2: gateway.a\x0ab: unknown key, expected gateway.listen, gateway.cluster, gateway.cluster_insecure, )"
        "gateway.admin, gateway.admin_token, gateway.threads, gateway.local_workers, "
-        "gateway.share_address or "
-       "gateway.drain_timeout"},
+       "gateway.share_address or gateway.drain_timeout"},
   });
 }
 
