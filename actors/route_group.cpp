@@ -6,9 +6,9 @@ namespace troupe {
 
 void route_group::insert(entry&& what) {
   if (!what.pattern.empty() && what.pattern.front() != '/') {
-    owner_.problem("route pattern \"" + std::string{what.pattern} + "\": a pattern in the group "
-                     + prefix_ + " begins with / or is empty",
-                   what.place);
+    problem("route pattern \"" + std::string{what.pattern} + "\": a pattern in the group "
+              + prefix_ + " begins with / or is empty",
+            what.place);
     return;
   }
   const auto whole = prefix_ + std::string{what.pattern};
@@ -19,6 +19,10 @@ void route_group::insert(entry&& what) {
 void route_group::enter(std::string_view prefix, const std::function<void(route_group&)>& fill,
                         std::source_location place) {
   owner_.enter_group(prefix_, prefix, fill, place);
+}
+
+void route_group::problem(const std::string& what, std::source_location place) {
+  owner_.problem(what, place);
 }
 
 } // namespace troupe

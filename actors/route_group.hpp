@@ -22,6 +22,7 @@ private:
   void insert(entry&& what);
   void enter(std::string_view prefix, const std::function<void(route_group&)>& fill,
              std::source_location place);
+  void problem(const std::string& what, std::source_location place);
 
   service& owner_;
   std::string prefix_;

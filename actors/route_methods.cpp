@@ -1,7 +1,12 @@
 #include "actors/route_methods.hpp"
 
+#include "actors/detail/served_folder.hpp"
 #include "actors/route_group.hpp"
 #include "actors/service.hpp"
+
+#include <concepts>
+#include <memory>
+#include <string>
 
 namespace troupe {
 
@@ -88,6 +93,24 @@ Self& route_methods<Self>::any(std::string_view pattern, const handler& handle,
   for (auto each : {get, post, put, delete_, patch, options})
     self().insert({each, pattern, handle, {}, place, true});
   return self();
+}
+
+template <class Self>
+Self& route_methods<Self>::files(std::string_view prefix, const std::filesystem::path& directory,
+                                 file_options how, source_location place) {
+  std::string pattern{prefix.ends_with('/') ? prefix.substr(0, prefix.size() - 1) : prefix};
+  const auto served = std::make_shared<const detail::served_folder>(directory, std::move(how));
+  if (!served->problem().empty()) {
+    self().problem("files at \"" + std::string{prefix} + "\": " + served->problem(), place);
+    return self();
+  }
+  // In a service "" is no pattern: its "/" is a path beneath the prefix.
+  if (!pattern.empty() || std::same_as<Self, route_group>)
+    get(pattern, detail::redirect_to_folder, place);
+  pattern += "/{path...}";
+  return get(pattern, [served](context& ctx, const request& req) {
+    return detail::serve(served, ctx, req);
+  }, place);
 }
 
 template <class Self>

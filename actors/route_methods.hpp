@@ -1,8 +1,10 @@
 #pragma once
 
+#include "actors/files.hpp"
 #include "actors/handler.hpp"
 #include "actors/messages/http_method.hpp"
 
+#include <filesystem>
 #include <functional>
 #include <initializer_list>
 #include <source_location>
@@ -59,6 +61,21 @@ public:
   /// whether that is added before or after. HEAD goes where GET goes.
   Self& any(std::string_view pattern, const handler& handle,
             source_location place = source_location::current());
+
+  /// GET of `prefix` and of all that is beneath it: the files beneath `directory` (actors/files.hpp).
+  /// "/" makes it answer for every path that no other route of the node matches.
+  ///
+  ///     service("site").files("/", "dist", {.fallback = "index.html", .max_age = 1h});
+  ///
+  /// Clients cannot leave the folder: not by "..", however it is written, nor by symbolic links that lead
+  /// out. A path that ends with '/' is answered with the folder's index; a folder without the '/'
+  /// redirects to it (308). 404: what does not exist, what is no regular file, what is hidden.
+  ///
+  /// A relative `directory` is looked for from the node's working directory, once: when it is not there
+  /// now, `check_services` says so. It stays that folder when another one takes its name later; files in it may come and go
+  /// at any time, whole ones by renaming them into place.
+  Self& files(std::string_view prefix, const std::filesystem::path& directory,
+              file_options how = {}, source_location place = source_location::current());
 
   /// `fill` adds routes whose patterns continue `prefix`, which begins with '/' and does not end
   /// with it. An empty pattern is the prefix itself. Groups may stand in groups.

@@ -21,6 +21,9 @@ public:
       ::close(handle_);
   }
 
+  /// Gives it up: the caller closes it.
+  [[nodiscard]] int release() noexcept { return std::exchange(handle_, -1); }
+
   /// Negative: it owns none.
   [[nodiscard]] int get() const noexcept { return handle_; }
   [[nodiscard]] explicit operator bool() const noexcept { return handle_ >= 0; }

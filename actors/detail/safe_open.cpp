@@ -118,20 +118,8 @@ opened_file with_result(outcome result, int error = 0) {
   return out;
 }
 
-void append_hex(std::string& out, std::uint64_t number) {
-  std::array<char, 16> digits{};
-  out.append(digits.data(),
-             std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr);
-}
-
-} // namespace
-
-opened_file open_beneath(int directory, std::string_view path, const open_options& options) {
-  if (path.empty())
-    return with_result(outcome::directory);
-  if (!may_be_opened_at_all(path, options))
-    return with_result(outcome::not_found);
-  auto opened = open_somehow(directory, std::string{path}, options);
+/// What an attempt to open something has opened.
+opened_file examine(attempt&& opened) {
   if (!opened.file)
     return says_not_found(opened.error) ? with_result(outcome::not_found)
                                         : with_result(outcome::failed, opened.error);
@@ -149,6 +137,26 @@ opened_file open_beneath(int directory, std::string_view path, const open_option
   out.modified_nanoseconds = static_cast<std::uint32_t>(about.st_mtim.tv_nsec);
   out.inode = about.st_ino;
   return out;
+}
+
+void append_hex(std::string& out, std::uint64_t number) {
+  std::array<char, 16> digits{};
+  out.append(digits.data(),
+             std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr);
+}
+
+} // namespace
+
+opened_file open_beneath(int directory, std::string_view path, const open_options& options) {
+  if (path.empty())
+    return with_result(outcome::directory);
+  if (!may_be_opened_at_all(path, options))
+    return with_result(outcome::not_found);
+  return examine(open_somehow(directory, std::string{path}, options));
+}
+
+opened_file open_named(const std::filesystem::path& path) {
+  return examine(open_one(AT_FDCWD, path.native(), read_flags));
 }
 
 std::string entity_tag_of(const opened_file& what) {

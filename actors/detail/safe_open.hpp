@@ -3,10 +3,11 @@
 #include "actors/detail/file_descriptor.hpp"
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
-/// Opening files that clients name: nothing outside of a folder, nothing but regular files.
+/// Opening files for clients: nothing outside of a folder, nothing but regular files.
 namespace troupe::detail {
 
 struct open_options {
@@ -45,6 +46,9 @@ struct opened_file {
 /// meanwhile never leads out. Does not wait for the other end of a fifo. Blocks as long as the file
 /// system does: not for an event loop.
 opened_file open_beneath(int directory, std::string_view path, const open_options& options = {});
+
+/// The same for a path that the author names, which may be absolute and lead anywhere.
+opened_file open_named(const std::filesystem::path& path);
 
 /// A strong ETag of inode, size and time of modification, with its quotes:
 /// "\"2f-400-17a5c1e0b2d4f6a8\"". Copies of a file on several machines have different ones.
