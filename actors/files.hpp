@@ -22,8 +22,8 @@ struct file_options {
   /// routes of their own; empty: none. Not where the path's last segment has a dot: a script that
   /// is missing has to be a 404.
   std::string fallback = {};
-  /// Cache-Control: public, max-age=N; none: no such field. Index and fallback always have no-cache: they
-  /// name the other files.
+  /// Cache-Control: public, max-age=N; none: no such field. Index and fallback always have no-cache:
+  /// they name the other files.
   std::optional<std::chrono::seconds> max_age = {};
   /// Whether names may begin with a dot.
   bool hidden = false;
@@ -39,10 +39,10 @@ struct file_options {
 ///     }
 ///
 /// Content-Type is that of the name's extension. With ETag and Last-Modified; conditional requests
-/// and ranges are answered with 304, 206, 412 and 416. Up to 64 KiB are read at once, more as the client takes
-/// it; a file that shrinks meanwhile cuts the connection. What may block is done by the pool of
-/// `ctx.blocking`. error: `not_found` when there is no regular file, `forbidden` when the node may not read it,
-/// `unavailable` when the pool is full.
+/// and ranges are answered with 304, 206, 412 and 416. Up to 64 KiB are read at once, more as the
+/// client takes it; a file that shrinks meanwhile cuts the connection. What may block is done by the
+/// pool of `ctx.blocking`. error: `not_found` when there is no regular file, `forbidden` when the
+/// node may not read it, `unavailable` when the pool is full.
 task<response> file(context& ctx, const request& req, std::filesystem::path path,
                     file_options how = {});
 

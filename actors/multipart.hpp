@@ -34,15 +34,16 @@ using multipart_part = detail::multipart_part;
 ///       co_return status(204);
 ///     }
 ///
-/// It keeps a piece of the body and the head of one part; how much may come in all is the
-/// route's body_limit. One coroutine uses it, on the actor's loop, one call at a time.
+/// It keeps a piece of the body and the head of one part; how much may come in all is the route's
+/// body_limit. One coroutine uses it, on the actor's loop, one call at a time.
 ///
 /// All of it throws error: `invalid_argument` with the place for what is malformed or ends too
-/// early, `payload_too_large` for more than 1000 parts, a part's head of more than 8 KiB, and a limit that was given.
+/// early, `payload_too_large` for more than 1000 parts, a part's head of more than 8 KiB, and a
+/// limit that was given.
 class multipart_reader {
 public:
-  /// error: `length_required` without a body, `unsupported_media_type` when Content-Type names something
-  /// else.
+  /// error: `length_required` without a body, `unsupported_media_type` when Content-Type names
+  /// something else.
   multipart_reader(const request& req, body_stream body);
 
   /// The same for a handler that gets the body as a whole. REQUIRES: the request lives as long.
@@ -62,10 +63,11 @@ public:
   [[nodiscard]] task<std::string> text(std::size_t limit);
 
   /// Writes the rest of the present part to a new file that only the node's user may read, and
-  /// gives its size. What may block is done by the pool of `ctx.blocking`; the file is not synced to the
-  /// disk. The file is removed when the part cannot be read to its end, is larger than `limit`, or
-  /// cannot be written, and when the coroutine is destroyed, as for a client that leaves. error{conflict} when
-  /// there is something at `path` (a symbolic link, too); std::system_error, a 500, when the system refuses.
+  /// gives its size. What may block is done by the pool of `ctx.blocking`; the file is not synced to
+  /// the disk. The file is removed when the part cannot be read to its end, is larger than `limit`,
+  /// or cannot be written, and when the coroutine is destroyed, as for a client that leaves.
+  /// error{conflict} when there is something at `path` (a symbolic link, too); std::system_error, a
+  /// 500, when the system refuses.
   [[nodiscard]] task<std::uint64_t> save_to(
     context& ctx, std::filesystem::path path,
     std::uint64_t limit = std::numeric_limits<std::uint64_t>::max());

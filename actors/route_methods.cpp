@@ -100,8 +100,10 @@ Self& route_methods<Self>::files(std::string_view prefix, const std::filesystem:
                                  file_options how, source_location place) {
   std::string pattern{prefix.ends_with('/') ? prefix.substr(0, prefix.size() - 1) : prefix};
   const auto served = std::make_shared<const detail::served_folder>(directory, std::move(how));
-  if (!served->problem().empty()) {
-    self().problem("files at \"" + std::string{prefix} + "\": " + served->problem(), place);
+  const auto wrong =
+    pattern.empty() || pattern.front() == '/' ? served->problem() : "a prefix begins with /";
+  if (!wrong.empty()) {
+    self().problem("files at \"" + std::string{prefix} + "\": " + wrong, place);
     return self();
   }
   // In a service "" is no pattern: its "/" is a path beneath the prefix.

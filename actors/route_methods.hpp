@@ -62,18 +62,18 @@ public:
   Self& any(std::string_view pattern, const handler& handle,
             source_location place = source_location::current());
 
-  /// GET of `prefix` and of all that is beneath it: the files beneath `directory` (actors/files.hpp).
-  /// "/" makes it answer for every path that no other route of the node matches.
+  /// GET of `prefix` and of all that is beneath it: the files beneath `directory`, as
+  /// actors/files.hpp says. With "/" it answers for every path that no other route matches.
   ///
   ///     service("site").files("/", "dist", {.fallback = "index.html", .max_age = 1h});
   ///
-  /// Clients cannot leave the folder: not by "..", however it is written, nor by symbolic links that lead
-  /// out. A path that ends with '/' is answered with the folder's index; a folder without the '/'
-  /// redirects to it (308). 404: what does not exist, what is no regular file, what is hidden.
+  /// Clients cannot leave the folder: not by "..", however it is written, nor by symbolic links that
+  /// lead out. A path that ends with '/' is answered with the folder's index; a folder without the
+  /// '/' redirects to it (308). 404: what does not exist, what is no regular file, what is hidden.
   ///
-  /// A relative `directory` is looked for from the node's working directory, once: when it is not there
-  /// now, `check_services` says so. It stays that folder when another one takes its name later; files in it may come and go
-  /// at any time, whole ones by renaming them into place.
+  /// A relative `directory` is looked for from the node's working directory, once: when it is not
+  /// there now, `check_services` says so. It stays that folder when another one takes its name later;
+  /// files in it may come and go at any time, whole ones by renaming them into place.
   Self& files(std::string_view prefix, const std::filesystem::path& directory,
               file_options how = {}, source_location place = source_location::current());
 

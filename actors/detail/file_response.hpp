@@ -19,7 +19,7 @@ struct ready_file {
 
 /// What a response says of a file, apart from what the file itself tells.
 struct file_fields {
-  std::string name; ///< without folders: for Content-Type and Content-Disposition
+  std::string name;          ///< without folders: for Content-Type and Content-Disposition
   std::string cache_control; ///< empty: no such field
   bool download = false;
 };

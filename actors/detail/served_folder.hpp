@@ -23,7 +23,7 @@ public:
   /// What answers for a path.
   struct found {
     ready_file what;
-    std::string path; ///< of the file, beneath the folder
+    std::string path;   ///< of the file, beneath the folder
     bool entry = false; ///< it is an index or the fallback
   };
 

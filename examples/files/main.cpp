@@ -38,7 +38,7 @@ task<response> upload(context& ctx, const request& req, body_stream body) {
 
 task<response> download(context& ctx, const request& req) {
   const auto place =
-    place_of(req.param<std::uint64_t>("request"), req.param<std::uint64_t>("part"));
+      place_of(req.param<std::uint64_t>("request"), req.param<std::uint64_t>("part"));
   co_return co_await file(ctx, req, place, {.download = true});
 }
 
@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   std::filesystem::create_directories(uploads);
   return run(argc, argv,
              {service("uploads")
-                .post("/uploads", upload, body_limit::none())
-                .get("/uploads/{request:uint}/{part:uint}", download),
+                  .post("/uploads", upload, body_limit::none())
+                  .get("/uploads/{request:uint}/{part:uint}", download),
               service("pages").files("/", pages, {.fallback = "index.html", .max_age = 1h})});
 }

@@ -86,6 +86,16 @@ TEST(service, puts_the_prefix_of_a_group_before_its_routes) {
   EXPECT_EQ(check_services({what}), problems{});
 }
 
+TEST(service, has_two_routes_for_a_folder_and_one_at_the_root) {
+  EXPECT_EQ(routes_of(service{"s"}.files("/", ".")), "GET /{path...};");
+  EXPECT_EQ(routes_of(service{"s"}.files("/a", ".")), "GET /a;GET /a/{path...};");
+  EXPECT_EQ(routes_of(service{"s"}.files("/a/", ".")), "GET /a;GET /a/{path...};");
+  for (const auto* prefix : {"", "/"})
+    EXPECT_EQ(routes_of(service{"s"}.group("/g",
+                                           [&](route_group& group) { group.files(prefix, "."); })),
+              "GET /g;GET /g/{path...};");
+}
+
 /// "(service_test.cpp:12)"
 std::string at(int line) {
   return "(service_test.cpp:" + std::to_string(line) + ")";
@@ -100,6 +110,22 @@ TEST(check_services, tells_of_bad_names_with_their_place) {
   }
   EXPECT_EQ(check_services({service{std::string(65, 'a')}}).size(), 1u);
   EXPECT_EQ(check_services({service{std::string(64, 'a')}}), problems{});
+}
+
+TEST(check_services, tells_of_folders_that_are_not_there) {
+  service bad{"s"};
+  const int line = __LINE__;
+  bad.files("/", "/no/such/folder");
+  bad.group("/g", [](route_group& group) { group.files("/f", "/dev/null"); });
+  bad.files("no", ".");
+  const auto in = [&](int below) { return "service \"s\" " + at(line + below) + ": "; };
+  const auto found = check_services({bad});
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0], in(1) + "files at \"/\": the folder \"/no/such/folder\" cannot be opened: "
+                              "No such file or directory");
+  EXPECT_EQ(found[1],
+            in(2) + "files at \"/f\": the folder \"/dev/null\" cannot be opened: Not a directory");
+  EXPECT_EQ(found[2], in(3) + "files at \"no\": a prefix begins with /");
 }
 
 TEST(check_services, tells_of_all_bad_routes_with_their_places) {

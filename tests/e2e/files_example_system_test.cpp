@@ -54,7 +54,7 @@ TEST_F(FilesExample, DoesNotStartWithoutItsPages) {
   EXPECT_NE(said.find("files at \"/\": the folder \"no-such-folder\" (looked for from "
                       + home.path().string() + ") cannot be opened: No such file or directory"),
             std::string::npos)
-    << said;
+      << said;
 }
 
 } // namespace

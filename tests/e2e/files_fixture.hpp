@@ -84,8 +84,8 @@ protected:
     const auto all = "/proc/" + std::to_string(answering_node().pid()) + "/fd";
     for (const auto& each : std::filesystem::directory_iterator{all})
       out += std::filesystem::read_symlink(each, gone).native().starts_with(folder().native() + "/")
-               ? 1
-               : 0;
+                 ? 1
+                 : 0;
     return out;
   }
 
@@ -130,10 +130,10 @@ private:
 
 #define TROUPE_HERE_AND_ON_WORKER(suite)                                                           \
   INSTANTIATE_TEST_SUITE_P(                                                                        \
-    Nodes, suite,                                                                                  \
-    testing::Values(::troupe::test::answered::here, ::troupe::test::answered::on_worker),          \
-    [](const auto& info) {                                                                         \
-      return info.param == ::troupe::test::answered::here ? "Here" : "OnWorker";                   \
-    })
+      Nodes, suite,                                                                                \
+      testing::Values(::troupe::test::answered::here, ::troupe::test::answered::on_worker),        \
+      [](const auto& info) {                                                                       \
+        return info.param == ::troupe::test::answered::here ? "Here" : "OnWorker";                 \
+      })
 
 } // namespace troupe::test

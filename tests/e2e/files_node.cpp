@@ -41,7 +41,8 @@ task<response> upload(context& ctx, const request& req, body_stream body) {
   co_return json(parts);
 }
 
-/// Of a body that is there as a whole: reads each part by pieces, or passes over those named "skip".
+/// Of a body that is there as a whole: reads each part by pieces, or passes over those named
+/// "skip".
 task<response> whole_form(context&, const request& req) {
   multipart_reader form{req};
   std::string out;
@@ -73,15 +74,15 @@ task<response> named(context& ctx, const request& req) {
 
 int main(int argc, char** argv) {
   const auto files = folder("FILES");
-  return run(argc, argv,
-             {service("files")
-                .files("/static/", files, {.max_age = 1h})
-                .files("/all", files, {.index = "", .hidden = true})
-                .files("/app", files, {.fallback = "index.html"})
-                .group("/group",
-                       [&](route_group& group) { group.files("", files, {.download = true}); })
-                .get("/named", named)
-                .post("/upload", upload, body_limit::none())
-                .post("/whole-form", whole_form)
-                .post("/save-twice", save_twice, body_limit::none())});
+  return run(
+      argc, argv,
+      {service("files")
+           .files("/static/", files, {.max_age = 1h})
+           .files("/all", files, {.index = "", .hidden = true})
+           .files("/app", files, {.fallback = "index.html"})
+           .group("/group", [&](route_group& group) { group.files("", files, {.download = true}); })
+           .get("/named", named)
+           .post("/upload", upload, body_limit::none())
+           .post("/whole-form", whole_form)
+           .post("/save-twice", save_twice, body_limit::none())});
 }

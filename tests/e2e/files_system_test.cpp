@@ -28,8 +28,7 @@ TEST_P(Files, AreAnsweredWithTheirContentTypeAndValidators) {
   write("dated.css", "p {}");
   set_time("dated.css", 784111777);
   EXPECT_EQ(http().get("/static/page.html").header("Content-Type"), "text/html; charset=utf-8");
-  EXPECT_EQ(http().get("/static/code.js").header("Content-Type"),
-            "text/javascript; charset=utf-8");
+  EXPECT_EQ(http().get("/static/code.js").header("Content-Type"), "text/javascript; charset=utf-8");
   EXPECT_EQ(http().get("/static/unknown.bin2").header("Content-Type"), "application/octet-stream");
   const auto answer = http().get("/static/dated.css");
   EXPECT_EQ(answer.status, 200);
@@ -207,13 +206,26 @@ TEST_P(Files, OutsideOfTheFolderAreOutOfReach) {
   write("../secret.txt", "secret");
   ASSERT_EQ(http().get("/all/sub/x.txt").body, "x");
   for (const auto* prefix : {"/static/", "/all/", "/app/", "/group/"})
-    for (const auto* name :
-         {"../secret.txt", "%2e%2e/secret.txt", ".%2e/secret.txt", "..%2fsecret.txt",
-          "%2e%2e%2fsecret.txt", "%2E%2E%2Fsecret.txt", "..%5csecret.txt", "..\\secret.txt",
-          "%252e%252e/secret.txt", "%252e%252e%252fsecret.txt", "sub/../../secret.txt",
-          "sub/..%2f..%2fsecret.txt", "sub%2f..%2f..%2fsecret.txt", "..;/secret.txt",
-          "%c0%ae%c0%ae/secret.txt", "/etc/hosts.txt", "%2fetc%2fhosts.txt", "..%00/secret.txt",
-          "sub/x.txt%00.html", "..../secret.txt"}) {
+    for (const auto* name : {"../secret.txt",
+                             "%2e%2e/secret.txt",
+                             ".%2e/secret.txt",
+                             "..%2fsecret.txt",
+                             "%2e%2e%2fsecret.txt",
+                             "%2E%2E%2Fsecret.txt",
+                             "..%5csecret.txt",
+                             "..\\secret.txt",
+                             "%252e%252e/secret.txt",
+                             "%252e%252e%252fsecret.txt",
+                             "sub/../../secret.txt",
+                             "sub/..%2f..%2fsecret.txt",
+                             "sub%2f..%2f..%2fsecret.txt",
+                             "..;/secret.txt",
+                             "%c0%ae%c0%ae/secret.txt",
+                             "/etc/hosts.txt",
+                             "%2fetc%2fhosts.txt",
+                             "..%00/secret.txt",
+                             "sub/x.txt%00.html",
+                             "..../secret.txt"}) {
       http_client fresh{node().http_port()};
       const auto answer = fresh.get(std::string{prefix} + name);
       EXPECT_TRUE(answer.status == 404 || answer.status == 400) << prefix << name << answer.status;
@@ -229,8 +241,8 @@ TEST_P(Files, BehindLinksAreThereOnlyWithinTheFolder) {
   std::filesystem::create_symlink("../outside/secret.txt", folder() / "out.txt");
   std::filesystem::create_symlink("../outside", folder() / "out");
   EXPECT_EQ(http().get("/static/in.txt").body, "x");
-  for (const auto* target : {"/static/out.txt", "/static/out/secret.txt", "/all/out.txt",
-                             "/static/out", "/static/out/"})
+  for (const auto* target :
+       {"/static/out.txt", "/static/out/secret.txt", "/all/out.txt", "/static/out", "/static/out/"})
     EXPECT_TRUE(is_problem(http().get(target), 404)) << target;
 }
 

@@ -35,14 +35,16 @@ http_request form(const std::string& target, const std::string& body) {
 
 /// The head of a form of that many bytes.
 std::string head_of_form(std::size_t size) {
-  return "POST /upload HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=cut\r\n"
+  return "POST /upload HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; "
+         "boundary=cut\r\n"
          "Content-Length: "
          + std::to_string(size) + "\r\n\r\n";
 }
 
 TEST_P(Uploads, AreSavedAsTheyWereSent) {
   const auto content = bytes(5'000'000);
-  const auto answer = http().send(form("/upload", file_part("f", "x.png", content) + "--cut--\r\n"));
+  const auto answer =
+      http().send(form("/upload", file_part("f", "x.png", content) + "--cut--\r\n"));
   ASSERT_EQ(answer.status, 200) << answer;
   EXPECT_FALSE(answer.header("Connection")) << "the body was read to its end";
   const auto part = answer.json()[0];
@@ -55,9 +57,9 @@ TEST_P(Uploads, AreSavedAsTheyWereSent) {
 
 TEST_P(Uploads, HaveSeveralFilesAndFields) {
   const auto one = bytes(100'000);
-  const auto answer =
-    http().send(form("/upload", file_part("one", "../../etc/passwd", one) + field_part("title", "T")
-                                  + file_part("two", "empty", "") + "--cut--"));
+  const auto answer = http().send(form("/upload", file_part("one", "../../etc/passwd", one)
+                                                      + field_part("title", "T")
+                                                      + file_part("two", "empty", "") + "--cut--"));
   ASSERT_EQ(answer.status, 200) << answer;
   const auto parts = answer.json();
   ASSERT_EQ(parts.size(), 3U);
@@ -80,10 +82,10 @@ TEST_P(Uploads, MayComeByteByByte) {
 
 TEST_P(Uploads, OfBodiesThatAreWholeAreReadTheSame) {
   EXPECT_EQ(http()
-              .send(form("/whole-form", field_part("a", "1") + field_part("skip", "never")
-                                          + field_part("b", "") + field_part("skip", "never")
-                                          + "--cut--"))
-              .body,
+                .send(form("/whole-form", field_part("a", "1") + field_part("skip", "never")
+                                              + field_part("b", "") + field_part("skip", "never")
+                                              + "--cut--"))
+                .body,
             "a=1;skip=;b=;skip=;");
   EXPECT_TRUE(is_problem(http().send(form("/whole-form", field_part("a", "1"))), 400));
 }
@@ -104,7 +106,7 @@ TEST_P(Uploads, ThatAreMalformedLeaveNoFile) {
 
 TEST_P(Uploads, ThatEndWithinAFileLeaveNothing) {
   EXPECT_TRUE(
-    is_problem(http().send(form("/upload", file_part("f", "x.png", bytes(200'000)))), 400));
+      is_problem(http().send(form("/upload", file_part("f", "x.png", bytes(200'000)))), 400));
   EXPECT_TRUE(std::filesystem::is_empty(uploads()));
 }
 
@@ -122,16 +124,17 @@ TEST_P(Uploads, OfOtherTypesAreRefused) {
 
 TEST_P(Uploads, WithPartsThatAreTooLargeLeaveNoFile) {
   const auto answer = http().send(
-    form("/upload?limit=199999", file_part("photo", "x", bytes(200'000)) + "--cut--"));
+      form("/upload?limit=199999", file_part("photo", "x", bytes(200'000)) + "--cut--"));
   EXPECT_TRUE(is_problem(answer, 413));
   EXPECT_EQ(answer.json()["detail"], "the part \"photo\" is larger than 199999 bytes");
   EXPECT_TRUE(std::filesystem::is_empty(uploads()));
   http_client fresh{node().http_port()};
   EXPECT_EQ(
-    fresh.send(form("/upload?limit=200000", file_part("f", "x", bytes(200'000)) + "--cut--")).status,
-    200);
-  EXPECT_TRUE(
-    is_problem(fresh.send(form("/upload", field_part("a", std::string(101, 'x')) + "--cut--")), 413));
+      fresh.send(form("/upload?limit=200000", file_part("f", "x", bytes(200'000)) + "--cut--"))
+          .status,
+      200);
+  EXPECT_TRUE(is_problem(
+      fresh.send(form("/upload", field_part("a", std::string(101, 'x')) + "--cut--")), 413));
 }
 
 TEST_P(Uploads, DoNotReplaceFiles) {
