@@ -27,7 +27,7 @@ using multipart_part = detail::multipart_part;
 ///     task<response> upload(context& ctx, const request& req, body_stream body) {
 ///       multipart_reader form{req, body};
 ///       while (auto part = co_await form.next_part())
-///         if (part->filename)
+///         if (part->filename && !part->filename->empty())
 ///           co_await form.save_to(ctx, "/srv/uploads/" + new_name()); // not part->filename
 ///         else if (part->name == "title")
 ///           title = co_await form.text(1000);

@@ -27,8 +27,8 @@ task<response> upload(context& ctx, const request& req, body_stream body) {
   auto saved = nlohmann::json::array();
   multipart_reader form{req, body};
   while (auto part = co_await form.next_part()) {
-    if (!part->filename)
-      continue; // another field: passed over
+    if (!part->filename || part->filename->empty())
+      continue; // another field, or one in which no file was chosen: passed over
     const auto size = co_await form.save_to(ctx, place_of(req.id, saved.size()), 1'000'000'000);
     const auto url = "/uploads/" + std::to_string(req.id) + "/" + std::to_string(saved.size());
     saved.push_back({{"name", *part->filename}, {"size", size}, {"url", url}});

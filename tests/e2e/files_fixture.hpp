@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tests/support/file_descriptor.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/node.hpp"
 #include "tests/support/temp_directory.hpp"
@@ -8,6 +9,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdio>
@@ -70,6 +72,13 @@ protected:
     if (!std::filesystem::exists(folder() / name))
       write(name, "");
     std::filesystem::resize_file(folder() / name, size);
+  }
+
+  /// Has the kernel drop what it keeps of the file in memory, where the file is on a disk.
+  static void drop_from_memory(const std::string& name) {
+    const file_descriptor file{::open((folder() / name).c_str(), O_RDONLY | O_CLOEXEC)};
+    EXPECT_EQ(::fsync(file.get()), 0);
+    EXPECT_EQ(::posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED), 0);
   }
 
   static void set_time(const std::string& name, std::time_t seconds) {

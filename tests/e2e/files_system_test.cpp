@@ -57,6 +57,17 @@ TEST_P(Files, OfAnySizeArriveWhole) {
   }
 }
 
+TEST_P(Files, ThatAreNotInMemoryAreReadFromTheDisk) {
+  const auto content = bytes(3'000'000);
+  write("cold", content);
+  drop_from_memory("cold");
+  const auto range =
+      get_with(http(), "/static/cold", {{"Range", "bytes=2000000-2000999"}});
+  EXPECT_TRUE(range.body == content.substr(2'000'000, 1'000));
+  drop_from_memory("cold");
+  EXPECT_TRUE(http().get("/static/cold").body == content);
+}
+
 TEST_P(Files, AreNotReadForHead) {
   make_sparse("huge", std::uint64_t{1} << 40);
   write("small", "abc");
