@@ -91,6 +91,8 @@ public:
 
   [[nodiscard]] const cell_kind& kind() const noexcept { return *kind_; }
   [[nodiscard]] bool ended() const noexcept { return phase_ == phase::ended; }
+  /// It handles messages: has not ended, nor failed and waits to be begun anew.
+  [[nodiscard]] bool alive() const noexcept { return phase_ == phase::alive; }
   [[nodiscard]] bool idle() const noexcept {
     return running_ == nullptr && waiting_first_ == nullptr && !saving_;
   }

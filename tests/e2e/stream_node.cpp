@@ -3,7 +3,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -163,6 +165,105 @@ task<void> flood(context&, const request&, websocket socket) {
   }
 }
 
+struct announcement {
+  std::string words;
+};
+struct ending {
+  std::string words;
+};
+struct read_endings {};
+class speaker;
+struct entry {
+  std::string name;
+  actor_ref<speaker> who;
+};
+
+/// Who is connected, and how connections have ended; on whatever loop.
+struct register_of_speakers {
+  std::vector<entry> present;
+  std::vector<std::string> endings;
+
+  void handle(entry what) { present.push_back(std::move(what)); }
+  void handle(ending what) { endings.push_back(std::move(what.words)); }
+  std::vector<std::string> handle(read_endings) const { return endings; }
+  void handle(context& ctx, const announcement& what);
+};
+
+const keyed<register_of_speakers> registers{"registers"};
+
+/// A connection's actor that does what its messages say.
+class speaker {
+public:
+  explicit speaker(std::string greeting) : greeting_(std::move(greeting)) {}
+
+  task<void> handle(context& ctx, websocket_opened what) {
+    socket_ = what.socket;
+    self_ = what.self<speaker>();
+    name_ = what.request.param<std::string>("name");
+    if (name_ == "nobody")
+      throw error{errc::unauthorized, "who are you?"};
+    co_await ctx.ask(registers["all"], entry{name_, self_});
+    co_await socket_->send(greeting_ + ' ' + name_ + what.request.query("mark", ""));
+  }
+
+  task<void> handle(context& ctx, websocket_message what) {
+    if (what.data == "refuse")
+      throw error{errc::unprocessable, "not that word"};
+    if (what.data == "fail")
+      throw std::runtime_error{"failed on purpose"};
+    if (what.data == "stop")
+      ctx.stop(self_);
+    if (what.data == "close")
+      socket_->close(static_cast<close_code>(4002), "as told");
+    if (what.data == "slow")
+      for (int i = 0; i < 100; ++i)
+        co_await ctx.yield();
+    if (what.data == "hang")
+      co_await ctx.sleep(std::chrono::hours{1});
+    if (what.binary)
+      co_await socket_->send_binary(what.data);
+    else if (what.data != "close")
+      co_await socket_->send(what.data);
+  }
+
+  void handle(context& ctx, const websocket_closed& what) {
+    ctx.tell(registers["all"], ending{name_ + ' ' + std::to_string(static_cast<int>(what.code)) + ' '
+                                      + what.reason});
+  }
+
+  task<void> handle(announcement what) {
+    if (what.words == "fail")
+      throw std::runtime_error{"failed on purpose"};
+    co_await socket_->send(std::move(what.words));
+  }
+
+private:
+  counted running_{takers};
+  std::string greeting_, name_;
+  std::optional<websocket> socket_;
+  actor_ref<speaker> self_;
+};
+
+void register_of_speakers::handle(context& ctx, const announcement& what) {
+  for (const auto& each : present)
+    ctx.tell(each.who, what);
+}
+
+task<response> announce(context& ctx, const request& req) {
+  co_await ctx.ask(registers["all"], announcement{req.body});
+  co_return status(204);
+}
+
+task<response> endings(context& ctx, const request&) {
+  co_return json(co_await ctx.ask(registers["all"], read_endings{}));
+}
+
+/// An actor that wants messages only.
+struct listener {
+  counted running{takers};
+  void handle(const websocket_message& what) { produced += what.data.size(); }
+};
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -183,5 +284,9 @@ int main(int argc, char** argv) {
                 .get("/counts", counts)
                 .websocket("/socket", echo_socket)
                 .websocket("/closing", closing)
-                .websocket("/flood", flood)});
+                .websocket("/flood", flood)
+                .websocket("/speakers/{name}", socket_actor<speaker>(std::string{"hello"}))
+                .websocket("/listener", socket_actor<listener>())
+                .post("/announce", announce)
+                .get("/endings", endings)});
 }

@@ -26,6 +26,7 @@
 #include "actors/task.hpp"
 #include "actors/watch.hpp"
 #include "actors/websocket.hpp"
+#include "actors/websocket_actor.hpp"
 #include "config/units.hpp"
 #include "node/run.hpp"
 
