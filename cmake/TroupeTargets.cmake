@@ -54,6 +54,7 @@ add_custom_target(troupe_concurrent_tests)
 #   concurrent  has threads of its own or starts nodes; also run under ThreadSanitizer
 #   postgres    needs the server named by TROUPE_TEST_POSTGRES; skips itself without
 #   system      starts real node processes
+#   browser     a page in a browser, see tests/browser
 #   fuzz        a fuzz target, see tests/fuzz/CMakeLists.txt
 # The program finds in its environment: TROUPE_TEST_BIN, the folder of the executables, and
 # TROUPE_TEST_SOURCE, the root of the repository.

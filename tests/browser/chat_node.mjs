@@ -13,7 +13,8 @@ export class ChatNode {
     node.folder = await mkdtemp(path.join(tmpdir(), "troupe-chat-"));
     node.process = spawn(
       path.join(process.env.TROUPE_TEST_BIN, "chat"),
-      ["gateway", "--threads", "2", "--listen", `127.0.0.1:${port}`, "--cluster", "127.0.0.1:0", "--admin", "127.0.0.1:0"],
+      ["gateway", "--threads", "2", "--listen", `127.0.0.1:${port}`, "--cluster", "127.0.0.1:0",
+        "--admin", "127.0.0.1:0"],
       { cwd: node.folder, stdio: ["ignore", "ignore", "pipe"] });
     node.ended = once(node.process, "exit");
     node.port = await node.#ready();

@@ -13,7 +13,7 @@ let browser, node, errors, contexts;
 before(async () => {
   browser = await chromium.launch({
     executablePath: "/usr/bin/chromium",
-    args: process.getuid() === 0 ? ["--no-sandbox"] : [],
+    args: ["--disable-gpu", ...(process.getuid() === 0 ? ["--no-sandbox"] : [])],
   });
 });
 after(() => browser?.close());
