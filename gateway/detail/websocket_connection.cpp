@@ -44,6 +44,7 @@ constexpr int window_bits = 12;
 constexpr int memory_level = 4;
 constexpr std::size_t smallest_compressed = 256; // below it costs more than it saves
 constexpr std::size_t idle_buffer = 4 * 1024;
+constexpr std::size_t longest_piece = 64 * 1024;
 
 constexpr std::uint16_t normal = 1000, protocol_error = 1002, lost = 1006, invalid_payload = 1007,
                         too_big = 1009;
@@ -168,8 +169,10 @@ void websocket_connection::read() {
   reading_ = true;
   if (std::exchange(paused_, false))
     set_idle_limit(true);
-  // Piece by piece: what a long message takes is known while it comes.
-  stream_->frames.async_read_some(stream_->buffer, 0, guarded([this](boost::system::error_code ec) {
+  // Piece by piece: what a long message takes is known while it comes, and no more is allocated for what a
+  // frame says of its length than for what has come of it.
+  stream_->frames.async_read_some(stream_->buffer, longest_piece,
+                                  guarded([this](boost::system::error_code ec) {
                                     reading_ = false;
                                     if (ec)
                                       end(close_text(ec, stream_->frames.reason()));

@@ -202,6 +202,19 @@ TEST_P(WebSocket, IsCompressedOnlyForClientsThatOfferIt) {
   EXPECT_EQ(refused({offer}).header("Sec-WebSocket-Extensions"), std::nullopt);
 }
 
+TEST_P(WebSocket, TakesNoMemoryForALengthThatACompressedFrameOnlyClaims) {
+  for (const char* length : {"\x00\x00\x00\x02", "\x00\x00\x01\x00", "\x7f\xff\xff\xff"}) {
+    http_connection connection{port()};
+    const auto answer =
+      connection.exchange(handshake("/socket", {{"Sec-WebSocket-Extensions", "permessage-deflate"}}));
+    ASSERT_EQ(answer.status, 101);
+    connection.send("\xc2\xff" + std::string{length, 4} + std::string(8, '\0') + "\x02");
+    EXPECT_TRUE(eventually([&] { return open_sockets() == 1; }));
+    connection.reset();
+    EXPECT_TRUE(eventually([&] { return open_sockets() == 0; }));
+  }
+}
+
 TEST_P(WebSocket, IsPingedAndLostWhenNothingComesBack) {
   start({"--http-websocket-idle-timeout", "1s"});
   websocket_client client{port(), "/socket"};
