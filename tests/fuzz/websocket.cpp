@@ -85,18 +85,20 @@ public:
   bool ended = false;
 };
 
-/// A loop that runs when it is told to.
-detail::event_loop& loop() {
-  static caf::actor_system_config config;
-  static const bool configured = [] {
+struct runtime {
+  caf::actor_system_config config;
+  caf::actor_system system{[this]() -> caf::actor_system_config& {
     config.set("scheduler.policy", caf::atom("sharing"));
     config.set("scheduler.max-threads", std::size_t{1});
-    return true;
-  }();
-  static_cast<void>(configured);
-  static caf::actor_system system{config};
-  static detail::event_loop made{system, 0};
-  return made;
+    return config;
+  }()};
+  detail::event_loop loop{system, 0};
+};
+
+/// A loop that runs when it is told to. Never destroyed: CAF's own globals would be gone by then.
+detail::event_loop& loop() {
+  static auto& made = *new runtime;
+  return made.loop;
 }
 
 void poll() {
