@@ -14,14 +14,13 @@ namespace {
 
 constexpr std::size_t longest_reason = 123; // RFC 6455, 5.5: a control frame has 125 bytes
 
-/// Whether a peer may send it (RFC 6455, 7.4).
+} // namespace
+
 bool may_be_sent(close_code code) noexcept {
   const auto number = static_cast<unsigned>(code);
   return number >= 1000 && number < 5000 && number != 1004 && number != 1005 && number != 1006
          && number != 1015;
 }
-
-} // namespace
 
 std::string close_text(close_code code, std::string_view reason) {
   const auto number = static_cast<std::uint16_t>(code);

@@ -76,12 +76,14 @@ listening_sockets listen_on(const config::endpoint& where, unsigned count, shari
     out.where = bound_address(out.sockets.front(), out.where);
   }
   // What a process before the present one has left there would count its sockets for its own.
-  if (how == sharing::with_successor) {
-    int unused = 0;
-    setsockopt(out.sockets.front().native(), SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &unused,
-               sizeof unused);
-  }
+  if (how == sharing::with_successor)
+    stop_steering(out.sockets.front().native());
   return out;
+}
+
+void stop_steering(int socket) noexcept {
+  int unused = 0;
+  setsockopt(socket, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, &unused, sizeof unused);
 }
 
 void steer_to_successor(int socket, unsigned own) noexcept {

@@ -43,4 +43,7 @@ listening_sockets listen_on(const config::endpoint& where, unsigned count,
 /// closed, without any being lost. Without such a process nothing changes. `socket`: one of them.
 void steer_to_successor(int socket, unsigned own) noexcept;
 
+/// The process before has gone: what it has told the kernel does not hold any more.
+void stop_steering(int socket) noexcept;
+
 } // namespace troupe::gateway

@@ -124,6 +124,11 @@ struct admin_sources server::admin_sources(const caf::actor& membership,
   return out;
 }
 
+void server::took_over() const {
+  for (const auto& each : actors_)
+    detail::deliver(caf::actor_cast<caf::strong_actor_ptr>(each), nullptr, gateway::took_over{});
+}
+
 bool server::drain(std::chrono::milliseconds limit,
                    const std::function<bool(std::chrono::milliseconds)>& interrupted) {
   auto left = std::make_shared<std::atomic<std::size_t>>(actors_.size());

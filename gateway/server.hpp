@@ -46,6 +46,9 @@ public:
   [[nodiscard]] struct admin_sources admin_sources(const caf::actor& membership,
                                                    std::function<bool()> ready) const;
 
+  /// The gateway that this one takes over from has gone.
+  void took_over() const;
+
   /// Accepts nothing more and waits until every request in flight has its answer. False when
   /// `limit` passed before, or when `interrupted`, which waits for the time given, returned true.
   bool drain(std::chrono::milliseconds limit,

@@ -55,8 +55,8 @@ void dispatcher::on_batch(request_batch& batch) {
 // -- streams ----------------------------------------------------------------------------------------
 
 void dispatcher::on_stream(remote_request& what) {
-  if (!current_sender())
-    return;
+  if (!current_sender() || find_stream(what.call) != 0)
+    return; // a number that is in use would mix two up
   const auto id = begin(what);
   if (id == 0)
     return;

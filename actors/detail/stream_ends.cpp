@@ -26,21 +26,21 @@ std::optional<body_part> part_receiver::take() {
   auto out = std::move(parts_.front());
   parts_.pop_front();
   ended_ = out.last;
-  taken_ += out.data.size();
-  if (!ended_ && peer_ != nullptr && (taken_ >= stream_credit_step || parts_.empty()))
+  taken_ += cost_of(out);
+  if (!ended_ && peer_ != nullptr && taken_ >= stream_credit_step)
     peer_->send_credit(std::exchange(taken_, 0));
   return out;
 }
 
 void part_sender::add_credit(std::uint64_t bytes) {
-  credit_ += static_cast<std::int64_t>(bytes);
+  credit_ = with_credit(credit_, bytes);
   if (credit_ > 0)
     waiting_.wake_all();
 }
 
 void part_sender::send(body_part&& what) {
   auto& to = peer();
-  credit_ -= static_cast<std::int64_t>(what.data.size());
+  credit_ -= static_cast<std::int64_t>(cost_of(what));
   sent_ += what.data.size();
   to.send_part(std::move(what));
 }

@@ -65,7 +65,7 @@ public:
 
 private:
   std::deque<body_part> parts_;
-  std::uint64_t taken_ = 0; // bytes that the sender has not been told of
+  std::uint64_t taken_ = 0; // credit that the sender has not been told of
   bool ended_ = false;      // the last part was taken
 };
 

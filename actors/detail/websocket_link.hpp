@@ -11,6 +11,9 @@
 
 namespace troupe::detail {
 
+/// Whether a Close frame may have it (RFC 6455, 7.4).
+bool may_be_sent(close_code code) noexcept;
+
 /// The text of a part that closes a WebSocket: the code in two bytes, the reason.
 std::string close_text(close_code code, std::string_view reason);
 std::pair<close_code, std::string> read_close_text(std::string_view text);

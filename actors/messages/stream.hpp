@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -7,10 +8,11 @@
 
 namespace troupe {
 
-/// Bytes that a sender of a body may have on their way before it hears from the receiver: it sends as
+/// Credit, in bytes, that a sender of a body has on its way (`cost_of`) before it hears from the receiver: it sends as
 /// long as any of it is left, so one part may go beyond.
 inline constexpr std::uint64_t stream_window = 256 * 1024;
-/// The receiver tells when it has taken so much, or all that there was.
+/// The receiver gives it back when it has taken so much: the sender has some left then, so none of both
+/// waits for the other.
 inline constexpr std::uint64_t stream_credit_step = stream_window / 4;
 /// Bodies go in parts of at most so many bytes; messages of a WebSocket go whole.
 inline constexpr std::size_t stream_part_size = 64 * 1024;
@@ -34,6 +36,11 @@ struct body_part {
   }
 };
 
+/// What a part takes of the credit: also an empty message has to be kept somewhere.
+inline std::uint64_t cost_of(const body_part& what) noexcept {
+  return what.data.size() + 64;
+}
+
 /// Behind a `call_id`, against the parts: so many more bytes of them may come.
 struct body_credit {
   std::uint64_t bytes = 0;
@@ -43,6 +50,12 @@ struct body_credit {
     return f(x.bytes);
   }
 };
+
+/// The credit with what was given back: never more than the window, whatever the other side says.
+inline std::int64_t with_credit(std::int64_t left, std::uint64_t given) noexcept {
+  constexpr auto most = static_cast<std::int64_t>(stream_window);
+  return std::min(left + static_cast<std::int64_t>(std::min(given, 2 * stream_window)), most);
+}
 
 /// Behind a `call_id` and a request or response without its body: that comes as parts.
 struct stream_start {

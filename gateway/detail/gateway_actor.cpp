@@ -74,6 +74,10 @@ caf::behavior gateway_actor::make_behavior() {
         options_.tls = what.context;
     },
     [this](const stop_serving& what) { on_stop(what.drained); },
+    [this](took_over) {
+      if (listener_ && listener_->is_open())
+        stop_steering(listener_->native_handle());
+    },
     [this](call_id id, figures_query) {
       detail::deliver(current_sender(), nullptr, id,
                       local_reply{std::make_shared<loop_figures>(figures())});
@@ -82,6 +86,8 @@ caf::behavior gateway_actor::make_behavior() {
 }
 
 void gateway_actor::on_exit() {
+  close_timer_.disarm();
+  drained_ = nullptr;
   loop().undefer(*this);
   lag_probe_.reset();
   listener_.reset();
@@ -173,17 +179,30 @@ void gateway_actor::on_view(std::shared_ptr<const cluster_view> view) {
       state->id = each.id;
     }
     state->view = &each;
+    if (!each.local)
+      state->dispatcher = each.dispatchers[loop().index() % each.dispatchers.size()];
     nodes_by_place_.push_back(state.get());
   }
   if (!first)
     for (const auto& old : view_->nodes)
       if (auto found = nodes_.find(old.id);
-          found != nodes_.end() && found->second->view == nullptr && old.agent)
+          found != nodes_.end() && found->second->view == nullptr && old.agent) {
+        end_websockets(old.id); // nothing else would end them before the node's time is over
         detail::deliver(old.agent, caf::strong_actor_ptr{ctrl()}, farewell{});
+      }
   router_.emplace(*view);
   view_ = std::move(view);
   if (first)
     listener_->start();
+}
+
+void gateway_actor::end_websockets(std::uint64_t node) {
+  std::vector<std::shared_ptr<session>> with_calls; // which ending them changes
+  for (const auto& each : calls_)
+    if (each.from && each.node == node && each.streamed)
+      with_calls.push_back(each.from);
+  for (const auto& each : with_calls)
+    each->end_websocket();
 }
 
 void gateway_actor::on_node_gone(std::uint64_t node) {
@@ -439,7 +458,7 @@ void gateway_actor::send(std::uint64_t id, node_state& to, const route_candidate
   if (to.view->local)
     mine.worker = to.view->workers[loop().index()][chosen.service];
   else if (mine.streamed)
-    mine.worker = dispatcher_of(to);
+    mine.worker = to.dispatcher;
   if (mine.streamed)
     mine.from->add_upload_credit(mine.sequence, stream_window);
   const caf::strong_actor_ptr self{ctrl()};
@@ -466,15 +485,10 @@ void gateway_actor::send_batches() {
     if (each->batch.items.empty())
       continue;
     auto batch = std::exchange(each->batch, {});
-    detail::deliver(dispatcher_of(*each), caf::strong_actor_ptr{ctrl()}, std::move(batch));
+    detail::deliver(each->dispatcher, caf::strong_actor_ptr{ctrl()}, std::move(batch));
   }
 }
 
-/// REQUIRES: it is in the view.
-const caf::strong_actor_ptr& gateway_actor::dispatcher_of(const node_state& node) {
-  const auto& all = node.view->dispatchers;
-  return all[loop().index() % all.size()];
-}
 
 void gateway_actor::give_up(std::uint64_t id, bool too_late) {
   if (find_call(id) == nullptr)
@@ -482,9 +496,9 @@ void gateway_actor::give_up(std::uint64_t id, bool too_late) {
   const auto given_up = take_call(id, false, too_late);
   auto to = given_up.worker;
   if (const auto node = nodes_.find(given_up.node);
-      !to && node != nodes_.end() && node->second->view != nullptr) {
+      !to && node != nodes_.end()) {
     send_batches(); // it may be among them
-    to = dispatcher_of(*node->second);
+    to = node->second->dispatcher;
   }
   if (to)
     detail::deliver(to, caf::strong_actor_ptr{ctrl()}, call_id{id}, request_abandoned{});

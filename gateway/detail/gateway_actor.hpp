@@ -35,6 +35,9 @@ struct renew_tls {
   std::shared_ptr<const tls_context> context;
 };
 
+/// Message: the gateway that this one takes over from has gone.
+struct took_over {};
+
 /// Message with a `call_id` before it; answered by `local_reply` with a `loop_figures`.
 struct figures_query {};
 
@@ -125,6 +128,7 @@ private:
     std::uint64_t outstanding = 0;
     std::uint64_t answered = 0;
     const node_view* view = nullptr; // null once it has left the view
+    caf::strong_actor_ptr dispatcher; // for this loop, also after that; null for the own node
     request_batch batch;
   };
 
@@ -146,6 +150,7 @@ private:
 
   void accept(tcp_socket&& socket);
   void on_view(std::shared_ptr<const cluster_view> view);
+  void end_websockets(std::uint64_t node);
   void on_node_gone(std::uint64_t node);
   void on_stop(std::function<void()> drained);
   void close_listener();
@@ -163,7 +168,6 @@ private:
   void release_load(call& of, bool overloaded);
   void begin_answer(call_id id, troupe::response&& head, stream_start start);
   void on_part(call_id id, body_part&& what);
-  [[nodiscard]] const caf::strong_actor_ptr& dispatcher_of(const node_state& node);
   call* find_call(std::uint64_t id);
   call take_call(std::uint64_t id, bool answered, bool overloaded = false);
   void send(std::uint64_t id, node_state& to, const route_candidate& chosen,
@@ -204,4 +208,5 @@ private:
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::stop_serving)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::renew_tls)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::took_over)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::gateway::figures_query)

@@ -119,9 +119,7 @@ void session::on_read(const boost::system::error_code& ec, std::size_t size) {
   if (ec) {
     // The client may have shut its sending side only; one that is sent a stream without end has left.
     no_more_requests_ = client_ended_ = true;
-    const auto endless = waiting() > 0 && slots_[first_].streaming
-                         && slots_[first_].body != framing::length;
-    if (lingering_ || upload_ || endless || (waiting() == 0 && out_.empty())
+    if (lingering_ || upload_ || has_left() || (waiting() == 0 && out_.empty())
         || ec != boost::asio::error::eof)
       close();
     return;
@@ -208,8 +206,10 @@ void session::on_part() {
 
 void session::set_body_deadline() {
   const auto received = upload_ ? upload_->received : parser_.message().body.size();
+  // What has come pays for its time, but a client that then falls silent is not waited for as long.
   message_deadline_ =
-    body_begun_ + settings_.body_timeout + time_for(received, settings_.min_transfer_rate);
+    std::min(body_begun_ + time_for(received, settings_.min_transfer_rate), clock::now())
+    + settings_.body_timeout;
 }
 
 /// Tells the loop how much memory the connection takes beyond what each one does.
@@ -226,7 +226,8 @@ void session::on_incomplete() {
               : no_more_requests_ || waiting() > 0)
     return;
   continue_sent_ = true;
-  message_deadline_ = clock::now() + settings_.body_timeout; // it could not send the body before
+  body_begun_ = clock::now(); // it could not send the body before
+  set_body_deadline();
   out_.append("HTTP/1.1 100 Continue\r\n\r\n");
   gateway_.loop().defer(*this);
 }
@@ -308,8 +309,10 @@ void session::refuse(const failure& why) {
 
 void session::complete(std::uint64_t sequence, response&& what) {
   auto* to = find_slot(sequence);
-  if (to == nullptr || to->done || to->streaming)
+  if (to == nullptr || to->done)
     return;
+  if (to->streaming) // a worker that does not keep its word
+    return stop_stream(*to);
   if (upload_ && upload_->sequence == sequence)
     stop_upload();
   upgrade_ = nullptr; // nothing came before it, nor behind it
@@ -376,15 +379,22 @@ void session::send_finished() {
   if (waiting() == 0) {
     idle_deadline_ = clock::now() + settings_.idle_timeout;
     on_incomplete(); // a client may wait to be asked for the body of its next request
+  } else if (upload_ && waiting() == 1) {
+    on_incomplete();
   }
 }
 
 void session::run_deferred() {
   if (closed_ || socket_)
     return;
+  const auto self = shared_from_this(); // it may be closed in here
+  if (has_left())
+    return close();
   flush();
   if (!closed_ && !reading_ && !lingering_)
     process(); // answers have made room for further requests
+  else if (!closed_)
+    account();
 }
 
 void session::flush() {
@@ -426,8 +436,9 @@ void session::wait_writable() {
     slow_from_ = sent_;
   }
   // What it takes pays for its time: a client that takes a byte now and then is given up.
-  write_deadline_ = slow_since_ + settings_.write_timeout
-                    + time_for(sent_ - slow_from_, settings_.min_transfer_rate);
+  write_deadline_ = std::min(slow_since_ + time_for(sent_ - slow_from_, settings_.min_transfer_rate),
+                             clock::now())
+                    + settings_.write_timeout;
   account();
   update_deadline();
   transport_.async_wait_writable([self = shared_from_this()](const boost::system::error_code& ec) {
@@ -536,6 +547,8 @@ void session::on_deadline() {
       close();
     }
   }
+  if (!closed_ && next_deadline() <= now)
+    close(); // or the timer would come again at once, and for ever
   if (!closed_)
     update_deadline();
 }
@@ -549,8 +562,7 @@ void session::expire_requests(detail::steady_time now) {
       continue; // or it went out meanwhile
     if (each->call != 0)
       gateway_.give_up(each->call, true);
-    complete(sequence, problem({errc::deadline_exceeded, "the answer did not come in time"},
-                               each->request_id));
+    fail(sequence, {errc::deadline_exceeded, "the answer did not come in time"});
   }
 }
 

@@ -64,6 +64,9 @@ public:
   /// soon when none does.
   void drain();
 
+  /// The node that has its WebSocket, if it is one, leaves.
+  void end_websocket();
+
   /// Closes at once. The gateway actor is not touched any more.
   void close();
 
@@ -81,7 +84,7 @@ private:
     framing body = framing::whole;
     std::uint16_t status = 0;
     std::uint64_t left = 0;       // of the body, with framing::length
-    std::uint64_t uncredited = 0; // bytes of parts that have come since the last credit
+    std::uint64_t uncredited = 0; // cost of the parts that have come since the last credit
     std::uint64_t call = 0;
     std::uint64_t request_id = 0;
     detail::steady_time started;
@@ -126,6 +129,7 @@ private:
   void fail_upload(const failure& why);
   void stop_stream(const slot& of);
   void grant_stream_credit();
+  [[nodiscard]] bool has_left() const noexcept;
   void become_websocket(const response& head);
   void close_websocket(close_code why);
   void on_websocket_part(body_part&& what) override;

@@ -25,7 +25,7 @@ void session::add_upload_credit(std::uint64_t sequence, std::uint64_t bytes) {
     find_slot(sequence)->due_from = detail::steady_time::max();
     set_body_deadline();
   }
-  upload_->credit += static_cast<std::int64_t>(bytes);
+  upload_->credit = with_credit(upload_->credit, bytes);
   if (parser_.wants_continue())
     on_incomplete();
   gateway_.loop().defer(*this);
@@ -36,18 +36,22 @@ void session::forward_upload(bool last) {
   parser_.message().body.clear();
   if (data.empty() && !last)
     return;
-  const auto size = data.size();
+  body_part part{part_kind::body, last, std::move(data)};
   auto& from = *find_slot(upload_->sequence);
-  gateway_.send_part(from.call, {part_kind::body, last, std::move(data)});
-  upload_->received += size;
-  upload_->credit -= static_cast<std::int64_t>(size);
-  if (upload_->credit <= 0)
-    upload_->stalled_since = from.due_from = clock::now(); // it is the handler's turn
+  upload_->received += part.data.size();
+  upload_->credit -= static_cast<std::int64_t>(cost_of(part));
+  gateway_.send_part(from.call, std::move(part));
+  if (upload_->credit > 0)
+    return;
+  upload_->stalled_since = clock::now(); // it is the handler's turn
+  if (!from.streaming)
+    from.due_from = upload_->stalled_since;
 }
 
 void session::end_upload() {
   forward_upload(true);
-  find_slot(upload_->sequence)->due_from = clock::now();
+  if (auto& of = *find_slot(upload_->sequence); !of.streaming)
+    of.due_from = clock::now();
   upload_ = nullptr;
   parser_.reset();
   continue_sent_ = false;
@@ -90,6 +94,8 @@ void session::begin_stream(std::uint64_t sequence, response&& head, std::uint64_
     to->keep_alive = false;
     no_more_requests_ = true;
   }
+  if (to == &slots_[first_] && has_left())
+    return close();
   const auto last = no_more_requests_ && !upload_ && to == &slots_.back();
   auto& out = output_of(*to);
   const auto before = out.size();
@@ -103,6 +109,13 @@ void session::begin_stream(std::uint64_t sequence, response&& head, std::uint64_
   gateway_.loop().defer(*this);
 }
 
+/// The client sends nothing more, and the oldest answer is a stream whose end nobody knows: there is no
+/// other sign that it has gone.
+bool session::has_left() const noexcept {
+  return client_ended_ && waiting() > 0 && slots_[first_].streaming
+         && slots_[first_].body != framing::length && slots_[first_].body != framing::whole;
+}
+
 void session::stream_part(std::uint64_t sequence, body_part&& what) {
   auto* to = find_slot(sequence);
   if (to == nullptr || to->done || !to->streaming)
@@ -110,7 +123,10 @@ void session::stream_part(std::uint64_t sequence, body_part&& what) {
   if (socket_) {
     if (what.last)
       to->call = 0;
-    return socket_->send(std::move(what));
+    socket_->send(std::move(what));
+    if (!closed_)
+      on_websocket_sent(0);
+    return;
   }
   auto& out = output_of(*to);
   const auto before = out.size();
@@ -127,7 +143,9 @@ void session::stream_part(std::uint64_t sequence, body_part&& what) {
   }
   if (&out == &to->answer)
     held_back_ += out.size() - before;
-  to->uncredited += what.data.size();
+  to->uncredited += cost_of(what);
+  if (to->uncredited > 2 * stream_window)
+    return stop_stream(*to); // the same: it has sent more than it may
   if (what.last) {
     to->done = true;
     to->call = 0;
@@ -145,6 +163,8 @@ void session::stop_stream(const slot& of) {
     return close_websocket(close_code::internal_error);
   if (&of == &slots_[first_])
     flush();
+  if (of.body == framing::close) // its end would look like that of the body
+    transport_.reset();
   close();
 }
 
@@ -171,6 +191,11 @@ void session::become_websocket(const response& head) {
   upgrade_ = nullptr;
   std::string{}.swap(in_);
   if (gateway_.stopping())
+    close_websocket(close_code::going_away);
+}
+
+void session::end_websocket() {
+  if (socket_ && !closed_)
     close_websocket(close_code::going_away);
 }
 

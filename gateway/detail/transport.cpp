@@ -48,7 +48,17 @@ void transport::shutdown_send(std::shared_ptr<void> owner) {
   socket_.shutdown(tcp_socket::shutdown_send, ignored);
 }
 
+void transport::reset() {
+  boost::system::error_code ignored;
+  socket_.set_option(boost::asio::socket_base::linger{true, 0}, ignored);
+  if (tls_)
+    tls_->lose_socket();
+  socket_.close(ignored);
+}
+
 void transport::close() {
+  if (!socket_.is_open())
+    return;
   if (tls_) {
     static_cast<void>(tls_->shut_down()); // as far as there is room for it
     tls_->lose_socket();

@@ -77,6 +77,9 @@ public:
   /// Ends the connection at once.
   void close();
 
+  /// The same, so that the client sees an error instead of an end.
+  void reset();
+
 private:
   /// A read or write of a tls_stream, tried until it has come to an end.
   template <class Buffer>

@@ -1,5 +1,6 @@
 #include "gateway/detail/websocket_connection.hpp"
 
+#include "actors/detail/websocket_link.hpp"
 #include "gateway/detail/characters.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
@@ -47,7 +48,7 @@ constexpr std::size_t idle_buffer = 4 * 1024;
 constexpr std::size_t longest_piece = 64 * 1024;
 
 constexpr std::uint16_t normal = 1000, protocol_error = 1002, lost = 1006, invalid_payload = 1007,
-                        too_big = 1009;
+                        too_big = 1009, internal_error = 1011;
 
 std::string close_text(std::uint16_t code, std::string_view reason = {}) {
   std::string out{static_cast<char>(code >> 8), static_cast<char>(code & 0xff)};
@@ -59,8 +60,10 @@ websocket::close_reason to_reason(std::string_view text) {
   out.code = text.size() < 2 ? normal
                              : static_cast<std::uint16_t>(static_cast<unsigned char>(text[0]) << 8
                                                           | static_cast<unsigned char>(text[1]));
-  if (text.size() > 2)
-    out.reason.assign(text.data() + 2, text.size() - 2);
+  if (!detail::may_be_sent(close_code{out.code})) // a worker of another version, perhaps
+    out.code = internal_error;
+  else if (text.size() > 2)
+    out.reason.assign(text.data() + 2, std::min(text.size() - 2, out.reason.max_size()));
   return out;
 }
 
@@ -190,7 +193,7 @@ void websocket_connection::on_read() {
     stream_->buffer.consume(data.size());
     if (stream_->buffer.capacity() > idle_buffer)
       stream_->buffer.shrink_to_fit();
-    credit_ -= static_cast<std::int64_t>(part.data.size());
+    credit_ -= static_cast<std::int64_t>(cost_of(part));
     owner_.on_websocket_part(std::move(part));
     if (ended_)
       return;
@@ -204,7 +207,7 @@ void websocket_connection::on_read() {
 }
 
 void websocket_connection::add_credit(std::uint64_t bytes) {
-  credit_ += static_cast<std::int64_t>(bytes);
+  credit_ = with_credit(credit_, bytes);
   read();
 }
 
@@ -221,6 +224,8 @@ void websocket_connection::end(std::string_view text) {
 void websocket_connection::send(body_part&& what) {
   if (told_end_)
     return;
+  if (queued_ + uncredited_ > 2 * stream_window && !what.last)
+    return end(close_text(lost)); // a worker that sends more than it may
   if (what.last)
     told_end_ = true; // whoever sends that has ended
   queued_ += what.data.size();
@@ -247,7 +252,7 @@ void websocket_connection::on_written(bool ok) {
   write_deadline_.disarm();
   if (!ok)
     return end(close_text(lost));
-  uncredited_ += queue_.front().data.size();
+  uncredited_ += cost_of(queue_.front());
   queued_ -= queue_.front().data.size();
   queue_.pop_front();
   owner_.on_websocket_sent(uncredited_ >= stream_credit_step ? std::exchange(uncredited_, 0) : 0);

@@ -77,7 +77,7 @@ private:
   std::deque<body_part> queue_; // the first one is being written
   std::size_t queued_ = 0;      // bytes of it
   std::int64_t credit_ = stream_window;
-  std::uint64_t uncredited_ = 0; // bytes that have gone out and were not told
+  std::uint64_t uncredited_ = 0; // cost of what has gone out and was not told
   detail::timer write_deadline_;
   bool accepted_ = false;
   bool reading_ = false;

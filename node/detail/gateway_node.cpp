@@ -133,8 +133,10 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   bool stopped = false;
   while (!cluster && !stopped) {
     stopped = stop.wait_for(publish_again);
-    if ((cluster = publish(node, membership, settings)))
+    if ((cluster = publish(node, membership, settings))) {
       spdlog::info("cluster listening on {}", config::to_string(*cluster));
+      server.took_over();
+    }
   }
   if (!stopped)
     stop.wait([&] { read_certificates_again(server, settings.tls); });

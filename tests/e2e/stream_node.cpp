@@ -81,6 +81,18 @@ task<response> echo(context&, const request& req, body_stream body) {
                    });
 }
 
+/// Goes on for that many milliseconds after the body's end.
+task<response> echo_slowly(context& ctx, const request& req, body_stream body) {
+  const auto time = std::chrono::milliseconds{req.query<int>("for")};
+  co_return stream("text/plain", [body, time, &ctx](body_writer out) mutable -> task<void> {
+    while (auto piece = co_await body.next())
+      co_await out.write(std::move(*piece));
+    co_await out.write(" ...");
+    co_await ctx.sleep(time);
+    co_await out.write(" ended");
+  });
+}
+
 task<response> download(context&, const request& req) {
   const auto size = req.query<std::uint64_t>("bytes");
   const auto step = req.query<std::uint64_t>("step", std::uint64_t{64 * 1024});
@@ -118,6 +130,7 @@ task<response> failing(context& ctx, const request& req) {
 task<response> ticks(context& ctx, const request& req) {
   const auto count = req.query<int>("count", 1'000'000'000);
   const auto period = std::chrono::milliseconds{req.query<int>("period", 5)};
+  co_await ctx.sleep(std::chrono::milliseconds{req.query<int>("delay", 0)});
   co_return events([&ctx, count, period](event_writer out) -> task<void> {
     const counted running{producers};
     for (int i = 0; i < count; ++i) {
@@ -276,6 +289,7 @@ int main(int argc, char** argv) {
                 .post("/refuse", refuse)
                 .post("/stall", stall, body_limit{64 * mib})
                 .post("/echo", echo, body_limit::none())
+                .post("/echo-slowly", echo_slowly)
                 .post("/whole", whole, body_limit{2 * mib})
                 .post("/small", whole, body_limit{10})
                 .get("/download", download)

@@ -233,6 +233,62 @@ TEST_P(Streams, ABodyMayGoBackWhileItComes) {
   EXPECT_TRUE(connect().exchange(chunked("/echo", body, 50'000)).body == body);
 }
 
+TEST_P(Streams, AnAnswerMayGoOnLongAfterItsRequestsBodyHasEnded) {
+  start({"--http-handler-timeout", "100ms"});
+  auto connection = connect();
+  connection.send(chunked("/echo-slowly?for=400", "begun", 5));
+  EXPECT_EQ(connection.read().body, "begun ... ended");
+  EXPECT_EQ(connection.exchange(get_bytes("/counts")).status, 200);
+}
+
+TEST_P(Streams, ACutBodyIsNoWholeOneForAnOldClientEither) {
+  auto connection = connect();
+  connection.send("GET /failing?how=throw HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(connection.read(true).header("Connection"), "close");
+  EXPECT_TRUE(connection.was_reset());
+}
+
+TEST_P(Streams, AClientThatHasLeftBeforeItsEventsBeginStopsThem) {
+  auto connection = connect();
+  connection.send(get_bytes("/ticks?delay=100"));
+  connection.shut_down_sending();
+  EXPECT_TRUE(connection.closed_by_server());
+  EXPECT_TRUE(eventually([&] { return count("producers") == 0; }));
+}
+
+TEST_P(Streams, AClientThatWaitsBehindAnotherRequestIsAskedForItsBodyToo) {
+  auto connection = connect();
+  connection.send(get_bytes("/ticks?count=2&period=20")
+                  + "POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n"
+                    "Expect: 100-continue\r\n\r\n");
+  EXPECT_EQ(connection.read().status, 200);
+  EXPECT_EQ(connection.read().status, 100);
+  EXPECT_EQ(connection.exchange(body_of(5)).body, "5 right");
+}
+
+TEST_P(Streams, AMalformedRestBehindAnAnswerThatHasBegunEndsTheConnectionOnly) {
+  auto connection = connect();
+  connection.send("POST /echo HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n");
+  EXPECT_EQ(connection.read(true).status, 200);
+  connection.send("no size\r\n");
+  EXPECT_THROW(
+    {
+      for (;;)
+        connection.read_bytes(1);
+    },
+    connection_error);
+  EXPECT_EQ(connect().exchange(get_bytes("/counts")).status, 200);
+}
+
+TEST_P(Streams, AClientThatResetsBeforeItsAnswerHarmsNothing) {
+  for (int i = 0; i < 20; ++i) {
+    auto connection = connect();
+    connection.send("GET /download?bytes=100000 HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
+    connection.reset();
+  }
+  EXPECT_EQ(connect().exchange(get_bytes("/counts")).status, 200);
+}
+
 TEST_P(Streams, AProducerThatFailsCutsTheConnectionAndIsLogged) {
   for (const auto* how : {"at-once", "throw", "long", "short"}) {
     auto connection = connect();

@@ -180,6 +180,18 @@ ssize_t http_connection::receive(char* into, std::size_t size) {
   return -1;
 }
 
+bool http_connection::was_reset() {
+  std::array<char, 65536> buffer;
+  for (;;) {
+    wait(POLLIN, "receiving");
+    const auto size = receive(buffer.data(), buffer.size());
+    if (size == 0)
+      return false;
+    if (size < 0 && errno != EINTR)
+      return errno == ECONNRESET;
+  }
+}
+
 bool http_connection::read_some() {
   std::array<char, 65536> buffer;
   if (!tls_ || !tls_->has_pending())

@@ -55,6 +55,9 @@ public:
   /// True when the server closes and sends nothing more; false when something came.
   bool closed_by_server();
 
+  /// True when the server ends the connection with an error, whatever comes before that.
+  bool was_reset();
+
   /// True when nothing came and the connection is open, at this moment.
   bool quiet();
 
