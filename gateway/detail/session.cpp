@@ -18,6 +18,8 @@ constexpr std::size_t body_buffer = 64 * 1024;
 constexpr std::chrono::milliseconds linger_time{500};
 /// For the next request of a connection that was kept alive, when the node is stopped.
 constexpr std::chrono::milliseconds drain_grace{500};
+/// For a client that has moved much before, besides the time limits.
+constexpr std::chrono::seconds longest_silence{60};
 constexpr std::size_t kept_buffer = 64 * 1024;
 constexpr std::size_t answered_slots_kept = 256;
 
@@ -204,12 +206,15 @@ void session::on_part() {
   on_incomplete();
 }
 
+/// What was moved pays for its time; but who then falls silent is not waited for as long as all that is
+/// worth.
+detail::steady_time session::paid_until(detail::steady_time begun, std::uint64_t bytes) const {
+  return std::min(begun + time_for(bytes, settings_.min_transfer_rate), clock::now() + longest_silence);
+}
+
 void session::set_body_deadline() {
   const auto received = upload_ ? upload_->received : parser_.message().body.size();
-  // What has come pays for its time, but a client that then falls silent is not waited for as long.
-  message_deadline_ =
-    std::min(body_begun_ + time_for(received, settings_.min_transfer_rate), clock::now())
-    + settings_.body_timeout;
+  message_deadline_ = paid_until(body_begun_, received) + settings_.body_timeout;
 }
 
 /// Tells the loop how much memory the connection takes beyond what each one does.
@@ -377,7 +382,9 @@ void session::send_finished() {
       break; // what has come of it goes out, if it is a stream
   }
   if (waiting() == 0) {
-    idle_deadline_ = clock::now() + settings_.idle_timeout;
+    idle_deadline_ = clock::now()
+                     + (gateway_.stopping() ? std::min(settings_.idle_timeout, drain_grace)
+                                            : settings_.idle_timeout);
     on_incomplete(); // a client may wait to be asked for the body of its next request
   } else if (upload_ && waiting() == 1) {
     on_incomplete();
@@ -436,9 +443,7 @@ void session::wait_writable() {
     slow_from_ = sent_;
   }
   // What it takes pays for its time: a client that takes a byte now and then is given up.
-  write_deadline_ = std::min(slow_since_ + time_for(sent_ - slow_from_, settings_.min_transfer_rate),
-                             clock::now())
-                    + settings_.write_timeout;
+  write_deadline_ = paid_until(slow_since_, sent_ - slow_from_) + settings_.write_timeout;
   account();
   update_deadline();
   transport_.async_wait_writable([self = shared_from_this()](const boost::system::error_code& ec) {
@@ -457,11 +462,12 @@ void session::wait_writable() {
 void session::drain() {
   if (socket_)
     return close_websocket(close_code::going_away);
-  if (waiting() > 0 || !out_.empty()) {
-    no_more_requests_ = true;
+  if (waiting() > 0 && !slots_.back().done && !slots_.back().streaming) {
+    no_more_requests_ = true; // its answer will say so
     return;
   }
-  // A request may be on its way: it is answered, with Connection: close.
+  // The client has not been told, and its next request may be on its way: that is answered, with
+  // Connection: close.
   idle_deadline_ = std::min(idle_deadline_, clock::now() + drain_grace);
   if (!parser_.in_body())
     message_deadline_ = std::min(message_deadline_, idle_deadline_);

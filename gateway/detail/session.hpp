@@ -119,6 +119,7 @@ private:
   void on_head();
   void on_part();
   bool read_proxy_header();
+  [[nodiscard]] detail::steady_time paid_until(detail::steady_time begun, std::uint64_t bytes) const;
   void set_body_deadline();
   void on_incomplete();
   void account();

@@ -20,12 +20,13 @@ void session::add_upload_credit(std::uint64_t sequence, std::uint64_t bytes) {
     socket_->add_credit(bytes);
   if (closed_ || !upload_ || upload_->sequence != sequence)
     return;
-  if (upload_->credit <= 0) { // the client could not send meanwhile
+  const auto stalled = upload_->credit <= 0;
+  upload_->credit = with_credit(upload_->credit, bytes);
+  if (stalled && upload_->credit > 0) { // the client could not send meanwhile
     body_begun_ += clock::now() - upload_->stalled_since;
     find_slot(sequence)->due_from = detail::steady_time::max();
     set_body_deadline();
   }
-  upload_->credit = with_credit(upload_->credit, bytes);
   if (parser_.wants_continue())
     on_incomplete();
   gateway_.loop().defer(*this);
