@@ -19,11 +19,11 @@ using troupe::test::scaled;
 
 class outage_pgtest : public ::testing::Test {
 protected:
-  config::storage_settings settings() const {
+  config::storage_settings settings(std::chrono::milliseconds acquire_timeout = 10s) const {
     config::storage_settings out;
     out.url = cluster_.url();
     out.max_connections = 3;
-    out.acquire_timeout = 500ms;
+    out.acquire_timeout = acquire_timeout;
     return out;
   }
 
@@ -48,7 +48,7 @@ TEST_F(outage_pgtest, replaces_idle_connections_that_broke_without_a_failure) {
 }
 
 TEST_F(outage_pgtest, refuses_in_time_while_away_and_works_within_two_seconds_of_the_return) {
-  pool_client client{settings()};
+  pool_client client{settings(500ms)};
   (void)client.ask(statement("SELECT 1")).as<sql_result>();
   cluster_.stop();
   for (int i = 0; i < 5; ++i) {
