@@ -1,18 +1,15 @@
 // Bodies that come and go as streams, answered by the gateway itself and by a worker node.
+#include "tests/e2e/stream_fixture.hpp"
 #include "tests/support/eventually.hpp"
-#include "tests/support/http_client.hpp"
-#include "tests/support/node.hpp"
 #include "tests/support/problem.hpp"
 
 #include <gtest/gtest.h>
-#include <memory>
+
+#include <array>
+#include <cstdio>
 
 namespace troupe::test {
 namespace {
-
-node_options stream_node(std::vector<std::string> arguments = {}) {
-  return {"stream-node", std::move(arguments), {}};
-}
 
 /// The same bytes as stream_node.cpp makes and expects.
 std::string body_of(std::size_t size) {
@@ -41,36 +38,14 @@ std::string get_bytes(const std::string& target) {
   return to_bytes({"GET", target, {}, {}});
 }
 
-enum class where { here, on_worker };
-
-class Streams : public testing::TestWithParam<where> {
+class Streams : public with_streams {
 protected:
   void SetUp() override { start({}); }
 
-  void start(std::vector<std::string> arguments) {
-    worker_.reset();
-    if (GetParam() == where::on_worker)
-      arguments.push_back("--no-local-workers");
-    gateway_ = std::make_unique<gateway>(stream_node(std::move(arguments)));
-    if (GetParam() == where::on_worker) {
-      worker_ = std::make_unique<worker>(*gateway_, "one", stream_node());
-      ASSERT_TRUE(worker_->joined());
-    }
-  }
-
-  [[nodiscard]] http_connection connect() const { return http_connection{gateway_->http_port()}; }
-  [[nodiscard]] std::int64_t count(const char* what) const {
-    return get(gateway_->http_port(), "/counts").json()[what].get<std::int64_t>();
-  }
-
-  std::unique_ptr<gateway> gateway_;
-  std::unique_ptr<worker> worker_;
+  [[nodiscard]] http_connection connect() const { return http_connection{port()}; }
 };
 
-INSTANTIATE_TEST_SUITE_P(Nodes, Streams, testing::Values(where::here, where::on_worker),
-                         [](const auto& info) {
-                           return info.param == where::here ? "Here" : "OnWorker";
-                         });
+INSTANTIATE_TEST_SUITE_P(Nodes, Streams, testing::Values(where::here, where::on_worker), name_of);
 
 // -- requests ---------------------------------------------------------------------------------------
 

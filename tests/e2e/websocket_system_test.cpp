@@ -1,56 +1,30 @@
 // WebSockets as a client sees them, with frames made by hand.
+#include "tests/e2e/stream_fixture.hpp"
 #include "tests/support/eventually.hpp"
-#include "tests/support/http_client.hpp"
-#include "tests/support/node.hpp"
 #include "tests/support/problem.hpp"
 #include "tests/support/websocket_client.hpp"
 
 #include <gtest/gtest.h>
-#include <memory>
+
+#include <csignal>
 
 namespace troupe::test {
 namespace {
 
-node_options stream_node(std::vector<std::string> arguments = {}) {
-  return {"stream-node", std::move(arguments), {}};
-}
-
-/// On the gateway itself, and on a worker node: nothing may differ.
-enum class where { here, on_worker };
-
-class WebSocket : public testing::TestWithParam<where> {
+class WebSocket : public with_streams {
 protected:
   void SetUp() override { start({"--http-max-websocket-message", "128KiB"}); }
 
-  void start(std::vector<std::string> arguments) {
-    worker_.reset();
-    if (GetParam() == where::on_worker)
-      arguments.push_back("--no-local-workers");
-    gateway_ = std::make_unique<gateway>(stream_node(std::move(arguments)));
-    if (GetParam() == where::on_worker) {
-      worker_ = std::make_unique<worker>(*gateway_, "one", stream_node());
-      ASSERT_TRUE(worker_->joined());
-    }
-  }
-
-  [[nodiscard]] std::uint16_t port() const { return gateway_->http_port(); }
-
   /// Sockets whose handlers run.
-  [[nodiscard]] int open_sockets() const { return get(port(), "/counts").json()["takers"].get<int>(); }
+  [[nodiscard]] std::int64_t open_sockets() const { return count("takers"); }
 
   /// The answer to a handshake with these fields.
   [[nodiscard]] http_response refused(const std::vector<std::pair<std::string, std::string>>& fields) const {
     return http_connection{port()}.exchange(handshake("/socket", fields));
   }
-
-  std::unique_ptr<gateway> gateway_;
-  std::unique_ptr<worker> worker_;
 };
 
-INSTANTIATE_TEST_SUITE_P(Nodes, WebSocket, testing::Values(where::here, where::on_worker),
-                         [](const auto& info) {
-                           return info.param == where::here ? "Here" : "OnWorker";
-                         });
+INSTANTIATE_TEST_SUITE_P(Nodes, WebSocket, testing::Values(where::here, where::on_worker), name_of);
 
 TEST_P(WebSocket, AnswersTheHandshakeAsTheRfcHasIt) {
   const websocket_client client{port(), "/socket"};
