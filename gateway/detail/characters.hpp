@@ -56,6 +56,13 @@ constexpr bool is(character_class wanted, char c) noexcept {
   return (characters::classes_of[static_cast<unsigned char>(c)] & wanted) != 0;
 }
 
+constexpr bool is_token(std::string_view text) noexcept {
+  for (const char c : text)
+    if (!is(token_char, c))
+      return false;
+  return !text.empty();
+}
+
 constexpr bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
 }

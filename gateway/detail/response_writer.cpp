@@ -19,9 +19,7 @@ void append_number(std::string& out, std::uint64_t number, int base = 10) {
 }
 
 bool is_valid_field(std::string_view name, std::string_view value) noexcept {
-  return !name.empty()
-         && std::all_of(name.begin(), name.end(), [](char c) { return is(token_char, c); })
-         && std::all_of(value.begin(), value.end(), [](char c) { return is(value_char, c); });
+  return is_token(name) && std::all_of(value.begin(), value.end(), [](char c) { return is(value_char, c); });
 }
 
 /// Framing and connection belong to the gateway: a handler cannot break them.

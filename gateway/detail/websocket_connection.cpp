@@ -81,8 +81,18 @@ std::string close_text(boost::system::error_code ec, const websocket::close_reas
   return close_text(is_protocol ? protocol_error : lost);
 }
 
-bool is_token(std::string_view text) noexcept {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return is(token_char, c); });
+/// In UTF-8 that is in order as far as it goes. Beast does not look behind the last byte of a message whose
+/// final frame is empty.
+bool ends_within_character(std::string_view text) noexcept {
+  constexpr std::size_t longest_character = 4;
+  for (std::size_t back = 1; back <= std::min(text.size(), longest_character); ++back) {
+    const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+    if (byte < 0x80)
+      return false;
+    if (byte >= 0xc0)
+      return back < (byte >= 0xf0 ? 4U : byte >= 0xe0 ? 3U : 2U);
+  }
+  return false;
 }
 
 } // namespace
@@ -193,6 +203,8 @@ void websocket_connection::on_read() {
     stream_->buffer.consume(data.size());
     if (stream_->buffer.capacity() > idle_buffer)
       stream_->buffer.shrink_to_fit();
+    if (part.kind == part_kind::text && ends_within_character(part.data))
+      return fail(close_text(invalid_payload));
     credit_ -= static_cast<std::int64_t>(cost_of(part));
     owner_.on_websocket_part(std::move(part));
     if (ended_)
@@ -209,6 +221,16 @@ void websocket_connection::on_read() {
 void websocket_connection::add_credit(std::uint64_t bytes) {
   credit_ = with_credit(credit_, bytes);
   read();
+}
+
+/// The client has broken a rule that Beast does not know.
+void websocket_connection::fail(const std::string& text) {
+  if (std::exchange(told_end_, true))
+    return; // a Close frame is on its way already
+  queue_.push_back({part_kind::close, true, text});
+  owner_.on_websocket_part({part_kind::close, true, text});
+  if (!ended_)
+    write();
 }
 
 /// The client has closed it, or is lost.

@@ -64,6 +64,7 @@ private:
   void write();
   void on_written(bool ok);
   void send_close(std::string_view text);
+  void fail(const std::string& close_text);
   void end(std::string_view close_text);
   void arm_write_deadline(std::size_t bytes);
   template <class F>

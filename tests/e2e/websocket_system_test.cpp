@@ -128,6 +128,29 @@ TEST_P(WebSocket, ClosesForWhatTheRfcForbids) {
   EXPECT_TRUE(eventually([&] { return open_sockets() == 0; }));
 }
 
+TEST_P(WebSocket, ClosesForTextThatEndsWithinACharacter) {
+  for (const char* begun : {"\xc3", "x\xe2\x82", "\xf0\x9f\x98"}) {
+    websocket_client client{port(), "/socket"};
+    client.send({opcode_text, begun, false});
+    client.send({opcode_more, ""});
+    EXPECT_EQ(client.read_close(), 1007);
+    client.send_close(1007);
+    EXPECT_TRUE(client.connection().closed_by_server());
+  }
+  websocket_client client{port(), "/socket"};
+  client.send({opcode_text, "\xf0\x9f\x98\x80", false});
+  client.send({opcode_more, ""});
+  EXPECT_EQ(client.read().data, "\xf0\x9f\x98\x80");
+}
+
+TEST_P(WebSocket, IsClosedBetweenFragments) {
+  websocket_client client{port(), "/socket"};
+  client.send({opcode_text, "one ", false});
+  client.send_close(1000);
+  EXPECT_EQ(client.read_close(), 1000);
+  EXPECT_TRUE(client.connection().closed_by_server());
+}
+
 TEST_P(WebSocket, IsRefusedWithoutAProperHandshake) {
   for (const auto& fields : std::vector<std::vector<std::pair<std::string, std::string>>>{
          {{"Upgrade", ""}}, {{"Connection", ""}}, {{"Upgrade", "h2c"}}, {{"Connection", "close"}}}) {

@@ -85,8 +85,13 @@ fields expected_fields(const written& input, bool valid, bool without_body) {
   fields out{{"Server", "troupe"}, {"Date", std::string{date}}};
   if (valid)
     out.insert(out.end(), input.own.begin(), input.own.end());
+  const bool upgrade = input.what.status == 426; // RFC 9110, 15.5.22: says to what
+  if (upgrade)
+    out.emplace_back("Upgrade", "websocket");
   if (!input.options.keep_alive)
     out.emplace_back("Connection", "close");
+  else if (upgrade)
+    out.emplace_back("Connection", "Upgrade");
   else if (input.options.old_client)
     out.emplace_back("Connection", "keep-alive");
   if (!without_body)

@@ -244,7 +244,7 @@ private:
   }
 
   bool take_control(unsigned opcode, const std::string& data) {
-    if (opcode == 8 && !within_)
+    if (opcode == 8)
       out_.close_text = data;
     return opcode == 9 || opcode == 10;
   }
