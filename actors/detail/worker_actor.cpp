@@ -28,8 +28,12 @@ worker_actor::~worker_actor() = default;
 caf::behavior worker_actor::make_behavior() {
   enlist();
   return {
-    [this](call_id id, troupe::request& what) { begin(id, std::move(what), false); },
-    [this](call_id id, troupe::request& what, stream_start) { begin(id, std::move(what), true); },
+    [this](call_id id, troupe::request& what) {
+      begin(new_call(id, std::move(what), std::move(current_mailbox_element()->sender)), false);
+    },
+    [this](call_id id, troupe::request& what, stream_start) {
+      begin(new_call(id, std::move(what), std::move(current_mailbox_element()->sender)), true);
+    },
     [this](call_id id, body_part& what) { on_part(id, std::move(what)); },
     [this](call_id id, body_credit what) { on_credit(id, what); },
     [this](call_id id, request_abandoned) { abandon(id); },
@@ -52,22 +56,39 @@ actor_view worker_actor::view() const {
   return out;
 }
 
-void worker_actor::begin(call_id id, troupe::request&& what, bool streamed) {
-  auto from = std::move(current_mailbox_element()->sender);
-  if (what.route >= definition_->routes().size()) {
-    deliver(from, nullptr, id, failure{errc::internal, "the node does not have this route"});
-    return;
+bool worker_actor::take_request(call_id id, troupe::request&& what, near_asker& from,
+                                caf::strong_actor_ptr address) {
+  if (over_)
+    return false;
+  auto& made = waiting_.emplace_back(new_call(id, std::move(what), std::move(address)));
+  made->near = &from;
+  loop().defer(*this);
+  return true;
+}
+
+void worker_actor::begin_waiting() {
+  waiting_now_.swap(waiting_);
+  for (auto& each : waiting_now_)
+    begin(std::move(each), false);
+  waiting_now_.clear();
+}
+
+/// What has come from nearby was sent before what is in the mailbox, which may be about it.
+caf::resumable::resume_result worker_actor::resume(caf::execution_unit* unit, std::size_t most) {
+  begin_waiting();
+  return coroutine_actor::resume(unit, most);
+}
+
+void worker_actor::begin(std::unique_ptr<call> made, bool streamed) {
+  if (made->what.route >= definition_->routes().size()) {
+    send_answer(*made, failure{errc::internal, "the node does not have this route"});
+    return recycle(std::move(made));
   }
   if (definition_->limit() != 0 && running_.size() >= definition_->limit()) {
-    deliver(from, nullptr, id,
-            failure{errc::unavailable, "service \"" + definition_->name() + "\" has as many requests in "
-                                       "work as it may"});
-    return;
+    send_answer(*made, failure{errc::unavailable, "service \"" + definition_->name()
+                                                    + "\" has as many requests in work as it may"});
+    return recycle(std::move(made));
   }
-  auto made = new_call();
-  made->from = std::move(from);
-  made->id = id;
-  made->what = std::move(what);
   made->place = running_.size();
   made->label = labels_[made->what.route];
   auto& started = *running_.emplace_back(made.release());
@@ -86,15 +107,49 @@ void worker_actor::begin(call_id id, troupe::request&& what, bool streamed) {
   started.work.start(started);
 }
 
-std::unique_ptr<worker_actor::call> worker_actor::new_call() {
+std::unique_ptr<worker_actor::call> worker_actor::new_call(call_id id, troupe::request&& what,
+                                                           caf::strong_actor_ptr from) {
+  std::unique_ptr<call> made;
   if (spare_.empty()) {
-    auto made = std::make_unique<call>();
+    made = std::make_unique<call>();
     made->owner = this;
-    return made;
+  } else {
+    made = std::move(spare_.back());
+    spare_.pop_back();
   }
-  auto made = std::move(spare_.back());
-  spare_.pop_back();
+  made->id = id;
+  made->what = std::move(what);
+  made->from = std::move(from);
+  made->near = nullptr;
   return made;
+}
+
+/// REQUIRES: nothing of it is on the stack.
+void worker_actor::recycle(std::unique_ptr<call> ended) noexcept {
+  ended->work.reset();
+  ended->streams.reset();
+  ended->from = nullptr;
+  // What may be much; the rest is written over.
+  ended->what.headers = {};
+  ended->what.parameters.clear();
+  std::string{}.swap(ended->what.body);
+  std::string{}.swap(ended->what.target);
+  if (spare_.size() < spare_calls_kept)
+    spare_.push_back(std::move(ended));
+}
+
+void worker_actor::send_answer(call& to, troupe::response&& what) {
+  if (to.near != nullptr && !to.streams)
+    to.near->take_answer(to.id, std::move(what));
+  else
+    deliver(to.from, nullptr, to.id, std::move(what));
+}
+
+void worker_actor::send_answer(call& to, const failure& why) {
+  if (to.near != nullptr && !to.streams)
+    to.near->take_answer(to.id, why);
+  else
+    deliver(to.from, nullptr, to.id, why);
 }
 
 /// The handler's coroutine is destroyed where it waits.
@@ -139,25 +194,22 @@ bool worker_actor::answer(call& ended) noexcept {
       begin_body(ended, std::move(made));
       return false;
     }
-    deliver(ended.from, nullptr, ended.id, std::move(made));
+    send_answer(ended, std::move(made));
   } catch (...) {
-    deliver(ended.from, nullptr, ended.id,
-            current_failure(*ended.label, format_request_id(ended.what.id)));
+    send_answer(ended, current_failure(*ended.label, format_request_id(ended.what.id)));
   }
   return true;
 }
 
 void worker_actor::run_deferred() {
-  for (auto* each : std::exchange(to_produce_, {}))
-    start_producing(*each);
-  for (auto& each : std::exchange(ended_, {})) {
-    each->work.reset();
-    each->streams.reset();
-    each->from = nullptr;
-    each->what = {};
-    if (spare_.size() < spare_calls_kept)
-      spare_.push_back(std::move(each));
-  }
+  begin_waiting();
+  if (!to_produce_.empty())
+    for (auto* each : std::exchange(to_produce_, {}))
+      start_producing(*each);
+  ended_now_.swap(ended_); // destructors may end further ones
+  for (auto& each : ended_now_)
+    recycle(std::move(each));
+  ended_now_.clear();
   if (std::exchange(failed_, false))
     begin_anew();
 }
@@ -178,12 +230,16 @@ void worker_actor::end_calls(const failure& why) noexcept {
     if (owned->streams)
       owned->streams->producing.reset();
     cut_off(*owned);
-    deliver(owned->from, nullptr, owned->id, why);
+    send_answer(*owned, why);
   }
 }
 
 void worker_actor::drop_work() {
-  end_calls({errc::unavailable, "the worker was stopped"});
+  over_ = true;
+  const failure stopped{errc::unavailable, "the worker was stopped"};
+  end_calls(stopped);
+  for (auto& each : std::exchange(waiting_, {}))
+    send_answer(*each, stopped);
   ended_.clear();
   spare_.clear();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/detail/coroutine_actor.hpp"
+#include "actors/detail/near.hpp"
 #include "actors/messages/call.hpp"
 #include "actors/service.hpp"
 
@@ -23,15 +24,20 @@ namespace troupe::detail {
 ///
 /// When it fails, that is when an actor of its own is beyond help, its requests in work are answered
 /// with 500, all that it has made is ended, and it goes on with the next request.
-class worker_actor : public coroutine_actor, public deferred {
+class worker_actor : public coroutine_actor, public deferred, public near_worker {
 public:
   worker_actor(caf::actor_config& config, event_loop& loop, node_services_ptr node,
                std::shared_ptr<const service> definition);
   ~worker_actor() override;
 
   caf::behavior make_behavior() override;
+  caf::resumable::resume_result resume(caf::execution_unit* unit, std::size_t most) override;
   void run_deferred() override;
   void on_exit() override;
+
+  bool take_request(call_id id, troupe::request&& what, near_asker& from,
+                    caf::strong_actor_ptr address) override;
+  caf::strong_actor_ptr address() noexcept override { return caf::strong_actor_ptr{ctrl()}; }
 
   [[nodiscard]] std::string host_name() const override;
   [[nodiscard]] actor_view view() const override;
@@ -45,7 +51,8 @@ private:
   struct call;
   struct streams;
 
-  void begin(call_id id, troupe::request&& what, bool streamed);
+  void begin(std::unique_ptr<call> made, bool streamed);
+  void begin_waiting();
   task<troupe::response> call_handler(call& started, bool streamed);
   task<troupe::response> call_socket(call& started, const websocket_handler& handle);
   streams& streams_of(call& of);
@@ -58,7 +65,10 @@ private:
   void end_socket(call& of) noexcept;
   void cut_off(call& from) noexcept;
   void abandon(call_id id);
-  std::unique_ptr<call> new_call();
+  std::unique_ptr<call> new_call(call_id id, troupe::request&& what, caf::strong_actor_ptr from);
+  static void send_answer(call& to, troupe::response&& what);
+  static void send_answer(call& to, const failure& why);
+  void recycle(std::unique_ptr<call> ended) noexcept;
   void finish(call& ended) noexcept;
   void retire(call& ended) noexcept;
   [[nodiscard]] bool answer(call& ended) noexcept;
@@ -70,12 +80,16 @@ private:
   std::vector<call*> running_;
   std::map<std::pair<const void*, std::uint64_t>, call*> streamed_; // by sender and its number
   std::vector<call*> to_produce_; // bodies of responses, from the bottom of the stack
+  std::vector<std::unique_ptr<call>> waiting_;     // those that have come from nearby
+  std::vector<std::unique_ptr<call>> waiting_now_; // the list being begun
   std::vector<std::unique_ptr<call>> ended_;
+  std::vector<std::unique_ptr<call>> ended_now_;
   std::vector<std::unique_ptr<call>> spare_;
   std::uint64_t handled_ = 0;
   std::uint32_t restarts_ = 0;
   std::chrono::steady_clock::time_point born_ = std::chrono::steady_clock::now();
   bool failed_ = false;
+  bool over_ = false;
 };
 
 } // namespace troupe::detail

@@ -18,6 +18,7 @@ struct worker_actor::call final : activity, completion {
 
   worker_actor* owner = nullptr;
   caf::strong_actor_ptr from;
+  near_asker* near = nullptr; // the same, if it has come from nearby
   call_id id;
   troupe::request what;
   task<troupe::response> work;

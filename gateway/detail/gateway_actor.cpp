@@ -32,6 +32,19 @@ int new_event() {
   return made;
 }
 
+/// Null for those of another loop, which a singleton's may be, and for actors of other kinds.
+std::vector<detail::near_worker*> near_workers(const std::vector<caf::strong_actor_ptr>& of,
+                                               const detail::event_loop& loop) {
+  std::vector<detail::near_worker*> out;
+  for (const auto& each : of) {
+    auto* found = caf::actor_cast<caf::abstract_actor*>(each);
+    auto* pinned = dynamic_cast<detail::pinned_actor*>(found);
+    const auto is_near = pinned != nullptr && &pinned->loop() == &loop;
+    out.push_back(is_near ? dynamic_cast<detail::near_worker*>(found) : nullptr);
+  }
+  return out;
+}
+
 std::uint64_t random_start() {
   std::random_device device;
   return (std::uint64_t{device()} << 32) | device();
@@ -53,8 +66,8 @@ gateway_actor::~gateway_actor() = default;
 
 caf::behavior gateway_actor::make_behavior() {
   return {
-    [this](call_id id, troupe::response& what) { finish(id, std::move(what)); },
-    [this](call_id id, const failure& why) { fail(id, why); },
+    [this](call_id id, troupe::response& what) { take_answer(id, std::move(what)); },
+    [this](call_id id, const failure& why) { take_answer(id, why); },
     [this](call_id id, troupe::response& what, stream_start start) {
       begin_answer(id, std::move(what), start);
     },
@@ -65,7 +78,8 @@ caf::behavior gateway_actor::make_behavior() {
     },
     [this](response_batch& batch) {
       for (auto& each : batch.items)
-        each.failed ? fail(each.call, each.failure) : finish(each.call, std::move(each.response));
+        each.failed ? take_answer(each.call, each.failure)
+                    : take_answer(each.call, std::move(each.response));
     },
     [this](const view_changed& what) { on_view(what.view); },
     [this](const node_gone& what) { on_node_gone(what.id); },
@@ -179,7 +193,9 @@ void gateway_actor::on_view(std::shared_ptr<const cluster_view> view) {
       state->id = each.id;
     }
     state->view = &each;
-    if (!each.local)
+    if (each.local)
+      state->near = near_workers(each.workers[loop().index()], loop());
+    else
       state->dispatcher = each.dispatchers[loop().index() % each.dispatchers.size()];
     nodes_by_place_.push_back(state.get());
   }
@@ -199,7 +215,7 @@ void gateway_actor::on_view(std::shared_ptr<const cluster_view> view) {
 void gateway_actor::end_websockets(std::uint64_t node) {
   std::vector<std::shared_ptr<session>> with_calls; // which ending them changes
   for (const auto& each : calls_)
-    if (each.from && each.node == node && each.streamed)
+    if (each.from && each.node != nullptr && each.node->id == node && each.streamed)
       with_calls.push_back(each.from);
   for (const auto& each : with_calls)
     each->end_websocket();
@@ -208,7 +224,7 @@ void gateway_actor::end_websockets(std::uint64_t node) {
 void gateway_actor::on_node_gone(std::uint64_t node) {
   std::vector<std::uint64_t> lost;
   for (std::uint32_t i = 0; i < calls_.size(); ++i)
-    if (calls_[i].from && calls_[i].node == node)
+    if (calls_[i].from && calls_[i].node != nullptr && calls_[i].node->id == node)
       lost.push_back((std::uint64_t{calls_[i].generation} << 32) | i);
   for (auto id : lost) {
     auto each = take_call(id, false);
@@ -419,19 +435,31 @@ gateway_actor::call* gateway_actor::find_call(std::uint64_t id) {
 gateway_actor::call gateway_actor::take_call(std::uint64_t id, bool answered, bool overloaded) {
   auto& slot = calls_[index_of(id)];
   call out;
-  out.from = std::exchange(slot.from, nullptr);
+  out.from = std::move(slot.from);
   out.sequence = slot.sequence;
-  out.node = std::exchange(slot.node, 0);
+  out.node = slot.node;
   out.retried = slot.retried;
-  release_load(slot, overloaded);
+  out.near = slot.near;
   out.copy = std::move(slot.copy);
   out.worker = std::move(slot.worker);
-  free_calls_.push_back(index_of(id));
-  if (auto found = nodes_.find(out.node); found != nodes_.end()) {
-    --found->second->outstanding;
-    found->second->answered += answered ? 1 : 0;
-  }
+  release_slot(id, answered, overloaded);
   return out;
+}
+
+/// REQUIRES: its session has been taken.
+void gateway_actor::release_slot(std::uint64_t id, bool answered, bool overloaded) {
+  auto& slot = calls_[index_of(id)];
+  release_load(slot, overloaded);
+  slot.near = nullptr;
+  if (slot.copy)
+    slot.copy.reset();
+  if (slot.worker)
+    slot.worker.reset();
+  free_calls_.push_back(index_of(id));
+  if (auto* node = std::exchange(slot.node, nullptr); node != nullptr) {
+    --node->outstanding;
+    node->answered += answered ? 1 : 0;
+  }
 }
 
 void gateway_actor::release_load(call& of, bool overloaded) {
@@ -450,11 +478,18 @@ void gateway_actor::send(std::uint64_t id, node_state& to, const route_candidate
   auto& mine = calls_[index_of(id)];
   mine.load = &load_of(entry);
   mine.load->start();
-  mine.node = to.id;
+  mine.node = &to;
   ++to.outstanding;
   what.route = chosen.route;
   for (std::size_t i = 0; i < what.parameters.size(); ++i)
     what.parameters[i].first = chosen.parameter_names[i];
+  if (to.view->local && !mine.streamed)
+    if (auto* near = to.near[chosen.service]; near != nullptr) {
+      mine.near = near;
+      if (!near->take_request({id}, std::move(what), *this, caf::strong_actor_ptr{ctrl()}))
+        take_answer(call_id{id}, failure{errc::unavailable, "the actor has ended"});
+      return;
+    }
   if (to.view->local)
     mine.worker = to.view->workers[loop().index()][chosen.service];
   else if (mine.streamed)
@@ -489,34 +524,38 @@ void gateway_actor::send_batches() {
   }
 }
 
-
 void gateway_actor::give_up(std::uint64_t id, bool too_late) {
   if (find_call(id) == nullptr)
     return;
   const auto given_up = take_call(id, false, too_late);
-  auto to = given_up.worker;
-  if (const auto node = nodes_.find(given_up.node);
-      !to && node != nodes_.end()) {
+  auto to = given_up.near != nullptr ? given_up.near->address() : given_up.worker;
+  if (!to && given_up.node != nullptr) {
     send_batches(); // it may be among them
-    to = node->second->dispatcher;
+    to = given_up.node->dispatcher;
   }
   if (to)
     detail::deliver(to, caf::strong_actor_ptr{ctrl()}, call_id{id}, request_abandoned{});
 }
 
-void gateway_actor::finish(call_id id, troupe::response&& what) {
-  if (find_call(id.value) == nullptr)
+void gateway_actor::take_answer(call_id id, troupe::response&& what) {
+  auto* to = find_call(id.value);
+  if (to == nullptr)
     return; // given up
-  auto done = take_call(id.value, true, what.status == 503 || what.status == 504);
-  done.from->complete(done.sequence, std::move(what));
+  const auto from = std::move(to->from);
+  const auto sequence = to->sequence;
+  release_slot(id.value, true, what.status == 503 || what.status == 504);
+  from->complete(sequence, std::move(what));
 }
 
-void gateway_actor::fail(call_id id, const failure& why) {
-  if (find_call(id.value) == nullptr)
+void gateway_actor::take_answer(call_id id, const failure& why) {
+  auto* to = find_call(id.value);
+  if (to == nullptr)
     return;
-  auto done = take_call(id.value, true,
-                        why.code == errc::unavailable || why.code == errc::deadline_exceeded);
-  done.from->fail(done.sequence, why);
+  const auto from = std::move(to->from);
+  const auto sequence = to->sequence;
+  release_slot(id.value, true,
+               why.code == errc::unavailable || why.code == errc::deadline_exceeded);
+  from->fail(sequence, why);
 }
 
 // -- streams ----------------------------------------------------------------------------------------
@@ -528,7 +567,7 @@ void gateway_actor::begin_answer(call_id id, troupe::response&& head, stream_sta
   release_load(*to, head.status == 503 || head.status == 504);
   to->copy.reset(); // once it has begun, it cannot be sent elsewhere
   if (!to->worker)
-    to->worker = current_sender();
+    to->worker = to->near != nullptr ? to->near->address() : current_sender();
   const auto from = to->from; // the session may give the call up
   from->begin_stream(to->sequence, std::move(head), start.length);
 }
@@ -560,7 +599,7 @@ bool gateway_actor::retry(call&& lost) {
   auto what = std::move(*lost.copy);
   auto match = router_->find(what);
   const route_candidate* chosen = nullptr;
-  auto* to = match.entry != nullptr ? choose(*match.entry, lost.node, chosen) : nullptr;
+  auto* to = match.entry != nullptr ? choose(*match.entry, lost.node->id, chosen) : nullptr;
   if (to == nullptr)
     return false;
   auto from = lost.from;

@@ -2,6 +2,7 @@
 
 #include "actors/cluster/view.hpp"
 #include "actors/detail/caf.hpp"
+#include "actors/detail/near.hpp"
 #include "config/settings.hpp"
 #include "gateway/detail/access_log.hpp"
 #include "gateway/detail/connection_counts.hpp"
@@ -51,7 +52,9 @@ struct loop_figures {
 
 /// The gateway on one event loop: owns its listener and sessions, and turns each request into a
 /// message to the worker with the least to do.
-class gateway_actor : public detail::exposed_actor, public detail::deferred {
+class gateway_actor : public detail::exposed_actor,
+                      public detail::deferred,
+                      private detail::near_asker {
 public:
   struct options {
     config::http_settings http;
@@ -129,6 +132,8 @@ private:
     std::uint64_t answered = 0;
     const node_view* view = nullptr; // null once it has left the view
     caf::strong_actor_ptr dispatcher; // for this loop, also after that; null for the own node
+    /// The own node's workers, by service; null for those that are not on this loop.
+    std::vector<detail::near_worker*> near;
     request_batch batch;
   };
 
@@ -140,12 +145,13 @@ private:
     std::shared_ptr<session> from; // null: the slot is free
     std::uint64_t sequence = 0;
     std::uint32_t generation = 0;
-    std::uint64_t node = 0;
     bool retried = false;
     bool streamed = false;
+    node_state* node = nullptr;
     route_load* load = nullptr;            // where it is in work; null: it waits for its turn
+    detail::near_worker* near = nullptr;   // that has it; it stays in each view
     std::unique_ptr<troupe::request> copy; // of a safe request to a remote node
-    caf::strong_actor_ptr worker;          // of this node, or a stream's dispatcher; null otherwise
+    caf::strong_actor_ptr worker;          // another one of this node, or a stream's dispatcher
   };
 
   void accept(tcp_socket&& socket);
@@ -170,11 +176,12 @@ private:
   void on_part(call_id id, body_part&& what);
   call* find_call(std::uint64_t id);
   call take_call(std::uint64_t id, bool answered, bool overloaded = false);
+  void release_slot(std::uint64_t id, bool answered, bool overloaded);
   void send(std::uint64_t id, node_state& to, const route_candidate& chosen,
             const route_entry& entry, troupe::request&& what);
   void send_batches();
-  void finish(call_id id, troupe::response&& what);
-  void fail(call_id id, const failure& why);
+  void take_answer(call_id id, troupe::response&& what) override;
+  void take_answer(call_id id, const failure& why) override;
   bool retry(call&& lost);
   [[nodiscard]] troupe::response not_routed(const route_match& match,
                                             const troupe::request& what) const;
