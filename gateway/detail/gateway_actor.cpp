@@ -25,9 +25,9 @@ constexpr std::uint32_t index_of(std::uint64_t id) noexcept {
   return static_cast<std::uint32_t>(id);
 }
 
-int new_event() {
-  const auto made = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (made < 0)
+detail::file_descriptor new_event() {
+  detail::file_descriptor made{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  if (!made)
     throw std::system_error(errno, std::generic_category(), "eventfd");
   return made;
 }
@@ -56,10 +56,12 @@ gateway_actor::gateway_actor(caf::actor_config& config, detail::event_loop& loop
                              listening_socket listening)
   : detail::exposed_actor(config, loop), options_(std::move(how)),
     access_log_(options_.access, loop.timers()), last_request_id_(random_start()),
-    pressure_(options_.http.queue_target) {
-  lag_probe_.emplace(loop.io().get_executor(), new_event());
+    pressure_(options_.http.queue_target), lag_probe_(*this) {
+  poller_.emplace(loop.io());
+  if (!poller_->add(lag_probe_.event.get(), lag_probe_))
+    throw std::system_error(errno, std::generic_category(), "epoll_ctl");
   listener_.emplace(loop, std::move(listening),
-                    [this](tcp_socket&& socket) { accept(std::move(socket)); });
+                    [this](detail::file_descriptor socket) { accept(std::move(socket)); });
 }
 
 gateway_actor::~gateway_actor() = default;
@@ -103,10 +105,10 @@ void gateway_actor::on_exit() {
   close_timer_.disarm();
   drained_ = nullptr;
   loop().undefer(*this);
-  lag_probe_.reset();
   listener_.reset();
   for (auto& [each, owned] : std::exchange(sessions_, {}))
     owned->close();
+  poller_.reset();
   calls_.clear();
   free_calls_.clear();
   view_.reset();
@@ -117,7 +119,7 @@ void gateway_actor::on_exit() {
 
 // -- connections ------------------------------------------------------------------------------------
 
-void gateway_actor::accept(tcp_socket&& socket) {
+void gateway_actor::accept(detail::file_descriptor socket) {
   auto& counts = *options_.connections;
   auto made = std::make_shared<session>(*this, std::move(socket));
   session::counted_at counted_at;
@@ -322,21 +324,20 @@ route_load& gateway_actor::load_of(const route_entry& entry) {
   return *entry.load;
 }
 
-/// How long what is ready on this loop takes: an event that is due now has its turn behind all sockets
-/// that are readable already.
+gateway_actor::lag_probe::lag_probe(gateway_actor& of) : owner(of), event(new_event()) {}
+
+void gateway_actor::lag_probe::on_socket(std::uint32_t events) {
+  std::uint64_t written = 0;
+  if ((events & EPOLLIN) != 0 && ::read(event.get(), &written, sizeof written) == sizeof written)
+    owner.pressure_.end_measure(std::chrono::steady_clock::now());
+}
+
+/// How long what is ready on this loop takes.
 void gateway_actor::measure_lag(detail::steady_time now) {
   if (!pressure_.begin_measure(now))
     return;
-  std::uint64_t one = 1;
-  if (::write(lag_probe_->native_handle(), &one, sizeof one) != sizeof one)
-    return;
-  lag_probe_->async_wait(lag_probe::wait_read, [this, alive = caf::strong_actor_ptr{ctrl()}](
-                                                 const boost::system::error_code& ec) {
-    std::uint64_t written = 0;
-    if (ec || ::read(lag_probe_->native_handle(), &written, sizeof written) != sizeof written)
-      return;
-    pressure_.end_measure(std::chrono::steady_clock::now());
-  });
+  const std::uint64_t one = 1;
+  static_cast<void>(!::write(lag_probe_.event.get(), &one, sizeof one));
 }
 
 /// Sends it to a node; 0 when there is none.

@@ -8,12 +8,12 @@
 #include "gateway/detail/connection_counts.hpp"
 #include "gateway/detail/listener.hpp"
 #include "gateway/detail/loop_pressure.hpp"
+#include "gateway/detail/poller.hpp"
 #include "gateway/detail/response_writer.hpp"
 #include "gateway/detail/route_load.hpp"
 #include "gateway/detail/router.hpp"
 #include "gateway/detail/session.hpp"
 
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <caf/behavior.hpp>
 
 #include <functional>
@@ -87,6 +87,7 @@ public:
   [[nodiscard]] const std::shared_ptr<const tls_context>& tls() const noexcept {
     return options_.tls;
   }
+  [[nodiscard]] poller& sockets() noexcept { return *poller_; }
   [[nodiscard]] std::string_view hsts() const noexcept { return options_.hsts; }
   [[nodiscard]] access_log& access() noexcept { return access_log_; }
   [[nodiscard]] date_cache& date() noexcept { return date_; }
@@ -137,8 +138,14 @@ private:
     request_batch batch;
   };
 
-  using lag_probe =
-    boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type>;
+  /// An event that has its turn behind all sockets that are readable already.
+  struct lag_probe final : poller::watched {
+    explicit lag_probe(gateway_actor& of);
+    void on_socket(std::uint32_t events) override;
+
+    gateway_actor& owner;
+    detail::file_descriptor event;
+  };
 
   /// A request that a worker has, or that waits for its turn.
   struct call {
@@ -154,7 +161,7 @@ private:
     caf::strong_actor_ptr worker;          // another one of this node, or a stream's dispatcher
   };
 
-  void accept(tcp_socket&& socket);
+  void accept(detail::file_descriptor socket);
   void on_view(std::shared_ptr<const cluster_view> view);
   void end_websockets(std::uint64_t node);
   void on_node_gone(std::uint64_t node);
@@ -187,7 +194,8 @@ private:
                                             const troupe::request& what) const;
 
   options options_;
-  std::optional<listener> listener_; // none after the end: sockets must not outlive the loop
+  std::optional<poller> poller_; // none after the end, as the next: sockets must not outlive the loop
+  std::optional<listener> listener_;
   access_log access_log_;
   date_cache date_;
   std::uint64_t last_request_id_;
@@ -199,7 +207,7 @@ private:
   std::unordered_map<std::string, std::unique_ptr<route_load>> loads_;
   std::vector<route_load*> with_room_; // of which something may begin that waits
   loop_pressure pressure_;
-  std::optional<lag_probe> lag_probe_; // none after the end, as listener_
+  lag_probe lag_probe_;
   std::size_t buffered_ = 0;
   std::vector<call> calls_;
   std::vector<std::uint32_t> free_calls_;

@@ -3,9 +3,11 @@
 #include <spdlog/spdlog.h>
 
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <system_error>
 
 namespace troupe::gateway {
 
@@ -13,6 +15,9 @@ namespace {
 
 /// Without file descriptors, accepting again at once would only spin.
 constexpr std::chrono::milliseconds pause_after_error{100};
+
+/// Then others of the loop have their turn.
+constexpr int most_at_once = 16;
 
 } // namespace
 
@@ -24,65 +29,67 @@ listener::listener(detail::event_loop& loop, listening_socket socket, on_connect
   acceptor_.assign(bound.ss_family == AF_INET6 ? boost::asio::ip::tcp::v6()
                                                : boost::asio::ip::tcp::v4(),
                    socket.release());
+  acceptor_.native_non_blocking(true);
 }
 
 void listener::start() {
   started_ = true;
   if (acceptor_.is_open())
-    accept();
+    wait();
 }
 
 void listener::close() {
   pause_.disarm();
   if (!acceptor_.is_open())
     return;
-  if (started_)
-    accept_rest();
+  // Closing would reset the connections that wait.
+  while (started_ && accept_one() == 0) {
+  }
   boost::system::error_code ignored;
   acceptor_.close(ignored);
 }
 
-/// Closing would reset the connections that wait.
-void listener::accept_rest() {
-  sockaddr_storage bound{};
-  socklen_t size = sizeof bound;
-  getsockname(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&bound), &size);
-  const auto protocol = bound.ss_family == AF_INET6 ? boost::asio::ip::tcp::v6()
-                                                    : boost::asio::ip::tcp::v4();
-  for (;;) {
-    const auto handle = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC);
-    if (handle < 0 && errno != EINTR && errno != ECONNABORTED)
-      return;
-    if (handle >= 0)
-      take(tcp_socket{loop_.io(), protocol, handle});
-  }
-}
-
-void listener::take(tcp_socket&& socket) {
-  boost::system::error_code ignored;
-  socket.set_option(boost::asio::ip::tcp::no_delay{true}, ignored);
-  socket.native_non_blocking(true, ignored);
-  accepted_(std::move(socket));
-}
-
-void listener::accept() {
-  acceptor_.async_accept(loop_.io(), [this, alive = std::weak_ptr<void>{alive_}](
-                                       const boost::system::error_code& ec, auto socket) {
-    if (alive.expired())
-      return;
-    if (!ec)
-      take(std::move(socket)); // also one that had come before it was closed
-    if (alive.expired() || !acceptor_.is_open())
-      return;
-    ec ? pause(ec) : accept();
+void listener::wait() {
+  acceptor_.async_wait(decltype(acceptor_)::wait_read, [this, alive = std::weak_ptr<void>{alive_}](
+                                                         const boost::system::error_code& ec) {
+    if (!ec && !alive.expired())
+      accept_some();
   });
 }
 
-void listener::pause(const boost::system::error_code& why) {
-  spdlog::warn("cannot accept connections: {}", why.message());
+void listener::accept_some() {
+  for (int i = 0; i < most_at_once && acceptor_.is_open(); ++i) {
+    const auto failed = accept_one();
+    if (failed == EAGAIN || failed == EWOULDBLOCK)
+      break;
+    if (failed != 0)
+      return pause(failed);
+  }
+  if (acceptor_.is_open())
+    wait();
+}
+
+/// 0, or why there was none, as in errno.
+int listener::accept_one() {
+  for (;;) {
+    detail::file_descriptor made{
+      ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+    if (made) {
+      const int on = 1;
+      ::setsockopt(made.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      accepted_(std::move(made));
+      return 0;
+    }
+    if (errno != EINTR && errno != ECONNABORTED)
+      return errno;
+  }
+}
+
+void listener::pause(int why) {
+  spdlog::warn("cannot accept connections: {}", std::generic_category().message(why));
   pause_.arm(
     loop_.timers(), std::chrono::steady_clock::now() + pause_after_error,
-    [](void* self) { static_cast<listener*>(self)->accept(); }, this);
+    [](void* self) { static_cast<listener*>(self)->accept_some(); }, this);
 }
 
 } // namespace troupe::gateway

@@ -1,10 +1,11 @@
 #pragma once
 
 #include "actors/detail/event_loop.hpp"
-#include "gateway/detail/session.hpp"
+#include "actors/detail/file_descriptor.hpp"
 #include "gateway/listening.hpp"
 
 #include <boost/asio/basic_socket_acceptor.hpp>
+#include <boost/asio/ip/tcp.hpp>
 
 #include <functional>
 #include <memory>
@@ -14,8 +15,8 @@ namespace troupe::gateway {
 /// Accepts connections on one event loop.
 class listener {
 public:
-  // What it has accepted when it is destroyed before `close` is lost.
-  using on_connection = std::function<void(tcp_socket&&)>;
+  /// The socket does not block.
+  using on_connection = std::function<void(detail::file_descriptor)>;
 
   listener(detail::event_loop& loop, listening_socket socket, on_connection accepted);
 
@@ -28,10 +29,10 @@ public:
   [[nodiscard]] int native_handle() { return acceptor_.native_handle(); }
 
 private:
-  void accept();
-  void accept_rest();
-  void take(tcp_socket&& socket);
-  void pause(const boost::system::error_code& why);
+  void wait();
+  void accept_some();
+  [[nodiscard]] int accept_one();
+  void pause(int why);
 
   detail::event_loop& loop_;
   boost::asio::basic_socket_acceptor<boost::asio::ip::tcp,

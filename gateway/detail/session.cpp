@@ -32,8 +32,9 @@ clock::duration time_for(std::uint64_t bytes, std::size_t rate) {
 
 } // namespace
 
-session::session(gateway_actor& gateway, tcp_socket socket)
-  : gateway_(gateway), settings_(gateway.settings()), transport_(std::move(socket)),
+session::session(gateway_actor& gateway, detail::file_descriptor socket)
+  : gateway_(gateway), settings_(gateway.settings()),
+    transport_(gateway.loop().io(), std::move(socket)),
     peer_(settings_, peer_address(transport_.native_handle())),
     parser_(settings_, gateway.tls() != nullptr), in_(first_buffer, '\0') {
   parser_.tell_heads();
@@ -47,11 +48,16 @@ void session::start(counted_at where) {
     gateway_.warn_of_refusal(peer_.address(), "it is not one of http.trusted_proxies");
     return close();
   }
+  const auto begins_plain = peer_.awaits_header() || !gateway_.tls();
+  if (begins_plain && !transport_.watch(gateway_.sockets(), *this)) {
+    gateway_.warn_of_refusal(peer_.address(), "the kernel watches as many sockets as it can");
+    return close();
+  }
   idle_deadline_ = clock::now()
                    + (gateway_.stopping() ? std::min(settings_.head_timeout, drain_grace)
                                           : settings_.head_timeout);
   update_deadline();
-  if (!peer_.awaits_header())
+  if (!begins_plain)
     start_tls();
   read();
 }
@@ -89,13 +95,33 @@ bool session::reads_message() const noexcept {
 void session::read() {
   if (reading_ || closed_ || (!may_parse() && !only_watches()))
     return;
-  make_room();
   reading_ = true;
+  if (transport_.watched())
+    return transport_.want_read();
+  make_room();
   transport_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
                              [self = shared_from_this()](const boost::system::error_code& ec,
                                                          std::size_t size) {
                                self->on_read(ec, size);
                              });
+}
+
+void session::on_ready(bool readable, bool writable) {
+  const auto self = shared_from_this();
+  if (writable)
+    on_writable();
+  if (!readable || closed_)
+    return;
+  make_room();
+  const auto got = transport_.receive(in_.data() + in_end_, in_.size() - in_end_);
+  if (got > 0)
+    on_read({}, static_cast<std::size_t>(got));
+  else if (got == 0)
+    on_read(boost::asio::error::eof, 0);
+  else if (errno == EAGAIN || errno == EWOULDBLOCK)
+    transport_.want_read();
+  else
+    on_read(boost::asio::error::connection_reset, 0);
 }
 
 void session::make_room() {
@@ -446,15 +472,20 @@ void session::wait_writable() {
   write_deadline_ = paid_until(slow_since_, sent_ - slow_from_) + settings_.write_timeout;
   account();
   update_deadline();
+  if (transport_.watched())
+    return transport_.want_write();
   transport_.async_wait_writable([self = shared_from_this()](const boost::system::error_code& ec) {
-    self->writing_ = false;
-    if (self->closed_)
-      return;
     if (ec)
       self->close();
     else
-      self->run_deferred();
+      self->on_writable();
   });
+}
+
+void session::on_writable() {
+  writing_ = false;
+  if (!closed_)
+    run_deferred();
 }
 
 // -- the end ----------------------------------------------------------------------------------------

@@ -29,9 +29,10 @@ class gateway_actor;
 ///     lingering (sending side shut, what still arrives is dropped) --end of stream--> closed
 class session final : public std::enable_shared_from_this<session>,
                       public detail::deferred,
+                      private transport::user,
                       private websocket_owner {
 public:
-  session(gateway_actor& gateway, tcp_socket socket);
+  session(gateway_actor& gateway, detail::file_descriptor socket);
   ~session();
 
   using counted_at = std::optional<connection_counts::places>;
@@ -103,7 +104,6 @@ private:
     detail::steady_time stalled_since; // when there is none
   };
 
-  void start_tls();
   /// A request that may become a WebSocket; until its answer has come nothing is read.
   struct upgrade {
     std::uint64_t sequence = 0;
@@ -112,7 +112,9 @@ private:
     std::string host;
   };
 
+  void start_tls();
   void read();
+  void on_ready(bool readable, bool writable) override;
   void on_read(const boost::system::error_code& ec, std::size_t size);
   void make_room();
   void process();
@@ -145,6 +147,7 @@ private:
   void send_finished();
   void flush();
   void wait_writable();
+  void on_writable();
   void linger();
   void update_deadline();
   void on_deadline();

@@ -185,6 +185,7 @@ void session::become_websocket(const response& head) {
   if (closed_ || !upgrade_ || in_begin_ != in_end_ || !out_.empty())
     return close();
   deadline_timer_.disarm();
+  transport_.use_asio(); // for Beast
   socket_ = std::make_unique<websocket_connection>(static_cast<websocket_owner&>(*this),
                                                    weak_from_this(), gateway_.loop(), transport_,
                                                    settings_);

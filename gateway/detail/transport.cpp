@@ -5,16 +5,79 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <utility>
 
 namespace troupe::gateway {
 
-transport::transport(tcp_socket socket) : socket_(std::move(socket)) {}
+transport::transport(boost::asio::io_context& io, detail::file_descriptor socket)
+  : socket_(io.get_executor()), plain_(std::move(socket)) {}
 
-transport::~transport() = default;
+transport::~transport() {
+  leave_poller();
+}
+
+bool transport::watch(poller& at, user& who) {
+  if (!at.add(plain_.get(), *this))
+    return false;
+  poller_ = &at;
+  user_ = &who;
+  return true;
+}
+
+void transport::leave_poller() noexcept {
+  if (auto* at = std::exchange(poller_, nullptr); at != nullptr)
+    at->remove(plain_.get(), *this);
+}
+
+void transport::use_asio() {
+  leave_poller();
+  if (!plain_)
+    return;
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  ::getsockname(plain_.get(), reinterpret_cast<sockaddr*>(&bound), &size);
+  using boost::asio::ip::tcp;
+  boost::system::error_code failed;
+  socket_.assign(bound.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), plain_.get(), failed);
+  if (!failed) // otherwise every operation fails
+    static_cast<void>(plain_.release());
+}
 
 void transport::start_tls(std::shared_ptr<const tls_context> context, std::string_view received) {
-  tls_ = std::make_unique<tls_stream>(std::move(context), socket_.native_handle(), received);
+  use_asio();
+  tls_ = std::make_unique<tls_stream>(std::move(context), native_handle(), received);
 }
+
+// -- watched ----------------------------------------------------------------------------------------
+
+void transport::want_read() {
+  wants_read_ = true;
+  if (readable_)
+    poller_->again(*this);
+}
+
+void transport::on_socket(std::uint32_t events) {
+  hung_up_ = hung_up_ || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+  readable_ = readable_ || hung_up_ || (events & EPOLLIN) != 0;
+  const auto reads = wants_read_ && readable_;
+  const auto writes = wants_write_ && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+  wants_read_ = wants_read_ && !reads;
+  wants_write_ = wants_write_ && !writes;
+  if (reads || writes)
+    user_->on_ready(reads, writes);
+}
+
+std::ptrdiff_t transport::receive(void* into, std::size_t size) {
+  ssize_t got = 0;
+  while ((got = ::recv(plain_.get(), into, size, 0)) < 0 && errno == EINTR) {
+  }
+  // Less than there was room for: what comes from now on is told. That of the end has been told, perhaps.
+  if (got < 0 || (static_cast<std::size_t>(got) < size && !hung_up_))
+    readable_ = false;
+  return got;
+}
+
+// -- both -------------------------------------------------------------------------------------------
 
 tls_step transport::step(boost::asio::mutable_buffer into) {
   return tls_->read(into.data(), into.size());
@@ -26,7 +89,7 @@ tls_step transport::step(boost::asio::const_buffer from) {
 
 std::ptrdiff_t transport::send(const void* data, std::size_t size) {
   if (!tls_)
-    return ::send(socket_.native_handle(), data, size, MSG_NOSIGNAL);
+    return ::send(native_handle(), data, size, MSG_NOSIGNAL);
   const auto done = tls_->write(data, size);
   if (done.needed == tls_step::wait::none && !done.error)
     return static_cast<std::ptrdiff_t>(done.size);
@@ -44,19 +107,20 @@ void transport::shutdown_send(std::shared_ptr<void> owner) {
                        });
     return;
   }
-  boost::system::error_code ignored;
-  socket_.shutdown(tcp_socket::shutdown_send, ignored);
+  ::shutdown(native_handle(), SHUT_WR);
 }
 
 void transport::reset() {
-  boost::system::error_code ignored;
-  socket_.set_option(boost::asio::socket_base::linger{true, 0}, ignored);
+  const linger at_once{1, 0};
+  ::setsockopt(native_handle(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   if (tls_)
     tls_->lose_socket();
-  socket_.close(ignored);
+  close();
 }
 
 void transport::close() {
+  leave_poller();
+  plain_ = {};
   if (!socket_.is_open())
     return;
   if (tls_) {

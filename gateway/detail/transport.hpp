@@ -1,5 +1,7 @@
 #pragma once
 
+#include "actors/detail/file_descriptor.hpp"
+#include "gateway/detail/poller.hpp"
 #include "gateway/detail/tls_step.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -24,12 +26,24 @@ using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
 /// The bytes of one connection, in both directions, with TLS or without; a Beast AsyncStream as well.
 /// Belongs to one event loop. Outlives the handlers that it was given; `close` has all of them
 /// called, with an error. One read and one write may be under way at a time.
-class transport {
+///
+/// Most connections are plain HTTP: these tell their user when they are ready, through a poller, from `watch`
+/// on. With TLS, and for who calls `use_asio`, there are asynchronous operations instead.
+class transport final : private poller::watched {
 public:
   using executor_type = tcp_socket::executor_type;
 
-  /// REQUIRES: `socket` is connected, and its native handle does not block.
-  explicit transport(tcp_socket socket);
+  class user {
+  public:
+    /// What it has asked for. May destroy the transport.
+    virtual void on_ready(bool readable, bool writable) = 0;
+
+  protected:
+    ~user() = default;
+  };
+
+  /// REQUIRES: `socket` is connected, and does not block.
+  transport(boost::asio::io_context& io, detail::file_descriptor socket);
   transport(const transport&) = delete;
   transport& operator=(const transport&) = delete;
   ~transport();
@@ -38,8 +52,23 @@ public:
   /// nothing is under way. Throws std::runtime_error.
   void start_tls(std::shared_ptr<const tls_context> context, std::string_view received);
 
+  /// From here on `who` can ask to be told. False: the kernel watches as many sockets as it can.
+  [[nodiscard]] bool watch(poller& at, user& who);
+  /// The asynchronous operations may be used from here on, and nobody is told any more.
+  void use_asio();
+
+  /// Between `watch` and `use_asio` or `start_tls`.
+  [[nodiscard]] bool watched() const noexcept { return poller_ != nullptr; }
+  /// REQUIRES, as for the next two: watched(). Calls `on_ready` once, when `receive` may give something, but
+  /// never from within.
+  void want_read();
+  /// The same, when `send` may take something again. REQUIRES: it gave EAGAIN.
+  void want_write() noexcept { wants_write_ = true; }
+  /// As ::recv on a socket that does not block: 0 is the end.
+  [[nodiscard]] std::ptrdiff_t receive(void* into, std::size_t size);
+
   [[nodiscard]] executor_type get_executor() noexcept { return socket_.get_executor(); }
-  [[nodiscard]] int native_handle() { return socket_.native_handle(); }
+  [[nodiscard]] int native_handle() { return socket_.is_open() ? socket_.native_handle() : plain_.get(); }
 
   /// Reads what there is, at least a byte. The error `eof`: the client sends nothing more.
   template <class Buffers, class Handler>
@@ -122,7 +151,17 @@ private:
   tls_step step(boost::asio::mutable_buffer into);
   tls_step step(boost::asio::const_buffer from);
 
-  tcp_socket socket_;
+  void on_socket(std::uint32_t events) override;
+  void leave_poller() noexcept;
+
+  tcp_socket socket_;             // Asio's, which is not open before `use_asio`
+  detail::file_descriptor plain_; // until then
+  poller* poller_ = nullptr;
+  user* user_ = nullptr;
+  bool wants_read_ = false;
+  bool wants_write_ = false;
+  bool readable_ = false; // as far as is known
+  bool hung_up_ = false;  // the end comes behind what there is to read
   std::unique_ptr<tls_stream> tls_; // null: plain TCP
   tls_step::wait send_needs_ = tls_step::wait::writable;
 };

@@ -113,9 +113,8 @@ public:
     check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0, "socketpair");
     client_ = ends[1];
     settings_.max_websocket_message = longest_message;
-    tcp_socket socket{loop().io()};
-    socket.assign(boost::asio::ip::tcp::v4(), ends[0]);
-    transport_.emplace(std::move(socket));
+    transport_.emplace(loop().io(), detail::file_descriptor{ends[0]});
+    transport_->use_asio();
     connection_.emplace(owner_, alive_, loop(), *transport_, settings_);
     connection_->accept({"dGhlIHNhbXBsZSBub25jZQ==", compressed ? "permessage-deflate" : ""}, "/", "test",
                         status(101), "now");

@@ -45,9 +45,8 @@ public:
     int ends[2] = {-1, -1};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
     other_ = test::file_descriptor{ends[1]};
-    tcp_socket socket{io_};
-    socket.assign(boost::asio::ip::tcp::v4(), ends[0]);
-    transport_.emplace(std::move(socket));
+    transport_.emplace(io_, detail::file_descriptor{ends[0]});
+    transport_->use_asio();
     client_.emplace(other_.get(), test::tls_options{});
   }
 
