@@ -12,6 +12,7 @@ namespace troupe::detail {
 namespace {
 
 constexpr std::size_t spare_calls_kept = 1024;
+constexpr std::size_t spare_text_kept = 256;
 
 } // namespace
 
@@ -132,8 +133,9 @@ void worker_actor::recycle(std::unique_ptr<call> ended) noexcept {
   // What may be much; the rest is written over.
   ended->what.headers = {};
   ended->what.parameters.clear();
-  std::string{}.swap(ended->what.body);
-  std::string{}.swap(ended->what.target);
+  for (auto* each : {&ended->what.body, &ended->what.target})
+    if (each->capacity() > spare_text_kept)
+      std::string{}.swap(*each);
   if (spare_.size() < spare_calls_kept)
     spare_.push_back(std::move(ended));
 }

@@ -2,9 +2,9 @@
 
 #include "gateway/detail/characters.hpp"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstring>
 
 namespace troupe::gateway {
 
@@ -12,29 +12,83 @@ namespace {
 
 constexpr std::string_view hsts_field = "Strict-Transport-Security";
 
-void append_number(std::string& out, std::uint64_t number, int base = 10) {
+void append_number(std::string& out, std::uint64_t number, int base) {
   std::array<char, 20> digits;
   auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
   out.append(digits.data(), end);
 }
 
 bool is_valid_field(std::string_view name, std::string_view value) noexcept {
-  return is_token(name) && std::all_of(value.begin(), value.end(), [](char c) { return is(value_char, c); });
+  return is_token(name) && is_field_value(value);
 }
 
 /// Framing and connection belong to the gateway: a handler cannot break them.
 bool is_reserved(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 7> reserved{"content-length", "transfer-encoding",
-                                                     "connection",     "keep-alive",
-                                                     "date",           "server",
-                                                     "upgrade"};
-  return std::any_of(reserved.begin(), reserved.end(), [&](std::string_view each) {
-    return equals_ignore_case(each, name);
-  });
+  const auto is = [&](std::string_view other) { return equals_ignore_case(name, other); };
+  switch (name.size()) {
+  case 4: return is("Date");
+  case 6: return is("Server");
+  case 7: return is("Upgrade");
+  case 10: return is("Connection") || is("Keep-Alive");
+  case 14: return is("Content-Length");
+  case 17: return is("Transfer-Encoding");
+  default: return false;
+  }
 }
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+/// Writes a head behind what a string has: into room that was made for all of it, as appending each of a
+/// dozen pieces would take longer than all else.
+class head_writer {
+public:
+  head_writer(std::string& out, std::size_t most) : out_(out) {
+    const auto begin = out.size();
+    out.resize(begin + most);
+    at_ = out.data() + begin;
+  }
+  head_writer(const head_writer&) = delete;
+  head_writer& operator=(const head_writer&) = delete;
+  ~head_writer() { out_.resize(static_cast<std::size_t>(at_ - out_.data())); }
+
+  head_writer& operator<<(std::string_view text) noexcept {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
+    return *this;
+  }
+  head_writer& operator<<(std::uint64_t number) noexcept {
+    at_ = std::to_chars(at_, at_ + longest_number, number).ptr;
+    return *this;
+  }
+  void field(std::string_view name, std::string_view value) noexcept {
+    *this << name << ": " << value << "\r\n";
+  }
+
+  static constexpr std::size_t longest_number = 20;
+
+private:
+  std::string& out_;
+  char* at_;
+};
+
+/// What the head takes at most, apart from the date.
+std::size_t room_for(const response& what, const write_options& options) noexcept {
+  constexpr std::size_t of_ours = 256; // status line, and the fields that are always the same
+  auto out = of_ours + hsts_field.size() + options.hsts.size();
+  for (std::size_t i = 0; i < what.headers.size(); ++i) {
+    const auto [name, value] = what.headers[i];
+    out += name.size() + value.size() + 4;
+  }
+  return out;
+}
+
+void write_connection(head_writer& out, bool upgrade, const write_options& options) {
+  if (upgrade)
+    out << "Upgrade: websocket\r\n";
+  if (!options.keep_alive)
+    out << "Connection: close\r\n";
+  else if (upgrade)
+    out << "Connection: Upgrade\r\n";
+  else if (options.old_client)
+    out << "Connection: keep-alive\r\n";
 }
 
 } // namespace
@@ -47,38 +101,30 @@ void write_response(std::string& out, const response& what, std::string_view dat
     write_response(out, broken, date, options);
     return;
   }
-  if (what.status == 200) {
-    out.append("HTTP/1.1 200 OK\r\nServer: troupe\r\nDate: ");
-  } else {
-    out.append("HTTP/1.1 ");
-    append_number(out, what.status);
-    out.append(" ").append(reason_phrase(what.status)).append("\r\nServer: troupe\r\nDate: ");
+  const auto without_body = what.status == 204 || what.status == 304;
+  {
+    head_writer head{out, room_for(what, options) + date.size()};
+    if (what.status == 200)
+      head << "HTTP/1.1 200 OK\r\nServer: troupe\r\nDate: ";
+    else
+      head << "HTTP/1.1 " << what.status << " " << reason_phrase(what.status)
+           << "\r\nServer: troupe\r\nDate: ";
+    head << date << "\r\n";
+    for (std::size_t i = 0; i < what.headers.size(); ++i) {
+      const auto [name, value] = what.headers[i];
+      if (is_valid_field(name, value) && !is_reserved(name))
+        head.field(name, value);
+    }
+    if (!options.hsts.empty() && !what.headers.find(hsts_field))
+      head.field(hsts_field, options.hsts);
+    write_connection(head, what.status == 426, options); // 426 has to say to what
+    if (!without_body && options.body == framing::chunked)
+      head << "Transfer-Encoding: chunked\r\n";
+    else if (!without_body && options.body != framing::close)
+      head << "Content-Length: "
+           << (options.body == framing::length ? options.length : what.body.size()) << "\r\n";
+    head << "\r\n";
   }
-  out.append(date).append("\r\n");
-  for (std::size_t i = 0; i < what.headers.size(); ++i) {
-    auto [name, value] = what.headers[i];
-    if (is_valid_field(name, value) && !is_reserved(name))
-      append_field(out, name, value);
-  }
-  if (!options.hsts.empty() && !what.headers.find(hsts_field))
-    append_field(out, hsts_field, options.hsts);
-  if (what.status == 426) // which has to say so
-    out.append("Upgrade: websocket\r\n");
-  if (!options.keep_alive)
-    out.append("Connection: close\r\n");
-  else if (what.status == 426)
-    out.append("Connection: Upgrade\r\n");
-  else if (options.old_client)
-    out.append("Connection: keep-alive\r\n");
-  auto without_body = what.status == 204 || what.status == 304;
-  if (!without_body && options.body == framing::chunked) {
-    out.append("Transfer-Encoding: chunked\r\n");
-  } else if (!without_body && options.body != framing::close) {
-    out.append("Content-Length: ");
-    append_number(out, options.body == framing::length ? options.length : what.body.size());
-    out.append("\r\n");
-  }
-  out.append("\r\n");
   if (!without_body && !options.head && options.body == framing::whole)
     out.append(what.body);
 }

@@ -284,41 +284,47 @@ session::slot* session::find_slot(std::uint64_t sequence) noexcept {
 
 /// The request with its whole body, or with one that comes as a stream.
 void session::take_request(bool whole) {
-  auto sequence = first_sequence_ + waiting();
-  auto is_last = settings_.max_requests_per_connection != 0
-                 && sequence + 1 >= settings_.max_requests_per_connection;
-  auto keep_alive = parser_.may_keep_alive() && !gateway_.stopping() && !is_last;
-  auto what = std::move(parser_.message());
+  const auto sequence = first_sequence_ + waiting();
+  auto& what = parser_.message();
   auto how = whole ? gateway_actor::arrival::whole : gateway_actor::arrival::streamed;
   if (whole && parser_.wants_websocket() && waiting() == 0) {
     how = gateway_actor::arrival::upgrade;
     upgrade_ = std::make_unique<upgrade>(upgrade{sequence, take_handshake(what), what.target,
                                                  std::string{what.host()}});
   }
-  auto& made = new_slot();
-  made.head = what.method == http_method::head;
-  made.keep_alive = keep_alive;
-  made.method = what.method;
-  if (gateway_.access().enabled())
-    made.target = what.target;
-  no_more_requests_ = no_more_requests_ || !keep_alive;
-  what.id = made.request_id;
-  auto refused = peer_.introduce(what);
-  if (gateway_.access().enabled())
-    made.client = what.client;
+  const auto refused = peer_.introduce(what);
+  const auto started = add_slot_for(what, sequence);
+  if (!whole) {
+    what.body.clear();
+    upload_ = std::make_unique<upload>(upload{sequence, 0, 0, started});
+  }
+  std::uint64_t call = 0;
+  if (refused)
+    complete(sequence, problem(*refused, what.id));
+  else
+    call = gateway_.dispatch(shared_from_this(), sequence, std::move(what), started, how);
   if (whole) {
     parser_.reset();
     continue_sent_ = false;
-  } else {
-    parser_.message().body.clear();
-    upload_ = std::make_unique<upload>(upload{sequence, 0, 0, made.started});
   }
-  if (refused)
-    return complete(sequence, problem(*refused, what.id));
-  auto call =
-    gateway_.dispatch(shared_from_this(), sequence, std::move(what), made.started, how);
   if (auto* place = find_slot(sequence); place != nullptr && call != 0)
     place->call = call;
+}
+
+detail::steady_time session::add_slot_for(request& what, std::uint64_t sequence) {
+  const auto is_last = settings_.max_requests_per_connection != 0
+                       && sequence + 1 >= settings_.max_requests_per_connection;
+  auto& made = new_slot();
+  made.head = what.method == http_method::head;
+  made.keep_alive = parser_.may_keep_alive() && !gateway_.stopping() && !is_last;
+  made.method = what.method;
+  if (gateway_.access().enabled()) {
+    made.target = what.target;
+    made.client = what.client;
+  }
+  no_more_requests_ = no_more_requests_ || !made.keep_alive;
+  what.id = made.request_id;
+  return made.started;
 }
 
 void session::refuse(const failure& why) {
@@ -401,9 +407,11 @@ void session::log(const slot& of) {
 void session::send_finished() {
   for (; waiting() > 0; ++first_, ++first_sequence_) {
     auto& oldest = slots_[first_];
-    out_.append(oldest.answer);
-    held_back_ -= oldest.answer.size();
-    std::string{}.swap(oldest.answer); // gives its memory back
+    if (!oldest.answer.empty()) {
+      out_.append(oldest.answer);
+      held_back_ -= oldest.answer.size();
+      std::string{}.swap(oldest.answer); // gives its memory back
+    }
     if (!oldest.done)
       break; // what has come of it goes out, if it is a stream
   }

@@ -126,6 +126,7 @@ private:
   void on_incomplete();
   void account();
   void take_request(bool whole);
+  detail::steady_time add_slot_for(request& what, std::uint64_t sequence);
   void forward_upload(bool last);
   void end_upload();
   void stop_upload();
