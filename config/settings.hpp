@@ -85,6 +85,7 @@ struct tls_settings {
 struct storage_settings {
   std::string url = "sqlite:troupe.db";
   unsigned max_connections = 5;
+  unsigned max_batch = 64; // 1: each statement by itself
   milliseconds acquire_timeout{2'000};
   milliseconds connect_timeout{2'000};
   std::string migrations; // folder; empty: the application's own

@@ -17,6 +17,19 @@ backend backend_of(std::string_view url) {
                                         + "\": expected sqlite:PATH or postgres://..."};
 }
 
+void connection::execute_all(const std::vector<const sql_statement*>& statements,
+                             const std::function<void(std::size_t, outcome&&)>& done) {
+  for (std::size_t i = 0; i < statements.size(); ++i) {
+    outcome what;
+    try {
+      what = execute(*statements[i]);
+    } catch (...) {
+      what = std::current_exception();
+    }
+    done(i, std::move(what));
+  }
+}
+
 std::unique_ptr<connection> connect(const config::storage_settings& settings) {
   switch (backend_of(settings.url)) {
   case backend::sqlite: return sqlite::open(sqlite::path_of(settings.url));

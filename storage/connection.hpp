@@ -6,9 +6,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 namespace troupe::storage {
 
@@ -46,6 +51,22 @@ public:
 
   /// Runs exactly one statement, prepared and kept for the next time by its text.
   virtual sql_result execute(const sql_statement& statement) = 0;
+
+  /// How long the statement is likely to take, when it may be one of `execute_all`; none: it may not, or has
+  /// not been seen yet.
+  [[nodiscard]] virtual std::optional<std::chrono::nanoseconds> expected_time(const std::string& sql) {
+    static_cast<void>(sql);
+    return std::nullopt;
+  }
+
+  /// What came of a statement: its result, or what `execute` would have thrown.
+  using outcome = std::variant<sql_result, std::exception_ptr>;
+
+  /// Runs all of them, each as `execute` would, in no particular order, and calls `done` once for each with
+  /// its place. One that fails takes none of the others along, unless the session is gone. Throws nothing.
+  /// REQUIRES: each has an `expected_time`.
+  virtual void execute_all(const std::vector<const sql_statement*>& statements,
+                           const std::function<void(std::size_t, outcome&&)>& done);
 
   /// Runs a text of several statements without parameters, for migrations. The error's internal()
   /// begins with "line N: " where the place is known.

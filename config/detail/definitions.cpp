@@ -247,6 +247,13 @@ constexpr row<storage_settings> storage_table[] = {
       .high = 1000},
      &storage_settings::max_connections},
     {{.section = "storage",
+      .key = "max_batch",
+      .help = "Quick statements that one connection to PostgreSQL takes at once, of those that wait; 1: each "
+              "by itself.",
+      .low = 1,
+      .high = 1000},
+     &storage_settings::max_batch},
+    {{.section = "storage",
       .key = "acquire_timeout",
       .help = "Time a statement waits for a free connection; then the client gets 503.",
       .low = 10,

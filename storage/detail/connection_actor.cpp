@@ -16,6 +16,9 @@ namespace {
 
 constexpr const char* connection_gone = "the database connection was lost";
 
+/// What a statement waits for others of its batch at most, as far as it is known.
+constexpr std::chrono::nanoseconds longest_batch = std::chrono::milliseconds{5};
+
 template <class Answer>
 void reply(const caf::strong_actor_ptr& to, call_id call, Answer answer) {
   std::visit([&](auto& value) { deliver(to, nullptr, call, std::move(value)); }, answer);
@@ -90,6 +93,8 @@ std::optional<pool_job> connection_actor::run(pool_job job) {
     grant(job);
     return std::nullopt;
   }
+  if (auto batch = take_batch(job); !batch.empty())
+    return run_all(std::move(batch));
   auto result = execute(job.statement);
   if (std::holds_alternative<failure>(result) && !connection_->healthy()) {
     connection_.reset();
@@ -110,16 +115,70 @@ void connection_actor::give_back(pool_job job) {
   report_lost("the connection was closed while it was idle", false);
 }
 
+/// The job and those that wait behind it, as long as all of them are quick: what is slow gains nothing from
+/// company, and would keep it waiting. Empty, and the job left alone: there are none.
+std::vector<pool_job> connection_actor::take_batch(pool_job& first) {
+  std::vector<pool_job> out;
+  if (settings_.max_batch < 2)
+    return out;
+  auto left = longest_batch;
+  const auto fits = [&](const pool_job& job) {
+    const auto takes =
+      job.lease == 0 ? connection_->expected_time(job.statement.sql) : std::optional<std::chrono::nanoseconds>{};
+    left -= takes.value_or(longest_batch);
+    return takes && left > std::chrono::nanoseconds{0};
+  };
+  if (!fits(first))
+    return out;
+  out = queue_->take_more(settings_.max_batch - 1, fits);
+  if (!out.empty())
+    out.insert(out.begin(), std::move(first));
+  return out;
+}
+
+std::optional<pool_job> connection_actor::run_all(std::vector<pool_job> jobs) {
+  std::vector<const sql_statement*> statements;
+  for (const auto& each : jobs)
+    statements.push_back(&each.statement);
+  std::vector<answer> answers(jobs.size());
+  bool broke = false;
+  connection_->execute_all(statements, [&](std::size_t i, connection::outcome&& what) {
+    if (auto* result = std::get_if<sql_result>(&what))
+      answers[i] = std::move(*result);
+    else
+      answers[i] = failed(std::get<std::exception_ptr>(what), jobs[i].statement.sql);
+    broke = broke || std::holds_alternative<failure>(answers[i]);
+  });
+  broke = broke && !connection_->healthy();
+  if (broke)
+    connection_.reset();
+  // Free before the answers go out, as for one.
+  auto next = broke ? std::nullopt : queue_->take(slot_);
+  for (std::size_t i = 0; i < jobs.size(); ++i)
+    reply(jobs[i].requester, jobs[i].call, std::move(answers[i]));
+  if (broke)
+    report_lost("the connection broke", false);
+  return next;
+}
+
 connection_actor::answer connection_actor::execute(const sql_statement& statement) {
   try {
     return execute_or_throw(statement);
+  } catch (...) {
+    return failed(std::current_exception(), statement.sql);
+  }
+}
+
+connection_actor::answer connection_actor::failed(const std::exception_ptr& why, const std::string& sql) {
+  try {
+    std::rethrow_exception(why);
   } catch (const statement_error& e) {
-    log_failure(e, !connection_->healthy(), statement.sql);
+    log_failure(e, !connection_->healthy(), sql);
     return failure{e.code(), e.what()};
   } catch (const error& e) {
     return failure{e.code(), e.what()};
   } catch (const std::exception& e) {
-    spdlog::error("statement failed: {}; in: {}", e.what(), one_line(statement.sql));
+    spdlog::error("statement failed: {}; in: {}", e.what(), one_line(sql));
     return failure{errc::internal, "the database refused the statement"};
   }
 }

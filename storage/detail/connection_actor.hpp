@@ -8,10 +8,12 @@
 #include <caf/actor_addr.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace troupe::storage {
 
@@ -40,7 +42,10 @@ private:
   void open();
   void work(std::optional<pool_job> job);
   [[nodiscard]] std::optional<pool_job> run(pool_job job);
+  [[nodiscard]] std::vector<pool_job> take_batch(pool_job& first);
+  [[nodiscard]] std::optional<pool_job> run_all(std::vector<pool_job> jobs);
   [[nodiscard]] answer execute(const sql_statement& statement);
+  [[nodiscard]] answer failed(const std::exception_ptr& why, const std::string& sql);
   [[nodiscard]] sql_result execute_or_throw(const sql_statement& statement);
   void give_back(pool_job job);
   void grant(const pool_job& job);

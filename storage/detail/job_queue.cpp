@@ -35,6 +35,15 @@ std::optional<pool_job> job_queue::take(slot taker) {
   return std::nullopt;
 }
 
+std::vector<pool_job> job_queue::take_more(std::size_t most,
+                                           const std::function<bool(const pool_job&)>& wanted) {
+  const std::lock_guard lock{mutex_};
+  std::vector<pool_job> out;
+  while (out.size() < most && !waiting_.empty() && wanted(waiting_.front()))
+    out.push_back(pop_front(waiting_));
+  return out;
+}
+
 bool job_queue::put_back(pool_job& job) {
   const std::lock_guard lock{mutex_};
   if (closed_)

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -44,6 +45,10 @@ public:
 
   /// The next job for `taker`; without one, `taker` is idle from now on.
   std::optional<pool_job> take(slot taker);
+
+  /// Further jobs for one that has taken one: those at the front, as long as `wanted` says so, `most` at most.
+  /// `wanted` is called under the lock.
+  std::vector<pool_job> take_more(std::size_t most, const std::function<bool(const pool_job&)>& wanted);
 
   /// A job that was taken but not begun: it is the next one again. False after `close`: the job
   /// stays with the caller.

@@ -42,7 +42,10 @@ std::size_t comment_size(std::string_view text) {
 }
 
 sql_verb verb_of_word(std::string_view word) {
-  constexpr std::array<std::pair<std::string_view, sql_verb>, 8> verbs{{
+  constexpr std::array<std::pair<std::string_view, sql_verb>, 11> verbs{{
+    {"SELECT", sql_verb::reads},
+    {"VALUES", sql_verb::reads},
+    {"TABLE", sql_verb::reads},
     {"INSERT", sql_verb::changes_rows},
     {"UPDATE", sql_verb::changes_rows},
     {"DELETE", sql_verb::changes_rows},

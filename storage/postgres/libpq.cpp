@@ -22,11 +22,7 @@ using clock = std::chrono::steady_clock;
 struct session_closer {
   void operator()(PGconn* session) const noexcept { PQfinish(session); }
 };
-struct result_clearer {
-  void operator()(PGresult* result) const noexcept { PQclear(result); }
-};
 using session_ptr = std::unique_ptr<PGconn, session_closer>;
-using result_ptr = std::unique_ptr<PGresult, result_clearer>;
 
 constexpr const char* session_settings =
   "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET bytea_output = 'hex';"

@@ -3,9 +3,15 @@
 #include <libpq-fe.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 
 namespace troupe::storage::postgres {
+
+struct result_clearer {
+  void operator()(PGresult* result) const noexcept { PQclear(result); }
+};
+using result_ptr = std::unique_ptr<PGresult, result_clearer>;
 
 /// Connects with a deadline in milliseconds (libpq's own counts seconds, two at least) and sets the
 /// session up. The caller closes what it gets. Throws statement_error{unavailable}.

@@ -4,6 +4,7 @@
 #include "storage/detail/sql_text.hpp"
 #include "storage/postgres/detail/pqxx_compat.hpp"
 #include "storage/postgres/libpq.hpp"
+#include "storage/postgres/pipeline.hpp"
 #include "storage/postgres/sqlstate.hpp"
 #include "storage/postgres/values.hpp"
 
@@ -11,6 +12,8 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstdlib>
+#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,11 +38,14 @@ public:
   sql_result execute(const sql_statement& statement) override {
     check_statement(statement);
     require_session();
+    const auto begun = clock::now();
     const encoded_parameters parameters{statement.parameters};
     const before now{in_transaction(), PQtransactionStatus(raw_) == PQTRANS_INERROR};
-    if (const auto* known = cache_.find(statement.sql)) {
+    if (auto* known = cache_.find(statement.sql)) {
       try {
-        return run(*known, parameters, now);
+        auto out = run(*known, parameters, now);
+        note_time(*known, clock::now() - begun);
+        return out;
       } catch (const stale_plan& stale) {
         forget(statement.sql);
         if (now.in_transaction)
@@ -53,12 +59,36 @@ public:
         throw;
       }
     }
-    const auto& fresh = prepare(statement.sql);
+    auto& fresh = prepare(statement.sql);
     try {
-      return run(fresh, parameters, now);
+      auto out = run(fresh, parameters, now);
+      note_time(fresh, clock::now() - begun);
+      return out;
     } catch (const stale_plan& not_stale) {
       throw statement_error{errc::internal, meaning_of({}).detail, not_stale.what()};
     }
+  }
+
+  std::optional<std::chrono::nanoseconds> expected_time(const std::string& sql) override {
+    const auto* known = cache_.find(sql);
+    if (known == nullptr || (known->verb != sql_verb::reads && known->verb != sql_verb::changes_rows))
+      return std::nullopt;
+    return known->takes;
+  }
+
+  void execute_all(const std::vector<const sql_statement*>& statements,
+                   const std::function<void(std::size_t, outcome&&)>& done) override {
+    batch of{statements, done, {}, {}, {}};
+    for (std::size_t i = 0; i < statements.size(); ++i)
+      if (!add(of, i))
+        done(i, execute_alone(*statements[i]));
+    if (of.sent.empty())
+      return;
+    const auto begun = clock::now();
+    auto outcomes = run_pipeline(raw_, of.sent);
+    const auto each = (clock::now() - begun) / of.sent.size();
+    for (std::size_t i = 0; i < outcomes.size(); ++i)
+      finish(of, i, std::move(outcomes[i]), each);
   }
 
   void run_script(const std::string& sql) override {
@@ -84,9 +114,21 @@ public:
   backend kind() const noexcept override { return backend::postgres; }
 
 private:
+  using clock = std::chrono::steady_clock;
+
   struct prepared {
     std::string name;
     sql_verb verb;
+    clock::duration takes{0}; // the last runs, on average
+  };
+
+  /// Statements that are run at once.
+  struct batch {
+    const std::vector<const sql_statement*>& statements;
+    const std::function<void(std::size_t, outcome&&)>& done;
+    std::vector<pipelined> sent;
+    std::vector<std::size_t> places; // of what is sent, among the statements
+    std::deque<encoded_parameters> parameters;
   };
 
   /// The state of the session in front of a statement.
@@ -105,7 +147,74 @@ private:
       throw statement_error{errc::unavailable, meaning_of("08006").detail, "the connection is gone"};
   }
 
-  const prepared& prepare(const std::string& sql) {
+  /// False: it is not one that can be sent with others.
+  bool add(batch& to, std::size_t place) {
+    const auto& statement = *to.statements[place];
+    const auto* known = cache_.find(statement.sql);
+    if (known == nullptr)
+      return false;
+    try {
+      check_statement(statement);
+      const auto& texts = to.parameters.emplace_back(statement.parameters).texts();
+      to.sent.push_back({known->name, texts.data(), texts.size(), known->verb != sql_verb::reads});
+      to.places.push_back(place);
+      return true;
+    } catch (const error&) {
+      return false;
+    }
+  }
+
+  void finish(batch& of, std::size_t sent, pipeline_outcome&& what, clock::duration took) {
+    const auto place = of.places[sent];
+    const auto& statement = *of.statements[place];
+    try {
+      if (what.how == pipeline_outcome::state::unknown)
+        throw statement_error{errc::unavailable, meaning_of("08006").detail, one_line(PQerrorMessage(raw_))};
+      if (what.how == pipeline_outcome::state::failed && !is_stale(what.result.get()))
+        throw_refused(statement, what.result.get());
+    } catch (const statement_error&) {
+      return of.done(place, std::current_exception());
+    }
+    if (what.how != pipeline_outcome::state::done)
+      return of.done(place, execute_alone(statement)); // nothing of it is left
+    auto* known = cache_.find(statement.sql);
+    auto out = to_sql_result(what.result.get());
+    if (of.sent[sent].by_itself)
+      out.affected_rows = std::strtoll(PQcmdTuples(what.result.get()), nullptr, 10);
+    if (known != nullptr)
+      note_time(*known, took);
+    of.done(place, std::move(out));
+  }
+
+  [[noreturn]] void throw_refused(const sql_statement& statement, const PGresult* why) {
+    const auto state = state_of(why);
+    const auto what = meaning_of(state);
+    if ((what.code == errc::unprocessable || what.code == errc::internal) && cache_.find(statement.sql) != nullptr)
+      forget(statement.sql); // as in execute
+    throw statement_error{what.code, what.detail, state + ' ' + one_line(PQresultErrorMessage(why))};
+  }
+
+  static std::string state_of(const PGresult* refused) {
+    const auto* state = PQresultErrorField(refused, PG_DIAG_SQLSTATE);
+    return state != nullptr ? state : "";
+  }
+
+  static bool is_stale(const PGresult* refused) { return is_stale(state_of(refused)); }
+  static bool is_stale(const std::string& state) { return state == "26000" || state == "0A000"; }
+
+  outcome execute_alone(const sql_statement& statement) noexcept {
+    try {
+      return execute(statement);
+    } catch (...) {
+      return std::current_exception();
+    }
+  }
+
+  static void note_time(prepared& of, clock::duration took) noexcept {
+    of.takes += of.takes == clock::duration{0} ? took : (took - of.takes) / 8;
+  }
+
+  prepared& prepare(const std::string& sql) {
     const auto verb = verb_of(sql);
     if (verb == sql_verb::copy)
       throw statement_error{errc::internal, meaning_of({}).detail, "COPY is not possible here"};
@@ -155,7 +264,7 @@ private:
       throw;
     } catch (const std::exception& e) {
       const auto state = sqlstate_of(e);
-      if (state == "26000" || state == "0A000")
+      if (is_stale(state))
         throw stale_plan{state + ' ' + one_line(e.what())};
       rethrow(e);
     }

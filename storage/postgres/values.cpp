@@ -126,25 +126,68 @@ const char* encoded_parameters::keep(std::string text) {
   return made_.emplace_back(std::move(text)).c_str();
 }
 
-sql_result to_sql_result(const pqxx::result& from) {
+namespace {
+
+/// `from` has columns, rows, name_of and type_of a column, and cell: its text, null for NULL.
+template <class Source>
+sql_result convert(const Source& from) {
   sql_result out;
   const auto columns = from.columns();
   std::vector<pqxx::oid> types;
-  for (pqxx::row::size_type i = 0; i < columns; ++i) {
-    out.columns.emplace_back(from.column_name(i));
-    types.push_back(from.column_type(i));
+  for (int i = 0; i < columns; ++i) {
+    out.columns.emplace_back(from.name_of(i));
+    types.push_back(from.type_of(i));
   }
-  out.cells.reserve(static_cast<std::size_t>(from.size()) * types.size());
-  for (const auto& row : from)
-    for (pqxx::row::size_type i = 0; i < columns; ++i) {
-      const auto field = row[i];
-      if (field.is_null())
+  const auto rows = from.rows();
+  out.cells.reserve(static_cast<std::size_t>(rows) * types.size());
+  for (int row = 0; row < rows; ++row)
+    for (int i = 0; i < columns; ++i) {
+      const auto cell = from.cell(row, i);
+      if (cell.data() == nullptr)
         out.cells.emplace_back();
       else
-        out.cells.push_back(to_value(types[static_cast<std::size_t>(i)],
-                                     {field.c_str(), static_cast<std::size_t>(field.size())}));
+        out.cells.push_back(to_value(types[static_cast<std::size_t>(i)], cell));
     }
   return out;
+}
+
+struct of_libpqxx {
+  const pqxx::result& result;
+
+  [[nodiscard]] int columns() const { return static_cast<int>(result.columns()); }
+  [[nodiscard]] int rows() const { return static_cast<int>(result.size()); }
+  [[nodiscard]] const char* name_of(int column) const { return result.column_name(column); }
+  [[nodiscard]] pqxx::oid type_of(int column) const { return result.column_type(column); }
+  [[nodiscard]] std::string_view cell(int row, int column) const {
+    const auto field = result[row][column];
+    return field.is_null() ? std::string_view{}
+                           : std::string_view{field.c_str(), static_cast<std::size_t>(field.size())};
+  }
+};
+
+struct of_libpq {
+  const PGresult* result;
+
+  [[nodiscard]] int columns() const { return PQnfields(result); }
+  [[nodiscard]] int rows() const { return PQntuples(result); }
+  [[nodiscard]] const char* name_of(int column) const { return PQfname(result, column); }
+  [[nodiscard]] pqxx::oid type_of(int column) const { return PQftype(result, column); }
+  [[nodiscard]] std::string_view cell(int row, int column) const {
+    return PQgetisnull(result, row, column) != 0
+             ? std::string_view{}
+             : std::string_view{PQgetvalue(result, row, column),
+                                static_cast<std::size_t>(PQgetlength(result, row, column))};
+  }
+};
+
+} // namespace
+
+sql_result to_sql_result(const pqxx::result& from) {
+  return convert(of_libpqxx{from});
+}
+
+sql_result to_sql_result(const PGresult* from) {
+  return convert(of_libpq{from});
 }
 
 } // namespace troupe::storage::postgres

@@ -25,5 +25,6 @@ private:
 
 /// All rows, typed by the columns' types; a type that is not known here comes as text.
 [[nodiscard]] sql_result to_sql_result(const pqxx::result& from);
+[[nodiscard]] sql_result to_sql_result(const PGresult* from);
 
 } // namespace troupe::storage::postgres

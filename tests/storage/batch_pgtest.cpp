@@ -1,0 +1,208 @@
+// Statements that go to PostgreSQL at once: each must come out as if it had gone alone.
+#include "tests/storage/pool_client.hpp"
+#include "tests/storage/test_database.hpp"
+
+#include <chrono>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace troupe::storage::test {
+namespace {
+
+using std::int64_t;
+using std::string;
+using namespace std::chrono_literals;
+
+class batch_pgtest : public ::testing::Test {
+protected:
+  /// What came of each: the first cell, the number of rows it changed as "#1", or the code of its error.
+  std::vector<string> run(const std::vector<sql_statement>& statements) {
+    for (const auto& each : statements)
+      if (!connection_->expected_time(each.sql))
+        prepare(each);
+    std::vector<const sql_statement*> all;
+    for (const auto& each : statements)
+      all.push_back(&each);
+    std::vector<string> out(all.size());
+    connection_->execute_all(all, [&](std::size_t i, connection::outcome&& what) {
+      EXPECT_EQ(out[i], "") << "statement " << i << " was answered twice";
+      out[i] = describe(what);
+    });
+    return out;
+  }
+
+  static string describe(const connection::outcome& what) {
+    if (const auto* result = std::get_if<sql_result>(&what))
+      return result->cells.empty() ? "#" + std::to_string(result->affected_rows)
+                                   : describe(result->cells.front());
+    try {
+      std::rethrow_exception(std::get<std::exception_ptr>(what));
+    } catch (const error& e) {
+      return string{to_string(e.code())};
+    }
+  }
+  static string describe(const sql_value& cell) {
+    if (const auto* number = std::get_if<int64_t>(&cell))
+      return std::to_string(*number);
+    const auto* text = std::get_if<string>(&cell);
+    return text != nullptr ? *text : "?";
+  }
+
+  /// Only statements that have been seen go with others: as one that does nothing, in a transaction that is
+  /// rolled back.
+  void prepare(const sql_statement& what) {
+    connection_->execute({"BEGIN", {}});
+    try {
+      connection_->execute(what);
+    } catch (const error&) { // it is to fail in the batch, too
+    }
+    connection_->execute({"ROLLBACK", {}});
+  }
+
+  int64_t count(const string& table) {
+    return std::get<int64_t>(connect(database_->settings())
+                               ->execute({"SELECT count(*) FROM " + table, {}})
+                               .cells.at(0));
+  }
+
+  std::unique_ptr<test_database> database_ = make_test_database();
+  std::unique_ptr<connection> connection_ = connect(database_->settings());
+};
+
+using texts = std::vector<string>;
+
+sql_statement echo(int64_t value) {
+  return statement("SELECT CAST($1 AS BIGINT)", value);
+}
+
+TEST_F(batch_pgtest, gives_each_its_own_answer) {
+  connection_->run_script("CREATE TABLE t (v BIGINT)");
+  std::vector<sql_statement> all;
+  texts expected;
+  for (int64_t i = 0; i < 60; ++i) {
+    all.push_back(i % 3 == 0 ? statement("INSERT INTO t VALUES ($1)", i) : echo(i));
+    expected.push_back(i % 3 == 0 ? "#1" : std::to_string(i));
+  }
+  EXPECT_EQ(run(all), expected);
+  EXPECT_EQ(count("t"), 20);
+  EXPECT_FALSE(connection_->in_transaction());
+  EXPECT_EQ(run({statement("UPDATE t SET v = 0 WHERE v < $1", int64_t{30}),
+                 statement("SELECT count(*) FROM t WHERE v = 0"), statement("DELETE FROM t RETURNING 7")}),
+            (texts{"#10", "10", "7"}));
+}
+
+TEST_F(batch_pgtest, an_error_is_that_of_its_statement_alone) {
+  connection_->run_script("CREATE TABLE t (v BIGINT PRIMARY KEY)");
+  const auto divide = [](int64_t by) { return statement("SELECT 10 / CAST($1 AS BIGINT)", by); };
+  const auto insert = [](int64_t v) { return statement("INSERT INTO t VALUES ($1)", v); };
+  run({divide(1)});
+  EXPECT_EQ(run({divide(2), divide(0), divide(5), insert(1), insert(1), divide(1), insert(2), divide(0)}),
+            (texts{"5", "internal", "2", "#1", "conflict", "10", "#1", "internal"}));
+  EXPECT_EQ(count("t"), 2);
+  EXPECT_EQ(run({statement("SELECT CAST($1 AS TEXT)", string{"a\0b", 3}),
+                 statement("SELECT CAST($1 AS TEXT)", string{"c"})}),
+            (texts{"invalid_argument", "c"}));
+}
+
+TEST_F(batch_pgtest, what_a_read_has_changed_beside_a_failure_is_changed_once) {
+  connection_->run_script("CREATE TABLE t (v BIGINT);"
+                          "CREATE FUNCTION add(v BIGINT) RETURNS BIGINT LANGUAGE sql AS "
+                          "'INSERT INTO t VALUES (v) RETURNING v'");
+  const auto add = [](int64_t v) { return statement("SELECT add($1)", v); };
+  const auto divide = [](int64_t by) { return statement("SELECT 10 / CAST($1 AS BIGINT)", by); };
+  run({divide(1)});
+  EXPECT_EQ(run({add(1), add(2), divide(0), add(3)}), (texts{"1", "2", "internal", "3"}));
+  EXPECT_EQ(count("t"), 3);
+}
+
+TEST_F(batch_pgtest, a_constraint_that_is_looked_at_in_the_end_fails_its_statement_alone) {
+  connection_->run_script("CREATE TABLE a (id BIGINT PRIMARY KEY);"
+                          "CREATE TABLE b (a BIGINT REFERENCES a DEFERRABLE INITIALLY DEFERRED);"
+                          "INSERT INTO a VALUES (1)");
+  const auto insert = [](int64_t v) { return statement("INSERT INTO b VALUES ($1)", v); };
+  EXPECT_EQ(run({insert(1), insert(7), echo(3), insert(1)}), (texts{"#1", "conflict", "3", "#1"}));
+  EXPECT_EQ(count("b"), 2);
+}
+
+TEST_F(batch_pgtest, statements_that_the_server_has_forgotten_or_that_are_out_of_date_are_run_all_the_same) {
+  connection_->run_script("CREATE TABLE t (v BIGINT); INSERT INTO t VALUES (5)");
+  const std::vector<sql_statement> all{statement("SELECT * FROM t"), echo(1),
+                                       statement("INSERT INTO t VALUES ($1)", int64_t{6})};
+  EXPECT_EQ(run(all), (texts{"5", "1", "#1"}));
+  connection_->run_script("DEALLOCATE ALL");
+  EXPECT_EQ(run(all), (texts{"5", "1", "#1"}));
+  connection_->run_script("ALTER TABLE t ADD w TEXT; ALTER TABLE t ALTER v TYPE TEXT");
+  EXPECT_EQ(run({all[0], all[1]}), (texts{"5", "1"}));
+  EXPECT_EQ(count("t"), 3);
+}
+
+TEST_F(batch_pgtest, much_in_both_directions_blocks_neither) {
+  std::vector<sql_statement> all;
+  for (int i = 0; i < 64; ++i)
+    all.push_back(statement("SELECT CAST($1 AS TEXT)", string(1 << 20, static_cast<char>('a' + i % 26))));
+  const auto found = run(all);
+  for (std::size_t i = 0; i < found.size(); ++i)
+    EXPECT_TRUE(found[i] == std::get<string>(all[i].parameters[0])) << i;
+}
+
+TEST_F(batch_pgtest, what_was_not_answered_before_the_session_broke_is_reported_so_and_not_run_again) {
+  connection_->run_script("CREATE TABLE t (v BIGINT)");
+  const auto insert = [](int64_t v) { return statement("INSERT INTO t VALUES ($1)", v); };
+  const auto end_at = [](int64_t v) {
+    return statement("SELECT pg_terminate_backend(pg_backend_pid()) WHERE $1 = 7", v);
+  };
+  run({end_at(1), insert(1)});
+  connection_->execute({"DELETE FROM t", {}});
+  const auto found = run({insert(1), echo(2), insert(3), end_at(7), insert(4), echo(5)});
+  EXPECT_EQ(found, (texts{"#1", "2", "#1", "unavailable", "unavailable", "unavailable"}));
+  EXPECT_FALSE(connection_->healthy());
+  EXPECT_EQ(count("t"), 2);
+  EXPECT_EQ(run({}), texts{});
+}
+
+class batches_of_a_pool_pgtest : public batch_pgtest {
+protected:
+  /// So many transactions have 200 statements that came at once been run in.
+  std::size_t transactions(unsigned max_batch) {
+    auto settings = database_->settings();
+    settings.max_connections = 1;
+    settings.max_batch = max_batch;
+    settings.acquire_timeout = 60s;
+    pool_client client{settings};
+    const auto now = statement("SELECT CAST(now() AS TEXT)");
+    client.ask(now); // it is known from here on
+    for (int i = 0; i < 200; ++i)
+      client.send(now);
+    std::set<string> out;
+    for (int i = 0; i < 200; ++i)
+      out.insert(std::get<string>(client.next().as<sql_result>().cells.at(0)));
+    return out.size();
+  }
+};
+
+TEST_F(batches_of_a_pool_pgtest, are_made_of_what_waits) {
+  EXPECT_LE(transactions(64), 100U);
+}
+
+TEST_F(batches_of_a_pool_pgtest, are_not_made_where_the_setting_says_so) {
+  EXPECT_EQ(transactions(1), 200U);
+}
+
+TEST_F(batches_of_a_pool_pgtest, have_no_slow_statements) {
+  auto settings = database_->settings();
+  settings.max_connections = 1;
+  settings.acquire_timeout = 60s;
+  pool_client client{settings};
+  const auto slow = statement("SELECT CAST(now() AS TEXT), CAST(pg_sleep(0.02) AS TEXT)");
+  client.ask(slow);
+  for (int i = 0; i < 10; ++i)
+    client.send(slow);
+  std::set<string> found;
+  for (int i = 0; i < 10; ++i)
+    found.insert(std::get<string>(client.next().as<sql_result>().cells.at(0)));
+  EXPECT_EQ(found.size(), 10U) << "some have shared a transaction";
+}
+
+} // namespace
+} // namespace troupe::storage::test
