@@ -6,8 +6,14 @@ namespace troupe {
 
 namespace {
 
-char lower(char c) noexcept {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+// Enough for the fields of most responses: a list that grew from nothing would move four times.
+constexpr std::size_t first_fields = 4;
+constexpr std::size_t first_bytes = 64;
+
+/// Of two characters that differ. The cases of a letter differ in this one bit.
+bool is_other_case(char x, char y) noexcept {
+  const auto low = x | 0x20;
+  return (x ^ y) == 0x20 && low >= 'a' && low <= 'z';
 }
 
 } // namespace
@@ -15,10 +21,17 @@ char lower(char c) noexcept {
 bool equals_ignore_case(std::string_view a, std::string_view b) noexcept {
   return a.size() == b.size()
          && std::equal(a.begin(), a.end(), b.begin(),
-                       [](char x, char y) { return lower(x) == lower(y); });
+                       [](char x, char y) { return x == y || is_other_case(x, y); });
+}
+
+void header_list::reserve(std::size_t fields, std::size_t bytes) {
+  entries_.reserve(fields);
+  text_.reserve(bytes);
 }
 
 void header_list::add(std::string_view name, std::string_view value) {
+  if (entries_.capacity() == 0)
+    reserve(first_fields, std::max(first_bytes, name.size() + value.size()));
   entries_.push_back({static_cast<std::uint32_t>(text_.size()),
                       static_cast<std::uint32_t>(name.size()),
                       static_cast<std::uint32_t>(value.size())});

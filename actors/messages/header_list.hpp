@@ -15,6 +15,9 @@ namespace troupe {
 /// Names compare without regard to case. Views stay valid until the list changes.
 class header_list {
 public:
+  /// Makes room for that many fields with that many bytes of names and values, together.
+  void reserve(std::size_t fields, std::size_t bytes);
+
   /// Appends; an existing field of that name stays (fields may repeat).
   void add(std::string_view name, std::string_view value);
 

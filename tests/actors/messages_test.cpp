@@ -30,6 +30,18 @@ TEST(header_list, finds_the_first_field_of_a_name_without_regard_to_case) {
   EXPECT_TRUE(headers.empty());
 }
 
+TEST(header_list, does_not_move_while_there_is_room) {
+  header_list headers;
+  headers.reserve(10, 100);
+  headers.add("A", "1");
+  const auto* const before = headers[0].first.data();
+  for (int i = 0; i < 9; ++i)
+    headers.add("0123", "456789");
+  EXPECT_EQ(headers[0].first.data(), before);
+  ASSERT_EQ(headers.size(), 10u);
+  EXPECT_EQ(headers[9], (std::pair<std::string_view, std::string_view>{"0123", "456789"}));
+}
+
 TEST(header_list, removes_the_fields_whose_name_fulfils_a_condition) {
   header_list headers;
   for (const auto* name : {"A", "b", "a", "C"})
