@@ -57,11 +57,16 @@ constexpr bool is(character_class wanted, char c) noexcept {
   return (characters::classes_of[static_cast<unsigned char>(c)] & wanted) != 0;
 }
 
+/// Behind those from `at` on that are of the class.
+constexpr std::size_t skip(character_class wanted, std::string_view bytes,
+                           std::size_t at) noexcept {
+  while (at < bytes.size() && is(wanted, bytes[at]))
+    ++at;
+  return at;
+}
+
 constexpr bool is_token(std::string_view text) noexcept {
-  for (const char c : text)
-    if (!is(token_char, c))
-      return false;
-  return !text.empty();
+  return !text.empty() && skip(token_char, text, 0) == text.size();
 }
 
 constexpr bool is_digit(char c) noexcept {
@@ -89,6 +94,15 @@ inline bool is_field_value(std::string_view text) noexcept {
 /// Space or tab: the white space that may stand around values.
 constexpr bool is_blank(char c) noexcept {
   return c == ' ' || c == '\t';
+}
+
+/// What is left without the blanks at both ends.
+constexpr std::string_view without_blanks(std::string_view text) noexcept {
+  while (!text.empty() && is_blank(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back()))
+    text.remove_suffix(1);
+  return text;
 }
 
 } // namespace troupe::gateway

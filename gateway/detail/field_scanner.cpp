@@ -1,8 +1,35 @@
 #include "gateway/detail/field_scanner.hpp"
 
-#include "gateway/detail/characters.hpp"
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include <bit>
+#include <cstring>
 
 namespace troupe::gateway {
+
+namespace {
+
+/// Behind the characters from `at` on that a value may have. Values are most of a head, so 16 bytes
+/// are looked at together where that is possible.
+std::size_t skip_value(std::string_view bytes, std::size_t at) noexcept {
+#ifdef __SSE2__
+  for (; bytes.size() - at >= 16; at += 16) {
+    __m128i block;
+    std::memcpy(&block, bytes.data() + at, sizeof(block));
+    const auto is_control = _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(0x1f)), block);
+    const auto is_tab = _mm_cmpeq_epi8(block, _mm_set1_epi8('\t'));
+    const auto is_delete = _mm_cmpeq_epi8(block, _mm_set1_epi8(0x7f));
+    const auto wrong = _mm_or_si128(_mm_andnot_si128(is_tab, is_control), is_delete);
+    if (const auto mask = static_cast<unsigned>(_mm_movemask_epi8(wrong)); mask != 0)
+      return at + static_cast<std::size_t>(std::countr_zero(mask));
+  }
+#endif
+  return skip(value_char, bytes, at);
+}
+
+} // namespace
 
 scan_result field_scanner::fail(std::string_view why) noexcept {
   problem_ = why;
@@ -30,21 +57,20 @@ scan_result field_scanner::scan(std::string_view bytes, std::size_t& at) noexcep
         return fail("a header field that goes on in the next line, or white space before it");
       if (!is(token_char, bytes[at]))
         return fail("a line that begins as no header field does");
+      ++fields_;
       place_ = place::name;
-      break;
+      [[fallthrough]];
     case place::name:
-      while (at < bytes.size() && is(token_char, bytes[at]))
-        ++at;
+      at = skip(token_char, bytes, at);
       if (at == bytes.size())
         break;
       if (bytes[at] != ':')
         return fail(fault_in_name(bytes[at]));
       ++at;
       place_ = place::value;
-      break;
+      [[fallthrough]];
     case place::value:
-      while (at < bytes.size() && is(value_char, bytes[at]))
-        ++at;
+      at = skip_value(bytes, at);
       if (at == bytes.size())
         break;
       if (bytes[at] != '\r')

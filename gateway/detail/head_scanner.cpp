@@ -11,6 +11,9 @@ namespace {
 /// No method that anybody has registered is longer.
 constexpr std::size_t longest_method = 32;
 
+/// What nearly all clients send behind the target, and mostly in one piece.
+constexpr std::string_view usual_version = "HTTP/1.1\r\n";
+
 } // namespace
 
 void head_scanner::fail(errc code, std::string detail) {
@@ -27,24 +30,22 @@ head_scanner::part head_scanner::scan(std::string_view bytes) {
 }
 
 head_scanner::part head_scanner::scan_line(std::string_view bytes) {
-  while (at_ < bytes.size() && place_ != place::line_done) {
-    switch (place_) {
-    case place::method: scan_method(bytes); break;
-    case place::target: scan_target(bytes); break;
-    case place::version: scan_version(bytes); break;
-    case place::line_end: scan_line_end(bytes); break;
-    case place::line_done:
-    case place::fields: break;
-    }
-    if (failed_)
-      return part::failed;
-  }
+  // Each of these goes on to the next place, unless it fails or needs more bytes.
+  if (place_ == place::method)
+    scan_method(bytes);
+  if (place_ == place::target)
+    scan_target(bytes);
+  if (place_ == place::version)
+    scan_version(bytes);
+  if (place_ == place::line_end)
+    scan_line_end(bytes);
+  if (failed_)
+    return part::failed;
   return place_ == place::line_done ? part::request_line : part::none;
 }
 
 void head_scanner::scan_method(std::string_view bytes) {
-  while (at_ < bytes.size() && at_ <= longest_method && is(token_char, bytes[at_]))
-    ++at_;
+  at_ = skip(token_char, bytes.substr(0, longest_method + 1), at_);
   if (at_ > longest_method)
     return fail(errc::not_implemented, "the server does not know a method that long");
   if (at_ == bytes.size())
@@ -58,8 +59,7 @@ void head_scanner::scan_method(std::string_view bytes) {
 void head_scanner::scan_target(std::string_view bytes) {
   const auto begin = method_size_ + 1;
   const auto longest_end = begin + limits_.max_target_bytes;
-  while (at_ < bytes.size() && at_ <= longest_end && is(target_char, bytes[at_]))
-    ++at_;
+  at_ = skip(target_char, bytes.substr(0, longest_end + 1), at_);
   if (at_ > longest_end)
     return fail(errc::uri_too_long, "the request target is longer than "
                                       + std::to_string(limits_.max_target_bytes) + " bytes");
@@ -78,6 +78,12 @@ void head_scanner::scan_target(std::string_view bytes) {
 }
 
 void head_scanner::scan_version(std::string_view bytes) {
+  if (at_ == version_at_ && bytes.substr(at_).starts_with(usual_version)) {
+    at_ += usual_version.size();
+    version_ = 11;
+    place_ = place::line_done;
+    return;
+  }
   constexpr std::string_view pattern = "HTTP/0.0"; // 0: any digit
   for (; at_ < bytes.size() && at_ - version_at_ < pattern.size(); ++at_) {
     const auto wanted = pattern[at_ - version_at_];

@@ -12,11 +12,11 @@
 namespace troupe::gateway {
 
 /// Checks the bytes of a request's head against RFC 9112 and the limits, each byte once and however
-/// they are cut, so that an error shows at the same byte in all cases. Beast sees only what passed:
-/// it takes folded lines, and waits for the end of a head that has gone wrong long before.
+/// they are cut, so that an error shows at the same byte in all cases. Says where the parts of the
+/// request line are; `take_field` finds those of the fields, which have been counted.
 class head_scanner {
 public:
-  /// What may be taken by Beast; in this order.
+  /// What is complete and in order; one after the other.
   enum class part {
     none,         ///< need more bytes
     request_line, ///< the first `size()` bytes are the request line
@@ -34,10 +34,18 @@ public:
   [[nodiscard]] std::size_t size() const noexcept { return at_; }
   /// No byte has been seen.
   [[nodiscard]] bool untouched() const noexcept { return at_ == 0 && place_ == place::method; }
-  /// Within the request line; 0 while it is being read.
-  [[nodiscard]] std::size_t method_size() const noexcept { return method_size_; }
+  /// That `line`, the request line, begins with; empty while it is being read.
+  [[nodiscard]] std::string_view method(std::string_view line) const noexcept {
+    return line.substr(0, method_size_);
+  }
+  /// REQUIRES: `line` is the request line, which has been read.
+  [[nodiscard]] std::string_view target(std::string_view line) const noexcept {
+    return line.substr(method_size_ + 1, version_at_ - method_size_ - 2);
+  }
   /// REQUIRES: the request line has been read. 10 for HTTP/1.0, 11 for HTTP/1.1, up to 19.
   [[nodiscard]] int version() const noexcept { return version_; }
+  /// How many have begun.
+  [[nodiscard]] std::size_t fields() const noexcept { return fields_.fields(); }
   /// REQUIRES: failed.
   [[nodiscard]] const failure& problem() const noexcept { return problem_; }
 
@@ -46,7 +54,7 @@ private:
 
   part scan_line(std::string_view bytes);
   part scan_fields(std::string_view bytes);
-  // These go on to the next place, or to the end of the bytes; or fail.
+  // These go on to the next place, or to the end of the bytes, which may be reached; or fail.
   void scan_method(std::string_view bytes);
   void scan_target(std::string_view bytes);
   void scan_version(std::string_view bytes);

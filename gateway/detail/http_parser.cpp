@@ -116,8 +116,8 @@ public:
 private:
   scan_result fail_in_head(std::string_view bytes) {
     problem = head.problem();
-    if (!has_start_line && head.method_size() > 0)
-      set_method(bytes.substr(0, head.method_size())); // an answer to HEAD has no body
+    if (const auto method = head.method(bytes); !has_start_line && !method.empty())
+      set_method(method); // an answer to HEAD has no body
     return scan_result::failed;
   }
 

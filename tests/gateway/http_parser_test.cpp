@@ -255,6 +255,26 @@ TEST(http_parser, holds_requests_to_their_limits) {
   });
 }
 
+TEST(http_parser, looks_at_each_byte_of_a_value_wherever_it_stands) {
+  for (std::size_t size = 1; size < 50; ++size)
+    for (std::size_t at = 0; at < size; ++at) {
+      const auto with = [&](char c) {
+        auto value = std::string(size, 'a');
+        value[at] = c;
+        return value;
+      };
+      for (const char wrong : {'\0', '\x1f', '\x7f', '\n'})
+        EXPECT_EQ(parse(get + "A: " + with(wrong), 1000), "invalid_argument\n")
+            << size << " " << at;
+      for (const char right : {'!', '~', '\x80', '\xff'})
+        EXPECT_EQ(parse(get + "A: " + with(right) + "\r\n\r\n", 1000),
+                  "GET / [A=" + with(right) + "]\n")
+            << size << " " << at;
+    }
+  expect_all({{get + "A: a\tb" + std::string(30, ' ') + "\tc\r\n\r\n",
+               "GET / [A=a\tb" + std::string(30, ' ') + "\tc]"}});
+}
+
 TEST(http_parser, says_what_is_wrong_with_a_request_in_words_for_the_client) {
   const auto detail_of = [](const std::string& bytes) {
     const auto limits = small_limits();
