@@ -11,25 +11,35 @@ namespace troupe::gateway {
 
 namespace {
 
-bool is_name(std::string_view text) noexcept {
-  if (text.empty())
-    return false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is(host_char, text[i]))
-      continue;
-    if (text[i] != '%' || i + 2 >= text.size() || !is(hex_digit, text[i + 1])
-        || !is(hex_digit, text[i + 2]))
-      return false;
-    if (text[i + 1] == '0' || text[i + 1] == '1') // a control character
-      return false;
-    i += 2;
+/// Begins with an escape that stands for no control character.
+bool begins_with_escape(std::string_view text) noexcept {
+  return text.size() >= 3 && text[0] == '%' && is(hex_digit, text[1]) && is(hex_digit, text[2])
+         && text[1] != '0' && text[1] != '1';
+}
+
+/// Of the name that `text` begins with, up to a colon or its end; 0 for what is none.
+std::size_t name_size(std::string_view text) noexcept {
+  auto at = skip(host_char, text, 0);
+  while (at < text.size() && text[at] != ':') {
+    if (!begins_with_escape(text.substr(at)))
+      return 0;
+    at = skip(host_char, text, at + 3);
   }
-  return true;
+  return at;
 }
 
 bool is_ipv6(std::string_view text) {
   in6_addr address{};
   return ::inet_pton(AF_INET6, std::string{text}.c_str(), &address) == 1;
+}
+
+/// Of the address in brackets that `text` begins with; 0 for what is none.
+std::size_t address_size(std::string_view text) {
+  const auto close = text.find(']');
+  // Brackets around an address of a later version of IP have never been used.
+  if (close == std::string_view::npos || !is_ipv6(text.substr(1, close - 1)))
+    return 0;
+  return close + 1;
 }
 
 /// None for what is no port; `otherwise` for an empty text.
@@ -54,18 +64,9 @@ bool host_and_port::same_as(const host_and_port& other) const noexcept {
 }
 
 std::optional<host_and_port> parse_host(std::string_view text, std::uint16_t default_port) {
-  std::size_t host_size = 0;
-  if (text.starts_with('[')) {
-    const auto close = text.find(']');
-    // Brackets around an address of a later version of IP have never been used.
-    if (close == std::string_view::npos || !is_ipv6(text.substr(1, close - 1)))
-      return std::nullopt;
-    host_size = close + 1;
-  } else {
-    host_size = std::min(text.find(':'), text.size());
-    if (!is_name(text.substr(0, host_size)))
-      return std::nullopt;
-  }
+  const auto host_size = text.starts_with('[') ? address_size(text) : name_size(text);
+  if (host_size == 0)
+    return std::nullopt;
   const auto rest = text.substr(host_size);
   if (!rest.empty() && rest.front() != ':')
     return std::nullopt;
