@@ -13,9 +13,6 @@ namespace troupe::gateway {
 
 /// Puts a chunked body together (RFC 9112, 7.1). Extensions are checked and ignored, the trailer is
 /// checked and dropped; both together may be as large as a header section.
-///
-/// Stands in for Beast's, which looks for the end of an extension beyond its line and takes control
-/// characters in it.
 class chunked_decoder {
 public:
   /// `limits` outlives the decoder.

@@ -6,53 +6,53 @@
 #include "gateway/detail/head_scanner.hpp"
 #include "gateway/detail/host.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/basic_parser.hpp>
-#include <boost/beast/http/error.hpp>
-
 #include <algorithm>
-#include <limits>
+#include <charconv>
 #include <memory>
-#include <new>
 
 namespace troupe::gateway {
 
-namespace beast = boost::beast;
-namespace http = beast::http;
-
 namespace {
-
-std::string_view view(beast::string_view text) {
-  return {text.data(), text.size()};
-}
 
 /// Takes the next member off a comma-separated list, without the white space around it.
 std::string_view next_member(std::string_view& list) {
   auto member = list.substr(0, list.find(','));
   list.remove_prefix(std::min(list.size(), member.size() + 1));
-  while (!member.empty() && is_blank(member.front()))
-    member.remove_prefix(1);
-  while (!member.empty() && is_blank(member.back()))
-    member.remove_suffix(1);
-  return member;
+  return without_blanks(member);
 }
 
-failure describe(const beast::error_code& ec) {
-  return {errc::invalid_argument, "the request is malformed: " + ec.message()};
+/// The fields that say something to the gateway itself.
+enum class special { none, host, content_length, transfer_encoding, connection, upgrade, expect };
+
+/// By length and first letter, which tell most others from these; the rest of a name is compared
+/// only where both fit.
+special special_of(std::string_view name) noexcept {
+  const auto if_equal = [name](std::string_view wanted, special out) {
+    return (name.front() | 0x20) == (wanted.front() | 0x20) && equals_ignore_case(name, wanted)
+               ? out
+               : special::none;
+  };
+  switch (name.size()) {
+  case 4: return if_equal("Host", special::host);
+  case 6: return if_equal("Expect", special::expect);
+  case 7: return if_equal("Upgrade", special::upgrade);
+  case 10: return if_equal("Connection", special::connection);
+  case 14: return if_equal("Content-Length", special::content_length);
+  case 17: return if_equal("Transfer-Encoding", special::transfer_encoding);
+  default: return special::none;
+  }
 }
 
 } // namespace
 
-/// Beast's parser behind our checks and with our limits, filling our request.
-class http_parser::message_parser : public http::basic_parser<true> {
+/// Fills a request with what the scanner has passed. Functions that give a bool give false when
+/// `problem` says why the message is refused.
+class http_parser::message_parser {
 public:
   message_parser(const config::http_settings& limits, bool over_tls)
-      : head(limits), limits_(limits), over_tls_(over_tls), chunks_(limits) {
-    message.scheme = over_tls ? "https" : "http";
-    // The scanner has the limits; Beast gets whole parts.
-    header_limit(std::numeric_limits<std::uint32_t>::max());
-    body_limit(boost::none); // limit_body has it
-    eager(true);
+      : head(limits), limits_(limits), over_tls_(over_tls) {
+    if (over_tls)
+      message.scheme = scheme();
   }
 
   request message;
@@ -60,6 +60,7 @@ public:
   head_scanner head;
   bool has_start_line = false;
   bool has_method = false;
+  bool has_head = false;
   bool done = false;
   int http_version = 11;
   bool expects_continue = false;
@@ -68,7 +69,7 @@ public:
   bool wants_upgrade = false;
   bool knows_websocket = false;
 
-  /// REQUIRES: the head is not complete. Adds to `used` what Beast has taken.
+  /// REQUIRES: the head is not complete. Adds to `used` how much of it has been taken.
   scan_result read_head(std::string_view bytes, std::size_t& used) {
     while (true) {
       const auto part = head.scan(bytes);
@@ -78,7 +79,7 @@ public:
         return fail_in_head(bytes);
       const auto whole = bytes.substr(0, head.size());
       const auto is_line = part == head_scanner::part::request_line;
-      if (!(is_line ? put_line(whole) : put_all(whole)))
+      if (!(is_line ? take_line(whole) : take_fields(whole)))
         return scan_result::failed;
       used += whole.size();
       bytes.remove_prefix(whole.size());
@@ -89,31 +90,42 @@ public:
 
   /// REQUIRES: the head is complete, and nothing of the body was read.
   std::optional<failure> limit_body(std::uint64_t bytes) {
-    chunks_.limit_body(bytes);
-    if (content_length().value_or(0) > bytes)
+    if (chunks_)
+      chunks_->limit_body(bytes);
+    if (body_left_ > bytes)
       return failure{errc::payload_too_large,
                      "the body is larger than " + std::to_string(bytes) + " bytes"};
     return std::nullopt;
   }
 
+  /// REQUIRES: the head is complete. Of a body, something is to come.
+  [[nodiscard]] bool awaits_body() const noexcept { return chunks_ || body_left_ > 0; }
+
   /// REQUIRES: the head is complete.
   scan_result read_body(std::string_view bytes, std::size_t& used) {
-    auto result = scan_result::need_more;
-    if (!is_done() && chunked()) {
-      result = chunks_.decode(bytes, used, message.body);
-      if (result == scan_result::failed)
-        problem = chunks_.problem();
-    } else if (is_done() || !bytes.empty()) {
-      beast::error_code ec;
-      if (!is_done())
-        used += put(boost::asio::const_buffer{bytes.data(), bytes.size()}, ec);
-      result = is_done() ? scan_result::complete : scan_result::need_more;
-    }
+    auto result = scan_result::complete;
+    if (awaits_body())
+      result = chunks_ ? read_chunks(bytes, used) : read_sized(bytes, used);
     done = result == scan_result::complete;
     return result;
   }
 
 private:
+  scan_result read_chunks(std::string_view bytes, std::size_t& used) {
+    const auto result = chunks_->decode(bytes, used, message.body);
+    if (result == scan_result::failed)
+      problem = chunks_->problem();
+    return result;
+  }
+
+  scan_result read_sized(std::string_view bytes, std::size_t& used) {
+    const auto size = std::min<std::uint64_t>(body_left_, bytes.size());
+    message.body.append(bytes, 0, size);
+    used += size;
+    body_left_ -= size;
+    return body_left_ == 0 ? scan_result::complete : scan_result::need_more;
+  }
+
   scan_result fail_in_head(std::string_view bytes) {
     problem = head.problem();
     if (const auto method = head.method(bytes); !has_start_line && !method.empty())
@@ -121,29 +133,9 @@ private:
     return scan_result::failed;
   }
 
-  /// A later minor version is to be read as the latest known one (RFC 9110, 2.5).
-  bool put_line(std::string_view line) {
-    if (head.version() <= 11)
-      return put_all(line);
-    std::string known{line};
-    known[known.size() - 3] = '1';
-    return put_all(known);
-  }
-
-  bool put_all(std::string_view bytes) {
-    beast::error_code ec;
-    put(boost::asio::const_buffer{bytes.data(), bytes.size()}, ec);
-    if (!ec || ec == http::error::need_more)
-      return true;
-    if (!refused_)
-      problem = describe(ec);
-    return false;
-  }
-
-  void refuse(beast::error_code& ec, errc code, std::string detail) {
+  bool refuse(errc code, std::string detail) {
     problem = {code, std::move(detail)};
-    refused_ = true;
-    ec = http::error::bad_value; // any error stops Beast; `problem` says which
+    return false;
   }
 
   bool set_method(std::string_view method) {
@@ -153,92 +145,121 @@ private:
     return has_method;
   }
 
-  void on_request_impl(http::verb, beast::string_view method, beast::string_view target,
-                       int version, beast::error_code& ec) override {
+  bool take_line(std::string_view line) {
     has_start_line = true;
-    http_version = version;
-    if (!set_method(view(method)))
-      return refuse(ec, errc::not_implemented,
-                    "the server does not know the method " + detail::quoted(view(method)));
-    set_target(view(target), ec);
+    // A later minor version is to be read as the latest known one (RFC 9110, 2.5).
+    http_version = std::min(head.version(), 11);
+    if (const auto method = head.method(line); !set_method(method))
+      return refuse(errc::not_implemented,
+                    "the server does not know the method " + detail::quoted(method));
+    const auto target = head.target(line);
+    return target.starts_with('/') ? set_origin(target) : set_other(target);
   }
 
-  void set_target(std::string_view target, beast::error_code& ec) {
+  /// A target that is no path.
+  bool set_other(std::string_view target) {
     const auto colon = target.find("://");
-    const auto scheme = colon == std::string_view::npos ? "" : target.substr(0, colon);
-    if (equals_ignore_case(scheme, message.scheme))
-      return set_absolute(target.substr(colon + 3), ec);
-    if (equals_ignore_case(scheme, "http"))
-      return refuse(ec, errc::invalid_argument,
+    const auto of = colon == std::string_view::npos ? "" : target.substr(0, colon);
+    if (equals_ignore_case(of, scheme()))
+      return set_absolute(target.substr(colon + 3));
+    if (equals_ignore_case(of, "http"))
+      return refuse(errc::invalid_argument,
                     "the request target is of http, and the connection has TLS");
-    if (equals_ignore_case(scheme, "https"))
-      return refuse(ec, errc::invalid_argument,
+    if (equals_ignore_case(of, "https"))
+      return refuse(errc::invalid_argument,
                     "the request target is of https, and the connection has no TLS");
-    set_origin(std::string{target}, ec);
+    if (target == "*" && message.method == http_method::options)
+      return set_origin(target);
+    return refuse(errc::invalid_argument, "the request target does not begin with /");
   }
 
-  void set_absolute(std::string_view behind_scheme, beast::error_code& ec) {
+  bool set_absolute(std::string_view behind_scheme) {
     authority_ = behind_scheme.substr(0, behind_scheme.find_first_of("/?"));
     has_authority_ = true;
     if (!parse_host(authority_))
-      return refuse(ec, errc::invalid_argument,
-                    "the request target's host is " + detail::quoted(authority_)
-                      + ", expected HOST or HOST:PORT");
+      return refuse(errc::invalid_argument, "the request target's host is "
+                                                + detail::quoted(authority_)
+                                                + ", expected HOST or HOST:PORT");
     const auto rest = behind_scheme.substr(authority_.size());
-    set_origin(rest.starts_with('/') ? std::string{rest} : "/" + std::string{rest}, ec);
+    return rest.starts_with('/') ? set_origin(rest) : set_origin("/" + std::string{rest});
   }
 
-  void set_origin(std::string target, beast::error_code& ec) {
-    if (!target.starts_with('/') && !(target == "*" && message.method == http_method::options))
-      return refuse(ec, errc::invalid_argument, "the request target does not begin with /");
-    const auto path_size = std::min(target.find('?'), target.size());
-    if (target.find('\\') < path_size) // some take it for a slash
-      return refuse(ec, errc::invalid_argument, "the path has a backslash, which must be escaped");
-    message.path_size = static_cast<std::uint32_t>(path_size);
-    message.target = std::move(target);
+  bool set_origin(std::string_view target) {
+    const auto path = target.substr(0, target.find('?'));
+    if (path.find('\\') != std::string_view::npos) // some take it for a slash
+      return refuse(errc::invalid_argument, "the path has a backslash, which must be escaped");
+    message.path_size = static_cast<std::uint32_t>(path.size());
+    message.target = target;
+    return true;
   }
 
-  void on_field_impl(http::field name, beast::string_view name_text, beast::string_view value,
-                     beast::error_code& ec) override {
-    if (message.headers.size() >= limits_.max_headers)
-      return refuse(ec, errc::header_too_large,
+  /// `lines` end with the empty line.
+  bool take_fields(std::string_view lines) {
+    if (head.fields() > limits_.max_headers)
+      return refuse(errc::header_too_large,
                     "more than " + std::to_string(limits_.max_headers) + " header fields");
-    switch (name) {
-    case http::field::host: on_host(view(value), ec); break;
-    case http::field::content_length: on_content_length(view(value), ec); break;
-    case http::field::transfer_encoding: on_transfer_encoding(view(value), ec); break;
-    case http::field::connection: on_connection(view(value)); break;
-    case http::field::upgrade: on_upgrade(view(value)); break;
-    case http::field::expect: on_expect(view(value), ec); break;
-    default: break;
+    constexpr std::string_view empty_line = "\r\n";
+    constexpr std::string_view around_text = ":\r\n"; // at least
+    message.headers.reserve(head.fields(), lines.size() - empty_line.size()
+                                               - head.fields() * around_text.size());
+    while (lines.size() > empty_line.size()) {
+      const auto [name, value] = take_field(lines);
+      if (!take_special(special_of(name), value))
+        return false;
+      message.headers.add(name, value);
     }
-    message.headers.add(view(name_text), view(value));
+    has_head = true;
+    return check_fields();
   }
 
-  void on_host(std::string_view value, beast::error_code& ec) {
+  bool take_special(special name, std::string_view value) {
+    switch (name) {
+    case special::none: return true;
+    case special::host: return on_host(value);
+    case special::content_length: return on_content_length(value);
+    case special::transfer_encoding: return on_transfer_encoding(value);
+    case special::connection: return on_connection(value);
+    case special::upgrade: return on_upgrade(value);
+    case special::expect: return on_expect(value);
+    }
+    return true;
+  }
+
+  bool on_host(std::string_view value) {
     if (++hosts_ > 1)
-      return refuse(ec, errc::invalid_argument, "more than one Host field");
+      return refuse(errc::invalid_argument, "more than one Host field");
     if (!parse_host(value))
-      refuse(ec, errc::invalid_argument,
-             "Host is " + detail::quoted(value) + ", expected HOST or HOST:PORT");
+      return refuse(errc::invalid_argument,
+                    "Host is " + detail::quoted(value) + ", expected HOST or HOST:PORT");
+    return true;
   }
 
-  /// Beast has read the number; it takes lists of equal ones too.
-  void on_content_length(std::string_view value, beast::error_code& ec) {
+  bool on_content_length(std::string_view value) {
+    message.has_body = true;
+    if (chunks_)
+      return refuse_both();
+    if (has_length_)
+      return refuse(errc::invalid_argument, "more than one Content-Length field");
+    has_length_ = true;
+    // Digits alone: no sign, no list, nothing beyond 64 bits.
+    const auto* const end = value.data() + value.size();
+    const auto [behind, ec] = std::from_chars(value.data(), end, body_left_);
+    if (ec != std::errc{} || behind != end)
+      return refuse(errc::invalid_argument,
+                    "Content-Length is " + detail::quoted(value) + ", expected a number");
+    return true;
+  }
+
+  bool on_transfer_encoding(std::string_view value) {
     message.has_body = true;
     if (has_length_)
-      return refuse(ec, errc::invalid_argument, "more than one Content-Length field");
-    has_length_ = true;
-    if (!std::all_of(value.begin(), value.end(), gateway::is_digit))
-      refuse(ec, errc::invalid_argument,
-             "Content-Length is " + detail::quoted(value) + ", expected a number");
-  }
-
-  void on_transfer_encoding(std::string_view value, beast::error_code& ec) {
-    message.has_body = true;
-    has_coding_ = true;
-    if (equals_ignore_case(value, "chunked"))
-      return;
+      return refuse_both();
+    if (chunks_)
+      return refuse(errc::invalid_argument, "more than one Transfer-Encoding field");
+    if (equals_ignore_case(value, "chunked")) {
+      chunks_.emplace(limits_);
+      return true;
+    }
     std::string_view last;
     bool chunked_before = false;
     for (auto rest = value; !rest.empty();) {
@@ -246,89 +267,82 @@ private:
       last = next_member(rest);
     }
     if (chunked_before || !equals_ignore_case(last, "chunked")) // where the body ends is unknown
-      return refuse(ec, errc::invalid_argument,
+      return refuse(errc::invalid_argument,
                     "Transfer-Encoding does not end with chunked, or has it twice");
-    refuse(ec, errc::not_implemented, "the only transfer coding of requests is chunked");
+    return refuse(errc::not_implemented, "the only transfer coding of requests is chunked");
   }
 
-  void on_connection(std::string_view value) {
+  bool refuse_both() {
+    return refuse(errc::invalid_argument, "both Content-Length and Transfer-Encoding");
+  }
+
+  bool on_connection(std::string_view value) {
     while (!value.empty()) {
       const auto option = next_member(value);
-      if (equals_ignore_case(option, "close"))
-        wants_close = true;
-      else if (equals_ignore_case(option, "keep-alive"))
+      if (option.empty())
+        continue;
+      if (equals_ignore_case(option, "keep-alive"))
         wants_keep_alive = true;
-      else if (!option.empty() && !equals_ignore_case(option, "Host")) // which handlers rely on
+      else if (equals_ignore_case(option, "close"))
+        wants_close = true;
+      else if (!is_token(option))
+        return refuse(errc::invalid_argument,
+                      "Connection has " + detail::quoted(option) + ", which is no option");
+      else if (!equals_ignore_case(option, "Host")) // which handlers rely on
         hop_by_hop_.emplace_back(option);
       wants_upgrade = wants_upgrade || equals_ignore_case(option, "Upgrade");
     }
+    return true;
   }
 
-  void on_upgrade(std::string_view value) {
+  bool on_upgrade(std::string_view value) {
     while (!value.empty())
       if (equals_ignore_case(next_member(value), "websocket"))
         knows_websocket = true;
+    return true;
   }
 
-  void on_expect(std::string_view value, beast::error_code& ec) {
+  bool on_expect(std::string_view value) {
     if (!equals_ignore_case(value, "100-continue"))
-      return refuse(ec, errc::expectation_failed, "the only expectation is 100-continue");
+      return refuse(errc::expectation_failed, "the only expectation is 100-continue");
     expects_continue = true;
+    return true;
   }
 
-  void on_header_impl(beast::error_code& ec) override {
-    if (has_length_ && has_coding_)
-      return refuse(ec, errc::invalid_argument, "both Content-Length and Transfer-Encoding");
+  /// What only all fields together can have wrong.
+  bool check_fields() {
     if (http_version == 11 && hosts_ == 0)
-      return refuse(ec, errc::invalid_argument, "the Host field is missing");
-    if (http_version == 10 && has_coding_)
-      return refuse(ec, errc::invalid_argument, "HTTP/1.0 has no Transfer-Encoding");
+      return refuse(errc::invalid_argument, "the Host field is missing");
+    if (http_version == 10 && chunks_)
+      return refuse(errc::invalid_argument, "HTTP/1.0 has no Transfer-Encoding");
     if (has_authority_ && hosts_ == 1
         && !parse_host(authority_, default_port())
               ->same_as(*parse_host(*message.header("Host"), default_port())))
-      return refuse(ec, errc::invalid_argument,
-                    "Host and the request target name different hosts");
+      return refuse(errc::invalid_argument, "Host and the request target name different hosts");
     if (!hop_by_hop_.empty())
       drop_hop_by_hop();
+    return true;
   }
 
   [[nodiscard]] std::uint16_t default_port() const noexcept { return over_tls_ ? 443 : 80; }
+  [[nodiscard]] const char* scheme() const noexcept { return over_tls_ ? "https" : "http"; }
 
   /// Fields that a Connection field names are for this connection, not for handlers.
   void drop_hop_by_hop() {
-    header_list kept;
-    for (std::size_t i = 0; i < message.headers.size(); ++i) {
-      const auto [name, value] = message.headers[i];
-      if (std::none_of(hop_by_hop_.begin(), hop_by_hop_.end(),
-                       [&](const auto& each) { return equals_ignore_case(each, name); }))
-        kept.add(name, value);
-    }
-    message.headers = std::move(kept);
+    message.headers.remove_if([this](std::string_view name) {
+      return std::any_of(hop_by_hop_.begin(), hop_by_hop_.end(),
+                         [name](const auto& each) { return equals_ignore_case(each, name); });
+    });
   }
-
-  std::size_t on_body_impl(beast::string_view bytes, beast::error_code&) override {
-    message.body.append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
-
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view, beast::error_code&) override {
-    return 0; // chunks are not given to Beast
-  }
-
-  void on_body_init_impl(boost::optional<std::uint64_t> const&, beast::error_code&) override {}
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
-  void on_finish_impl(beast::error_code&) override {}
-  void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}
 
   const config::http_settings& limits_;
   const bool over_tls_;
-  chunked_decoder chunks_;
-  std::string authority_; // of an absolute target
   bool has_authority_ = false;
-  bool refused_ = false;
   bool has_length_ = false;
-  bool has_coding_ = false;
   int hosts_ = 0;
+  std::uint64_t body_left_ = 0; // to come, of a body with Content-Length
+  std::optional<chunked_decoder> chunks_;
+  std::string authority_; // of an absolute target
   std::vector<std::string> hop_by_hop_;
 };
 
@@ -339,7 +353,7 @@ http_parser::http_parser(const config::http_settings& limits, bool over_tls)
 http_parser::~http_parser() = default;
 
 void http_parser::reset() {
-  // Beast's parser is for one message: a new one in the same place.
+  // A new one in the same place: nothing of a message can be left for the next.
   std::destroy_at(parser_.get());
   std::construct_at(parser_.get(), limits_, over_tls_);
 }
@@ -358,7 +372,7 @@ http_parser::progress http_parser::feed(std::string_view bytes, std::size_t& use
     result = parser_->read_head(bytes, head_used);
     bytes.remove_prefix(head_used);
     used += head_used;
-    if (result == scan_result::complete && !parser_->is_done()) {
+    if (result == scan_result::complete && parser_->awaits_body()) {
       if (tells_heads_)
         return progress::head;
       if (auto too_large = parser_->limit_body(limits_.max_body_bytes)) {
@@ -416,7 +430,7 @@ bool http_parser::wants_websocket() const noexcept {
 }
 
 bool http_parser::in_body() const noexcept {
-  return parser_->is_header_done();
+  return parser_->has_head;
 }
 
 bool http_parser::untouched() const noexcept {

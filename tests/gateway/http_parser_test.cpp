@@ -96,6 +96,8 @@ TEST(http_parser, reads_bodies_of_both_framings) {
       {post + "Content-Length: 3\r\n\r\nabc", "POST /" + length + "3] +body(abc)"},
       {post + "Content-Length: 3\r\n\r\nab", "more"},
       {post + "Content-Length: 0\r\n\r\n", "POST /" + length + "0] +body()"},
+      {post + "Content-Length: " + std::string(30, '0') + "3\r\n\r\nabc",
+       "POST /" + length + std::string(30, '0') + "3] +body(abc)"},
       {post + "\r\n", "POST /"}, // declares none
       {get + "Content-Length: 2\r\n\r\nab", "GET /" + length + "2] +body(ab)"},
       {chunked + "3\r\nabc\r\nA\r\n0123456789\r\n0\r\n\r\n",
@@ -183,6 +185,9 @@ TEST(http_parser, refuses_malformed_requests) {
                                   "A:\r\n\tb",
                                   "Content-Length: 1\r\nTransfer-Encoding: chunked",
                                   "Transfer-Encoding: chunked\r\nContent-Length: 1",
+                                  "Connection: (close)",
+                                  "Connection: close, a b",
+                                  "Connection: a;b",
                                   "Host: other",
                                   "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"})
     cases.push_back({post + field + "\r\n\r\n", "invalid_argument"});
@@ -244,6 +249,7 @@ TEST(http_parser, holds_requests_to_their_limits) {
       {post + "Content-Length: 20\r\n\r\n" + ab + ab,
        "POST / [Content-Length=20] +body(" + ab + ab + ")"},
       {post + "Content-Length: 21\r\n\r\n", "payload_too_large"},
+      {post + "Content-Length: 18446744073709551615\r\n\r\n", "payload_too_large"},
       {chunked + "a\r\n" + ab + "\r\na\r\n" + ab + "\r\n0\r\n\r\n",
        "POST / [Transfer-Encoding=chunked] +body(" + ab + ab + ")"},
       {chunked + "a\r\n" + ab + "\r\nb\r\n" + ab + "x\r\n0\r\n\r\n", "payload_too_large"},
@@ -396,6 +402,7 @@ TEST(http_parser, does_not_pass_on_what_is_for_the_connection_alone) {
        "GET / [Connection=A, close] [B=2] close"},
       {post + "Connection: Content-Length\r\nContent-Length: 1\r\n\r\na",
        "POST / [Connection=Content-Length] +body(a)"},
+      {get + "Proxy-Connection: (close)\r\n\r\n", "GET / [Proxy-Connection=(close)]"},
   });
 }
 
