@@ -30,27 +30,27 @@ std::string route_key(const route_announcement& route) {
 }
 
 /// A service and one of its routes.
-struct claim {
+struct announced_claim {
   const service_announcement* owner;
   const route_announcement* route;
 };
 
-std::string in_words(const claim& each) {
+std::string in_words(const announced_claim& each) {
   return std::string{to_string(each.route->method)} + " " + each.route->pattern + " of service \""
          + each.owner->name + "\"";
 }
 
 /// What a node that wants to join announces, by method and shape. Throws std::invalid_argument for
 /// what cannot be served.
-std::unordered_map<std::string, claim>
+std::unordered_map<std::string, announced_claim>
 claims_of(const std::vector<service_announcement>& services) {
-  std::unordered_map<std::string, claim> out;
+  std::unordered_map<std::string, announced_claim> out;
   for (const auto& each : services)
     for (const auto& route : each.routes) {
       if (static_cast<std::size_t>(route.method) >= http_method_count)
         throw std::invalid_argument("route " + route.pattern
                                     + " has a method that this gateway does not know");
-      const claim made{&each, &route};
+      const announced_claim made{&each, &route};
       const auto [known, is_first] = out.emplace(route_key(route), made);
       if (!is_first && known->second.owner != &each)
         throw std::invalid_argument("route " + in_words(known->second) + " and " + in_words(made)
@@ -62,7 +62,7 @@ claims_of(const std::vector<service_announcement>& services) {
 /// What of `services` and their `claims` contradicts `present`, a node; empty if nothing.
 std::string conflict_with(const node_view& present,
                           const std::vector<service_announcement>& services,
-                          const std::unordered_map<std::string, claim>& claims) {
+                          const std::unordered_map<std::string, announced_claim>& claims) {
   for (const auto& ours : present.services) {
     for (const auto& theirs : services)
       if (ours.name == theirs.name && ours.singleton != theirs.singleton)

@@ -9,8 +9,8 @@ namespace troupe::detail {
 
 namespace {
 
-/// Messages that one actor may handle before another one of the loop gets its turn.
-constexpr int messages_per_turn = 64;
+/// Messages that one cell may begin before another actor of the loop gets its turn.
+constexpr int begun_per_turn = 64;
 
 failure gone() {
   return {errc::unavailable, "the actor has ended"};
@@ -181,7 +181,7 @@ void state_cell::run_some() {
   if (rare_ && std::exchange(rare_->kept, false))
     phase_ == phase::loading ? loaded() : saved();
   conclude_all_done();
-  for (int n = 0; n < messages_per_turn && waiting_first_ != nullptr && may_begin(); ++n) {
+  for (int n = 0; n < begun_per_turn && waiting_first_ != nullptr && may_begin(); ++n) {
     auto& next = take_next();
     if (next.given_up_.load(std::memory_order_acquire))
       delete &next;

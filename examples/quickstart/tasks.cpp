@@ -47,7 +47,7 @@ task<response> start(context& ctx, const request& req) {
     .with_header("Location", "/tasks/" + id);
 }
 
-task<response> show(context& ctx, const request& req) {
+task<response> show_task(context& ctx, const request& req) {
   auto id = req.param<std::string>("id");
   auto& table = ctx.local<task_table>();
   auto found = table.running.find(id);
@@ -71,5 +71,5 @@ task<response> show(context& ctx, const request& req) {
 } // namespace
 
 service task_service() {
-  return service("tasks").singleton().post("/tasks", start).get("/tasks/{id}", show);
+  return service("tasks").singleton().post("/tasks", start).get("/tasks/{id}", show_task);
 }

@@ -56,7 +56,7 @@ std::time_t time_of(const ASN1_TIME* when) {
   return ASN1_TIME_to_tm(when, &parts) == 1 ? timegm(&parts) : 0;
 }
 
-void require(bool done) {
+void require_made(bool done) {
   if (!done)
     throw std::runtime_error{"cannot make a certificate: " + openssl_problem()};
 }
@@ -67,7 +67,7 @@ void add_extension(X509& to, int kind, const std::string& value) {
   };
   const std::unique_ptr<X509_EXTENSION, free_extension> made{
     X509V3_EXT_conf_nid(nullptr, nullptr, kind, value.c_str())};
-  require(made && X509_add_ext(&to, made.get(), -1) == 1);
+  require_made(made && X509_add_ext(&to, made.get(), -1) == 1);
 }
 
 bool is_host_name(const std::string& text) {
@@ -80,7 +80,7 @@ bool is_host_name(const std::string& text) {
 /// Positive, and another one each time: browsers refuse two certificates with the same number.
 std::uint64_t random_serial() {
   std::array<unsigned char, 8> bytes{};
-  require(RAND_bytes(bytes.data(), bytes.size()) == 1);
+  require_made(RAND_bytes(bytes.data(), bytes.size()) == 1);
   std::uint64_t out = 0;
   std::memcpy(&out, bytes.data(), bytes.size());
   return out >> 1;
@@ -96,15 +96,15 @@ certificate_facts facts_of(const X509& certificate) {
 certificate_and_key make_self_signed(const std::string& host) {
   certificate_and_key out{x509_ptr{X509_new()}, evp_pkey_ptr{EVP_EC_gen("P-256")}};
   auto* made = out.certificate.get();
-  require(made != nullptr && out.key);
-  require(X509_set_version(made, X509_VERSION_3) == 1
+  require_made(made != nullptr && out.key);
+  require_made(X509_set_version(made, X509_VERSION_3) == 1
           && ASN1_INTEGER_set_uint64(X509_get_serialNumber(made), random_serial()) == 1
           && X509_gmtime_adj(X509_getm_notBefore(made), 0) != nullptr
           && X509_gmtime_adj(X509_getm_notAfter(made), lifetime) != nullptr
           && X509_set_pubkey(made, out.key.get()) == 1);
   auto* name = X509_get_subject_name(made);
   constexpr std::string_view title = "Troupe, for development only";
-  require(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+  require_made(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                                      reinterpret_cast<const unsigned char*>(title.data()),
                                      static_cast<int>(title.size()), -1, 0)
             == 1
@@ -116,7 +116,7 @@ certificate_and_key make_self_signed(const std::string& host) {
   add_extension(*made, NID_basic_constraints, "critical,CA:FALSE");
   add_extension(*made, NID_key_usage, "critical,digitalSignature");
   add_extension(*made, NID_ext_key_usage, "serverAuth");
-  require(X509_sign(made, out.key.get(), EVP_sha256()) > 0);
+  require_made(X509_sign(made, out.key.get(), EVP_sha256()) > 0);
   return out;
 }
 

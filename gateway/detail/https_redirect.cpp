@@ -9,7 +9,7 @@ namespace troupe::gateway {
 
 namespace {
 
-constexpr std::uint16_t https_port = 443;
+constexpr std::uint16_t default_https_port = 443;
 
 } // namespace
 
@@ -20,7 +20,7 @@ response redirect_to_https(const request& what, std::uint16_t port) {
                    what.id);
   std::string to = "https://";
   to += asked->host;
-  if (port != https_port)
+  if (port != default_https_port)
     to += ":" + std::to_string(port);
   if (what.target.starts_with('/')) // not "*"
     to += what.target;

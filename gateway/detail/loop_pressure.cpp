@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 constexpr auto measured_at_most_each = 10ms;
 /// A peak that is over sooner is none of our business.
-constexpr auto patience = 500ms;
+constexpr auto peak_patience = 500ms;
 constexpr double most = 0.95;
 // Of what is in excess, for each second that it has lasted.
 constexpr double growth = 0.5;
@@ -36,7 +36,7 @@ void loop_pressure::end_measure(time_point now) noexcept {
     share_ = std::max(0.0, share_ - shrinkage * seconds);
     return;
   }
-  if (now - fine_at_ < patience)
+  if (now - fine_at_ < peak_patience)
     return;
   const auto excess = std::min(2.0, static_cast<double>(lag_.count())
                                       / static_cast<double>(target_.count()) - 1.0);

@@ -19,12 +19,12 @@ constexpr const char* ciphers_1_2 =
   "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 constexpr const char* groups = "X25519:P-256:P-384";
 constexpr const char* groups_with_mlkem = "X25519MLKEM768:X25519:P-256:P-384"; // OpenSSL 3.5
-constexpr std::string_view protocol{"\x08http/1.1", 9};
+constexpr std::string_view alpn_protocol{"\x08http/1.1", 9};
 
 /// RSA of 2048 bits or more, no SHA-1.
 constexpr int security_level = 2;
 
-void require(bool done) {
+void require_set_up(bool done) {
   if (!done)
     throw std::runtime_error{"cannot set up TLS: " + openssl_problem()};
 }
@@ -37,8 +37,8 @@ void require(bool done) {
 int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
                     const unsigned char* offered, unsigned offered_size, void*) {
   unsigned char* chosen = nullptr;
-  const auto* ours = reinterpret_cast<const unsigned char*>(protocol.data());
-  if (SSL_select_next_proto(&chosen, out_size, ours, protocol.size(), offered, offered_size)
+  const auto* ours = reinterpret_cast<const unsigned char*>(alpn_protocol.data());
+  if (SSL_select_next_proto(&chosen, out_size, ours, alpn_protocol.size(), offered, offered_size)
       != OPENSSL_NPN_NEGOTIATED)
     return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = chosen;
@@ -65,11 +65,11 @@ void ask_for_certificates(SSL_CTX* of, const config::tls_settings& settings) {
 ssl_ctx_ptr new_context(const config::tls_settings& settings) {
   ssl_ctx_ptr out{SSL_CTX_new(TLS_server_method())};
   auto* made = out.get();
-  require(made != nullptr);
+  require_set_up(made != nullptr);
   SSL_CTX_set_security_level(made, security_level);
   const auto oldest =
     settings.min_version == config::tls_version::v1_3 ? TLS1_3_VERSION : TLS1_2_VERSION;
-  require(SSL_CTX_set_min_proto_version(made, oldest) == 1
+  require_set_up(SSL_CTX_set_min_proto_version(made, oldest) == 1
           && SSL_CTX_set_cipher_list(made, ciphers_1_2) == 1
           && (SSL_CTX_set1_groups_list(made, groups_with_mlkem) == 1
               || SSL_CTX_set1_groups_list(made, groups) == 1));
@@ -102,7 +102,7 @@ void use_self_signed(SSL_CTX* in) {
   if (gethostname(host.data(), host.size() - 1) != 0)
     host.front() = '\0';
   const auto made = make_self_signed(host.data());
-  require(SSL_CTX_use_certificate(in, made.certificate.get()) == 1
+  require_set_up(SSL_CTX_use_certificate(in, made.certificate.get()) == 1
           && SSL_CTX_use_PrivateKey(in, made.key.get()) == 1);
 }
 
@@ -135,7 +135,7 @@ void tls_context::add(ssl_ctx_ptr made) {
 
 ssl_ptr tls_context::new_connection() const {
   ssl_ptr out{SSL_new(contexts_.front().get())};
-  require(out != nullptr);
+  require_set_up(out != nullptr);
   SSL_set_accept_state(out.get());
   return out;
 }

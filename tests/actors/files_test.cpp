@@ -190,9 +190,9 @@ TEST(new_file, fails_when_it_cannot_be_written) {
   const temp_directory in;
   std::optional<int> failed;
   const auto handled = std::signal(SIGXFSZ, SIG_IGN);
-  rlimit before{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-  const rlimit small{10, before.rlim_max}; // as a full disk, but of this process only
+  rlimit limit_before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit_before), 0);
+  const rlimit small{10, limit_before.rlim_max}; // as a full disk, but of this process only
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
   try {
     new_file made{in.path() / "new"};
@@ -200,7 +200,7 @@ TEST(new_file, fails_when_it_cannot_be_written) {
   } catch (const std::system_error& e) {
     failed = e.code().value();
   }
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit_before), 0);
   std::signal(SIGXFSZ, handled);
   EXPECT_EQ(failed, EFBIG);
   EXPECT_TRUE(std::filesystem::is_empty(in.path()));

@@ -11,7 +11,7 @@ namespace {
 using namespace std::string_literals;
 using pairs = std::vector<std::pair<std::string, std::string>>;
 
-request with_body(std::string body, const char* type = "application/x-www-form-urlencoded") {
+request with_form(std::string body, const char* type = "application/x-www-form-urlencoded") {
   request out;
   out.has_body = true;
   out.body = std::move(body);
@@ -52,11 +52,11 @@ TEST(a_form, is_read_as_browsers_write_it) {
     {"a=1\r\n", {{"a", "1\r\n"}}},
   };
   for (const auto& [body, expected] : cases)
-    EXPECT_EQ(parse_form(with_body(body)).fields(), expected) << body;
+    EXPECT_EQ(parse_form(with_form(body)).fields(), expected) << body;
 }
 
 TEST(a_form, gives_its_fields_converted) {
-  const auto form = parse_form(with_body("n=7&name=Ada&on=true&x=1.5&n=8&e="));
+  const auto form = parse_form(with_form("n=7&name=Ada&on=true&x=1.5&n=8&e="));
   EXPECT_EQ(form.get<int>("n"), 7);
   EXPECT_EQ(form.get("name"), "Ada");
   EXPECT_TRUE(form.get<bool>("on"));
@@ -73,7 +73,7 @@ TEST(a_form, gives_its_fields_converted) {
 }
 
 TEST(a_form, says_which_field_is_missing_or_wrong) {
-  const auto form = parse_form(with_body("n=seven&m=1&m=x&e="));
+  const auto form = parse_form(with_form("n=seven&m=1&m=x&e="));
   EXPECT_EQ(refusal([&] { static_cast<void>(form.get("none")); }),
             "invalid_argument: form field \"none\" is missing");
   EXPECT_EQ(refusal([&] { static_cast<void>(form.get<int>("n")); }),
@@ -87,28 +87,28 @@ TEST(a_form, says_which_field_is_missing_or_wrong) {
 }
 
 TEST(a_form, with_escapes_that_are_wrong_is_refused_with_their_place) {
-  EXPECT_EQ(refusal_of(with_body("a=1&b=%zz")),
+  EXPECT_EQ(refusal_of(with_form("a=1&b=%zz")),
             "invalid_argument: form field 2 is \"b=%zz\", expected valid percent-encoding");
   for (const char* body : {"%", "a=%", "a=%4", "%4=a", "a=%4g", "a=%%41", "a=1&%x=2", "a=%u0041"})
-    EXPECT_TRUE(refusal_of(with_body(body)).starts_with("invalid_argument: form field ")) << body;
+    EXPECT_TRUE(refusal_of(with_form(body)).starts_with("invalid_argument: form field ")) << body;
 }
 
 TEST(a_form, is_read_whatever_parameters_its_type_has) {
   for (const char* type :
        {"application/x-www-form-urlencoded; charset=UTF-8", "Application/X-WWW-Form-UrlEncoded",
         "application/x-www-form-urlencoded ; a=b"})
-    EXPECT_EQ(parse_form(with_body("a=1", type)).get("a"), "1") << type;
-  EXPECT_EQ(parse_form(with_body("a=1", nullptr)).get("a"), "1");
+    EXPECT_EQ(parse_form(with_form("a=1", type)).get("a"), "1") << type;
+  EXPECT_EQ(parse_form(with_form("a=1", nullptr)).get("a"), "1");
 }
 
 TEST(a_form, of_another_type_is_refused) {
-  EXPECT_EQ(refusal_of(with_body("a=1", "application/json")),
+  EXPECT_EQ(refusal_of(with_form("a=1", "application/json")),
             "unsupported_media_type: Content-Type is \"application/json\", expected "
             "application/x-www-form-urlencoded");
   for (const char* type :
        {"", "multipart/form-data; boundary=a", "application/x-www-form-urlencoded2",
         "text/plain; application/x-www-form-urlencoded"})
-    EXPECT_TRUE(refusal_of(with_body("a=1", type)).starts_with("unsupported_media_type: ")) << type;
+    EXPECT_TRUE(refusal_of(with_form("a=1", type)).starts_with("unsupported_media_type: ")) << type;
 }
 
 TEST(a_form, needs_a_body) {
@@ -119,8 +119,8 @@ TEST(a_form, has_a_bounded_number_of_fields) {
   std::string body;
   for (std::size_t i = 0; i < most_form_fields; ++i)
     body += "a=1&";
-  EXPECT_EQ(parse_form(with_body(body)).fields().size(), most_form_fields);
-  EXPECT_EQ(refusal_of(with_body(body + "a=1")),
+  EXPECT_EQ(parse_form(with_form(body)).fields().size(), most_form_fields);
+  EXPECT_EQ(refusal_of(with_form(body + "a=1")),
             "payload_too_large: the form has more than 1000 fields");
 }
 

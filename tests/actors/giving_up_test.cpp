@@ -31,7 +31,7 @@ protected:
   loop_bench bench_{2};
 };
 
-task<int> at_once(int value) {
+task<int> immediately(int value) {
   co_return value;
 }
 
@@ -351,10 +351,10 @@ TEST_F(given_up, what_one_would_write_compiles_and_works) {
     EXPECT_EQ((co_await set.next())->value, 3);
 
     std::deque<task<int>> queue;
-    queue.push_back(at_once(1));
-    queue.push_back(at_once(2));
+    queue.push_back(immediately(1));
+    queue.push_back(immediately(2));
     EXPECT_EQ(co_await join_all(std::move(queue)), (std::vector<int>{1, 2}));
-    std::vector<join_handle<int>> handles{ctx.spawn(at_once(4)), ctx.spawn(at_once(5))};
+    std::vector<join_handle<int>> handles{ctx.spawn(immediately(4)), ctx.spawn(immediately(5))};
     EXPECT_EQ(co_await race(handles), 4);
     EXPECT_EQ(co_await join_all(handles), (std::vector<int>{4, 5}));
 

@@ -10,7 +10,7 @@
 namespace troupe::detail {
 namespace {
 
-constexpr std::int64_t now = 1790000000; // 2026-09-21
+constexpr std::int64_t today = 1790000000; // 2026-09-21
 constexpr std::int64_t example = 784111777;
 
 TEST(an_http_date, is_written_in_the_form_that_is_not_obsolete) {
@@ -27,7 +27,7 @@ TEST(an_http_date, is_written_in_the_form_that_is_not_obsolete) {
   };
   for (const auto& [seconds, text] : cases) {
     EXPECT_EQ(format_http_date(seconds), text);
-    EXPECT_EQ(parse_http_date(text, now), seconds) << text;
+    EXPECT_EQ(parse_http_date(text, today), seconds) << text;
   }
 }
 
@@ -47,15 +47,15 @@ TEST(an_http_date, is_what_the_c_library_says_of_every_day) {
     char text[64];
     text[std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc)] = '\0';
     ASSERT_EQ(format_http_date(seconds), text);
-    ASSERT_EQ(parse_http_date(text, now), seconds);
+    ASSERT_EQ(parse_http_date(text, today), seconds);
   }
 }
 
 TEST(an_http_date, is_read_in_the_obsolete_forms) {
-  EXPECT_EQ(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT", now), example);
-  EXPECT_EQ(parse_http_date("Sun Nov  6 08:49:37 1994", now), example);
-  EXPECT_EQ(parse_http_date("Wed Nov 16 08:49:37 1994", now), example + 10 * 86400);
-  EXPECT_EQ(parse_http_date("Sun Nov 06 08:49:37 1994", now), example);
+  EXPECT_EQ(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT", today), example);
+  EXPECT_EQ(parse_http_date("Sun Nov  6 08:49:37 1994", today), example);
+  EXPECT_EQ(parse_http_date("Wed Nov 16 08:49:37 1994", today), example + 10 * 86400);
+  EXPECT_EQ(parse_http_date("Sun Nov 06 08:49:37 1994", today), example);
 }
 
 TEST(an_http_date, of_two_digits_is_at_most_50_years_ahead) {
@@ -64,17 +64,17 @@ TEST(an_http_date, of_two_digits_is_at_most_50_years_ahead) {
       parse_http_date("Monday, 01-Jan-" + std::string{digits} + " 00:00:00 GMT", at);
     return date ? format_http_date(*date).substr(12, 4) : "none";
   };
-  EXPECT_EQ(year_of("26", now), "2026");
-  EXPECT_EQ(year_of("76", now), "2076");
-  EXPECT_EQ(year_of("77", now), "1977");
-  EXPECT_EQ(year_of("00", now), "2000");
-  EXPECT_EQ(year_of("99", now), "1999");
+  EXPECT_EQ(year_of("26", today), "2026");
+  EXPECT_EQ(year_of("76", today), "2076");
+  EXPECT_EQ(year_of("77", today), "1977");
+  EXPECT_EQ(year_of("00", today), "2000");
+  EXPECT_EQ(year_of("99", today), "1999");
   EXPECT_EQ(year_of("20", 0), "2020");
   EXPECT_EQ(year_of("21", 0), "1921");
 }
 
 TEST(an_http_date, of_a_leap_second_is_the_second_after) {
-  EXPECT_EQ(parse_http_date("Sat, 31 Dec 2016 23:59:60 GMT", now), 1483228800);
+  EXPECT_EQ(parse_http_date("Sat, 31 Dec 2016 23:59:60 GMT", today), 1483228800);
 }
 
 TEST(an_http_date, is_none_when_anything_in_it_is_wrong) {
@@ -110,7 +110,7 @@ TEST(an_http_date, is_none_when_anything_in_it_is_wrong) {
          "1994-11-06T08:49:37Z",
          "784111777",
        })
-    EXPECT_EQ(parse_http_date(text, now), std::nullopt) << text;
+    EXPECT_EQ(parse_http_date(text, today), std::nullopt) << text;
 }
 
 } // namespace

@@ -6,16 +6,11 @@
 namespace troupe::config::test {
 namespace {
 
-const std::string any_port =
-    "HOST:PORT such as 127.0.0.1:4242 or [::1]:4242, the port from 0 to 65535";
-const std::string real_port =
-    "HOST:PORT such as 127.0.0.1:4242 or [::1]:4242, the port from 1 to 65535";
 const std::string a_network =
     "an address such as 127.0.0.1 or 2001:db8::1, or a network such as 10.0.0.0/8 with no bits set "
     "behind its prefix";
 const std::string hidden =
     ": found a text (not shown), expected 16 to 256 of the characters A-Z a-z 0-9 - . _ ~ + / =";
-const std::string storage_url = "sqlite:PATH, postgres://... or postgresql://...";
 
 struct bad_case {
   texts arguments;

@@ -9,12 +9,6 @@
 namespace troupe::config::test {
 namespace {
 
-const std::string any_port =
-    "HOST:PORT such as 127.0.0.1:4242 or [::1]:4242, the port from 0 to 65535";
-const std::string real_port =
-    "HOST:PORT such as 127.0.0.1:4242 or [::1]:4242, the port from 1 to 65535";
-const std::string storage_url = "sqlite:PATH, postgres://... or postgresql://...";
-
 using bad_file = std::pair<std::string, std::string>;
 
 void expect_errors(const std::vector<bad_file>& cases) {

@@ -11,6 +11,13 @@ namespace troupe::config::test {
 
 using texts = std::vector<std::string>;
 
+/// What errors say was expected.
+inline const std::string any_port =
+    "HOST:PORT such as 127.0.0.1:4242 or [::1]:4242, the port from 0 to 65535";
+inline const std::string real_port =
+    "HOST:PORT such as 127.0.0.1:4242 or [::1]:4242, the port from 1 to 65535";
+inline const std::string storage_url = "sqlite:PATH, postgres://... or postgresql://...";
+
 /// parse() with these arguments after the program's name, and this environment alone.
 command run(const texts& arguments, const texts& environment = {});
 

@@ -22,7 +22,7 @@ config::http_settings limits() {
   return out;
 }
 
-std::string describe(gateway::http_parser& parser) {
+std::string describe(troupe::gateway::http_parser& parser) {
   const auto& what = parser.message();
   auto out = std::string{to_string(what.method)} + " " + what.target + "\n";
   for (std::size_t i = 0; i < what.headers.size(); ++i)
@@ -40,9 +40,9 @@ public:
       std::size_t used = 0;
       const auto progress = parser_.feed(waiting_, used);
       waiting_.erase(0, used);
-      if (progress == gateway::http_parser::progress::need_more)
+      if (progress == troupe::gateway::http_parser::progress::need_more)
         return;
-      failed_ = progress == gateway::http_parser::progress::failed;
+      failed_ = progress == troupe::gateway::http_parser::progress::failed;
       said_ +=
           failed_ ? std::string{to_string(parser_.problem().code)} + ": " + parser_.problem().detail
                   : describe(parser_);
@@ -55,7 +55,7 @@ public:
 
 private:
   config::http_settings limits_ = limits();
-  gateway::http_parser parser_{limits_};
+  troupe::gateway::http_parser parser_{limits_};
   std::string waiting_;
   std::string said_;
   bool failed_ = false;
