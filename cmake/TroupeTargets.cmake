@@ -29,7 +29,8 @@ function(troupe_library name)
   set_property(GLOBAL APPEND PROPERTY TROUPE_LIBRARIES ${target})
 endfunction()
 
-# troupe_executable(name SOURCES file... [LIBS target...]): bin/<name>.
+# troupe_executable(name SOURCES file... [LIBS target...]): bin/<name>. Programs that link
+# troupe::troupe share its umbrella header, precompiled (node/CMakeLists.txt).
 function(troupe_executable name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LIBS")
   if(NOT arg_SOURCES)
@@ -40,6 +41,9 @@ function(troupe_executable name)
   set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
   target_compile_features(${name} PRIVATE cxx_std_20)
   target_link_libraries(${name} PRIVATE troupe_flags ${arg_LIBS})
+  if(TARGET troupe_program_header AND "troupe::troupe" IN_LIST arg_LIBS)
+    target_precompile_headers(${name} REUSE_FROM troupe_program_header)
+  endif()
 endfunction()
 
 # Builds what runs under ThreadSanitizer: the tests labelled concurrent and the programs they start.
