@@ -102,8 +102,10 @@ function(troupe_test_properties name timeout labels)
     ${TROUPE_TEST_ENVIRONMENT}
     "TROUPE_TEST_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY}"
     "TROUPE_TEST_SOURCE=${PROJECT_SOURCE_DIR}")
+  # On a clean checkout ctest does not know yet how long a test takes: the longest begin first.
   set_tests_properties(${name} PROPERTIES
     TIMEOUT ${timeout}
+    COST ${timeout}
     LABELS "${labels}"
     ENVIRONMENT "${environment}")
 endfunction()
