@@ -76,8 +76,11 @@ bool session::may_parse() const noexcept {
   if (lingering_ || upgrade_ || socket_
       || out_.size() - out_sent_ + held_back_ >= settings_.max_unsent_bytes)
     return false;
-  return upload_ ? upload_->credit > 0
-                 : !no_more_requests_ && waiting() < settings_.max_pipelined;
+  if (upload_)
+    return upload_->credit > 0;
+  // HTTP/1.0 has no pipelining: the end of the answer may turn out to be the connection's.
+  const bool in_turn = waiting() == 0 || !slots_.back().old_client;
+  return in_turn && !no_more_requests_ && waiting() < settings_.max_pipelined;
 }
 
 /// What still comes is of no interest, only that the client leaves.
@@ -147,7 +150,9 @@ void session::on_read(const boost::system::error_code& ec, std::size_t size) {
   if (ec) {
     // The client may have shut its sending side only; one that is sent a stream without end has left.
     no_more_requests_ = client_ended_ = true;
-    if (lingering_ || upload_ || has_left() || (waiting() == 0 && out_.empty())
+    if (upload_)
+      abandon_upload();
+    if (lingering_ || has_left() || (waiting() == 0 && out_.empty())
         || ec != boost::asio::error::eof)
       close();
     return;
@@ -464,10 +469,12 @@ void session::flush() {
   out_sent_ = 0;
   if (out_.capacity() > kept_buffer)
     out_.shrink_to_fit();
-  if (no_more_requests_ && waiting() == 0)
-    linger();
-  else
-    update_deadline();
+  if (!no_more_requests_ || waiting() > 0)
+    return update_deadline();
+  if (!resets_)
+    return linger();
+  transport_.reset();
+  close();
 }
 
 void session::wait_writable() {

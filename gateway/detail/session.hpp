@@ -131,7 +131,9 @@ private:
   void end_upload();
   void stop_upload();
   void fail_upload(const failure& why);
-  void stop_stream(const slot& of);
+  void abandon_upload();
+  void stop_stream(slot& of);
+  void drop_behind(const slot& of);
   void grant_stream_credit();
   [[nodiscard]] bool has_left() const noexcept;
   void become_websocket(const response& head);
@@ -197,6 +199,7 @@ private:
   bool writing_ = false;
   bool no_more_requests_ = false;
   bool client_ended_ = false; // it sends nothing more
+  bool resets_ = false;       // instead of lingering
   bool lingering_ = false;
   bool closed_ = false;
   bool continue_sent_ = false;

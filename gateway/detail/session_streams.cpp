@@ -74,6 +74,18 @@ void session::fail_upload(const failure& why) {
   fail(sequence, why);
 }
 
+/// The client sends nothing more: the request will not be whole. Those before it are answered.
+void session::abandon_upload() {
+  auto& of = *find_slot(upload_->sequence);
+  if (of.streaming)
+    return stop_stream(of);
+  if (of.call != 0)
+    gateway_.give_up(of.call, false);
+  upload_ = nullptr;
+  parser_.message().body.clear();
+  slots_.pop_back(); // the newest
+}
+
 // -- responses --------------------------------------------------------------------------------------
 
 void session::begin_stream(std::uint64_t sequence, response&& head, std::uint64_t length) {
@@ -158,15 +170,35 @@ void session::stream_part(std::uint64_t sequence, body_part&& what) {
   gateway_.loop().defer(*this);
 }
 
-/// The answer's body will not be whole, and the client has to know: the connection ends without its end.
-void session::stop_stream(const slot& of) {
+/// The answer's body will not be whole, and the client has to know: the connection ends behind what there is
+/// of it, and behind the answers to the requests before.
+void session::stop_stream(slot& of) {
   if (socket_)
     return close_websocket(close_code::internal_error);
-  if (&of == &slots_[first_])
-    flush();
-  if (of.body == framing::close) // its end would look like that of the body
-    transport_.reset();
-  close();
+  drop_behind(of);
+  if (upload_) { // of this request, or of one that has been dropped
+    upload_ = nullptr;
+    parser_.message().body.clear();
+  }
+  if (of.call != 0)
+    gateway_.give_up(std::exchange(of.call, 0), false);
+  of.done = true;
+  no_more_requests_ = true;
+  resets_ = of.body == framing::close; // its end would look like that of the body
+  log(of);
+  send_finished();
+  gateway_.loop().defer(*this);
+}
+
+/// Nothing can come behind this answer: the requests that have are not answered.
+void session::drop_behind(const slot& of) {
+  const auto kept = &of - slots_.data() + 1;
+  for (auto each = slots_.begin() + kept; each != slots_.end(); ++each) {
+    if (each->call != 0)
+      gateway_.give_up(each->call, false);
+    held_back_ -= each->answer.size();
+  }
+  slots_.erase(slots_.begin() + kept, slots_.end());
 }
 
 void session::grant_stream_credit() {

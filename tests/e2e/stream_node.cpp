@@ -140,6 +140,12 @@ task<response> ticks(context& ctx, const request& req) {
   });
 }
 
+/// Answers after that many milliseconds.
+task<response> late(context& ctx, const request& req) {
+  co_await ctx.sleep(std::chrono::milliseconds{req.query<int>("ms")});
+  co_return text("late");
+}
+
 task<response> counts(context&, const request&) {
   co_return json({{"produced", produced.load()},
                   {"producers", producers.load()},
@@ -295,6 +301,7 @@ int main(int argc, char** argv) {
                 .get("/download", download)
                 .get("/failing", failing)
                 .get("/ticks", ticks)
+                .get("/late", late)
                 .get("/counts", counts)
                 .websocket("/socket", echo_socket)
                 .websocket("/closing", closing)

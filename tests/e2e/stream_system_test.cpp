@@ -203,6 +203,13 @@ TEST_P(Streams, AnOldClientGetsTheBodyUntilTheEndOfTheConnection) {
   EXPECT_TRUE(answer.body == body_of(200'000));
 }
 
+TEST_P(Streams, NothingIsWrittenBehindABodyThatEndsWithTheConnection) {
+  auto connection = connect();
+  connection.send("GET /download?bytes=10 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"
+                  + get_bytes("/late?ms=1"));
+  EXPECT_EQ(connection.read().body, body_of(10));
+}
+
 TEST_P(Streams, ABodyMayGoBackWhileItComes) {
   const auto body = body_of(2'000'000);
   EXPECT_TRUE(connect().exchange(chunked("/echo", body, 50'000)).body == body);
@@ -253,6 +260,27 @@ TEST_P(Streams, AMalformedRestBehindAnAnswerThatHasBegunEndsTheConnectionOnly) {
     },
     connection_error);
   EXPECT_EQ(connect().exchange(get_bytes("/counts")).status, 200);
+}
+
+TEST_P(Streams, ABodyThatIsCutCostsNoAnswerBeforeIt) {
+  auto connection = connect();
+  connection.send(get_bytes("/late?ms=100") + get_bytes("/download?bytes=3000000")
+                  + get_bytes("/failing?how=throw") + get_bytes("/late?ms=1"));
+  EXPECT_EQ(connection.read().body, "late");
+  EXPECT_TRUE(connection.read().body == body_of(3'000'000));
+  EXPECT_EQ(connection.read(true).status, 200);
+  EXPECT_EQ(connection.read_bytes(10), "5\r\nbegun\r\n");
+  EXPECT_TRUE(connection.closed_by_server());
+}
+
+TEST_P(Streams, AnUploadThatIsCutCostsNoAnswerBeforeIt) {
+  auto connection = connect();
+  connection.send(get_bytes("/late?ms=100")
+                  + "POST /upload HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\n" + body_of(5));
+  connection.shut_down_sending();
+  EXPECT_EQ(connection.read().body, "late");
+  EXPECT_TRUE(connection.closed_by_server());
+  EXPECT_TRUE(eventually([&] { return count("takers") == 0; }));
 }
 
 TEST_P(Streams, AClientThatResetsBeforeItsAnswerHarmsNothing) {
