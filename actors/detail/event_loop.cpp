@@ -229,6 +229,14 @@ void event_loop::run() {
   leave();
 }
 
+bool event_loop::poll() {
+  enter();
+  turn();
+  const bool had_io = poll_io();
+  leave();
+  return had_io || has_work();
+}
+
 void event_loop::turn() {
   woken_.append(yielded_);
   run_ready(jobs_per_turn);
@@ -295,9 +303,12 @@ bool event_loop::has_work() const noexcept {
          || !deferred_.empty() || !starts_.empty() || !door_.get()->empty();
 }
 
-void event_loop::poll_io() {
-  for (int i = 0; i < completions_per_turn && io_.poll_one() > 0; ++i)
+/// True when there was any.
+bool event_loop::poll_io() {
+  int count = 0;
+  for (; count < completions_per_turn && io_.poll_one() > 0; ++count)
     run_ready(jobs_per_completion);
+  return count > 0;
 }
 
 void event_loop::sleep() {

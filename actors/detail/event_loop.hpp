@@ -66,6 +66,9 @@ public:
   /// Stops and joins all of them, then lets them carry out on this thread what they have still sent each
   /// other: what ends an actor on another loop, for one.
   static void end_all(const std::vector<std::unique_ptr<event_loop>>& loops);
+  /// Instead of `start`, for who has it run when told to: what is ready and the I/O that is due, on the
+  /// caller's thread, without waiting. False when there was no I/O and nothing is ready any more.
+  bool poll();
 
   // -- any thread ----------------------------------------------------------------------------------
 
@@ -195,7 +198,7 @@ private:
   int run_woken(int most);
   int run_starts(int most);
   void run_leftovers();
-  void poll_io();
+  bool poll_io();
   void sleep();
   bool spin();
   [[nodiscard]] bool has_work() const noexcept;

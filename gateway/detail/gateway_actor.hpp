@@ -100,6 +100,17 @@ public:
   /// The loop's connections keep as much as they may: nothing is begun that would add to it.
   [[nodiscard]] bool buffers_full() const noexcept { return buffered_ >= options_.max_buffered; }
 
+  /// What clients have of it at present: all 0 when the last one has gone.
+  struct in_use {
+    std::size_t connections = 0;
+    std::size_t calls = 0;
+    std::size_t buffered = 0;
+    friend bool operator==(const in_use&, const in_use&) = default;
+  };
+  [[nodiscard]] in_use present() const noexcept {
+    return {sessions_.size(), calls_.size() - free_calls_.size(), buffered_};
+  }
+
   /// Sends the request on its way; its answer comes through `session::complete`, perhaps before
   /// this returns. Gives a number for `give_up`, 0 when it is answered already.
   /// `streamed`: its body comes through `send_part`, as `session::add_upload_credit` allows it; `upgrade`:

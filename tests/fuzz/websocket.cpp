@@ -2,13 +2,10 @@
 // permessage-deflate. However that is cut, the same messages come out of it, text is UTF-8, none is over the
 // limit, and the connection ends; without compression they are those that a plain reader of the RFC finds.
 
-#include "actors/detail/event_loop.hpp"
 #include "config/detail/utf8.hpp"
 #include "gateway/detail/websocket_connection.hpp"
 #include "tests/fuzz/fuzz.hpp"
-
-#include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
+#include "tests/fuzz/polled_loop.hpp"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,6 +22,8 @@ namespace {
 
 using fuzz::check;
 using fuzz::check_equal;
+using fuzz::loop;
+using fuzz::poll;
 
 constexpr std::size_t longest_message = 4096;
 constexpr std::size_t largest_inflation = 1032; // of zlib
@@ -85,27 +84,6 @@ public:
   bool ended = false;
 };
 
-struct runtime {
-  caf::actor_system_config config;
-  caf::actor_system system{[this]() -> caf::actor_system_config& {
-    config.set("scheduler.policy", caf::atom("sharing"));
-    config.set("scheduler.max-threads", std::size_t{1});
-    return config;
-  }()};
-  detail::event_loop loop{system, 0};
-};
-
-/// A loop that runs when it is told to. Never destroyed: CAF's own globals would be gone by then.
-detail::event_loop& loop() {
-  static auto& made = *new runtime;
-  return made.loop;
-}
-
-void poll() {
-  loop().io().restart();
-  loop().io().poll();
-}
-
 class connection {
 public:
   explicit connection(bool compressed) {
@@ -119,7 +97,7 @@ public:
     connection_->accept({"dGhlIHNhbXBsZSBub25jZQ==", compressed ? "permessage-deflate" : ""}, "/", "test",
                         status(101), "now");
     poll();
-    const auto answer = drain();
+    const auto answer = fuzz::drain(client_).bytes;
     check(answer.starts_with("HTTP/1.1 101 ")
             && (answer.find("permessage-deflate") != std::string::npos) == compressed,
           "the handshake was answered in another way");
@@ -157,17 +135,8 @@ private:
       if (const auto bytes = std::exchange(owner_.uncredited, 0); bytes > 0)
         connection_->add_credit(bytes);
       poll();
-      drain();
+      fuzz::drain(client_); // the client reads all of it
     } while (owner_.uncredited > 0 && !owner_.ended);
-  }
-
-  /// What the server has sent: the client reads all of it.
-  std::string drain() const {
-    std::string out;
-    char some[4096];
-    for (ssize_t got = 0; (got = ::recv(client_, some, sizeof some, 0)) > 0;)
-      out.append(some, static_cast<std::size_t>(got));
-    return out;
   }
 
   config::http_settings settings_;
