@@ -37,9 +37,9 @@ void transport::use_asio() {
   socklen_t size = sizeof bound;
   ::getsockname(plain_.get(), reinterpret_cast<sockaddr*>(&bound), &size);
   using boost::asio::ip::tcp;
-  boost::system::error_code failed;
-  socket_.assign(bound.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), plain_.get(), failed);
-  if (!failed) // otherwise every operation fails
+  boost::system::error_code ec;
+  socket_.assign(bound.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), plain_.get(), ec);
+  if (!ec) // otherwise every operation fails
     static_cast<void>(plain_.release());
 }
 
