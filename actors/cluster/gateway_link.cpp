@@ -186,8 +186,12 @@ void gateway_link::on_welcome() {
 }
 
 void gateway_link::on_refusal(const refusal& what) {
-  if (!gateway_ || current_sender() != gateway_ || state_ == state::leaving)
+  if (!gateway_ || current_sender() != gateway_)
     return;
+  if (state_ == state::leaving) {
+    end(); // it has not taken the node in
+    return;
+  }
   if (last_refusal_ != what.reason)
     spdlog::error("refused by gateway {}: {}", address_, what.reason);
   last_refusal_ = what.reason;
@@ -212,7 +216,8 @@ void gateway_link::on_lost(const caf::actor_addr& who) {
 void gateway_link::on_leave(const leave_gateway& what) {
   done_ = what.done;
   retry_.disarm();
-  if (state_ != state::joined) {
+  // Taken in perhaps, while the word of it is on its way.
+  if (state_ != state::joined && state_ != state::joining) {
     end();
     return;
   }
