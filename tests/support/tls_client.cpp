@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <stdexcept>
 #include <sys/socket.h>
 
@@ -18,22 +19,38 @@ void require(bool done, const char* what) {
     throw std::runtime_error{std::string{"TLS client: "} + what};
 }
 
-/// OpenSSL's way to a socket, but for write(2), which would end the test when the node has gone.
+int socket_of(BIO* bio) {
+  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
+}
+
+int receive(BIO* bio, char* into, int size) {
+  const auto got = ::recv(socket_of(bio), into, static_cast<std::size_t>(size), 0);
+  BIO_clear_retry_flags(bio);
+  if (got < 0 && (errno == EAGAIN || errno == EINTR))
+    BIO_set_retry_read(bio);
+  else if (got == 0)
+    BIO_set_flags(bio, BIO_FLAGS_IN_EOF);
+  return static_cast<int>(got);
+}
+
+int send(BIO* bio, const char* from, int size) {
+  const auto sent = ::send(socket_of(bio), from, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  BIO_clear_retry_flags(bio);
+  if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+    BIO_set_retry_write(bio);
+  return static_cast<int>(sent);
+}
+
+/// A way to a socket without write(2), which would end the test when the node has gone.
 const BIO_METHOD* method() {
   static BIO_METHOD* const made = [] {
-    auto* out = BIO_meth_new(BIO_TYPE_SOCKET, "socket without SIGPIPE");
-    const auto* usual = BIO_s_socket();
-    BIO_meth_set_create(out, BIO_meth_get_create(const_cast<BIO_METHOD*>(usual)));
-    BIO_meth_set_destroy(out, BIO_meth_get_destroy(const_cast<BIO_METHOD*>(usual)));
-    BIO_meth_set_ctrl(out, BIO_meth_get_ctrl(const_cast<BIO_METHOD*>(usual)));
-    BIO_meth_set_read(out, BIO_meth_get_read(const_cast<BIO_METHOD*>(usual)));
-    BIO_meth_set_write(out, [](BIO* bio, const char* from, int size) {
-      const auto sent = ::send(static_cast<int>(BIO_get_fd(bio, nullptr)), from,
-                               static_cast<std::size_t>(size), MSG_NOSIGNAL);
-      BIO_clear_retry_flags(bio);
-      if (sent < 0 && (errno == EAGAIN || errno == EINTR))
-        BIO_set_retry_write(bio);
-      return static_cast<int>(sent);
+    auto* out = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket without SIGPIPE");
+    BIO_meth_set_read(out, receive);
+    BIO_meth_set_write(out, send);
+    BIO_meth_set_ctrl(out, [](BIO* bio, int command, long, void*) -> long {
+      if (command == BIO_CTRL_EOF)
+        return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0 ? 1 : 0;
+      return command == BIO_CTRL_FLUSH ? 1 : 0;
     });
     return out;
   }();
@@ -70,7 +87,8 @@ tls_client::tls_client(int socket, const tls_options& options)
     SSL_set1_host(ssl_.get(), options.server_name.c_str());
   auto* bio = BIO_new(method());
   require(bio != nullptr, "no socket");
-  BIO_set_fd(bio, socket, BIO_NOCLOSE);
+  BIO_set_data(bio, reinterpret_cast<void*>(std::intptr_t{socket})); // who closes it is another
+  BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
 }
 
