@@ -180,8 +180,8 @@ private:
       done_ = true;
       if (streamed_)
         add(true);
-      else if (parser_.in_body() && how_.gateway >= options::limits::tight) {
-        refuse(); // it may come too late, or be too much
+      else if (parser_.in_body() && (how_.gateway >= options::limits::tight || asks_)) {
+        refuse(); // it may come too late, or be too much, or be asked for and not come
         out_.back().is_open = true;
       }
       return;
