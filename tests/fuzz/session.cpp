@@ -166,25 +166,30 @@ public:
   std::vector<expected> read() {
     while (!done_ && !rest_.empty())
       step();
+    if (!done_)
+      end_within();
     return std::move(out_);
   }
 
 private:
+  /// There is no more of the input: what its last request, if it is not whole, is answered with.
+  void end_within() {
+    done_ = true;
+    if (streamed_) {
+      add(true);
+    } else if (parser_.in_body() && (how_.gateway >= options::limits::tight || asks_)) {
+      refuse(); // it may come too late, or be too much, or be asked for and not come
+      out_.back().is_open = true;
+    }
+  }
+
   void step() {
     std::size_t used = 0;
     const auto progress = parser_.feed(rest_, used);
     rest_.remove_prefix(used);
     switch (progress) {
     case http_parser::progress::head: return on_head();
-    case http_parser::progress::need_more:
-      done_ = true;
-      if (streamed_)
-        add(true);
-      else if (parser_.in_body() && (how_.gateway >= options::limits::tight || asks_)) {
-        refuse(); // it may come too late, or be too much, or be asked for and not come
-        out_.back().is_open = true;
-      }
-      return;
+    case http_parser::progress::need_more: return end_within();
     case http_parser::progress::complete:
       add(false);
       streamed_ = false;
