@@ -85,7 +85,7 @@ void find(State& state, const std::string& suffix, bool found) {
   for (auto _ : state) {
     auto& what = all[next];
     next = next + 1 == all.size() ? 0 : next + 1;
-    const auto match = where.find(what);
+    auto match = where.find(what);
     if ((match.entry != nullptr) != found)
       state.SkipWithError("not what was expected");
     benchmark::DoNotOptimize(match.entry);
