@@ -205,9 +205,8 @@ bool worker_actor::answer(call& ended) noexcept {
 
 void worker_actor::run_deferred() {
   begin_waiting();
-  if (!to_produce_.empty())
-    for (auto* each : std::exchange(to_produce_, {}))
-      start_producing(*each);
+  for (auto* each : std::exchange(to_produce_, {}))
+    start_producing(*each);
   ended_now_.swap(ended_); // destructors may end further ones
   for (auto& each : ended_now_)
     recycle(std::move(each));

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 namespace troupe::gateway {
@@ -71,24 +70,6 @@ constexpr bool is_token(std::string_view text) noexcept {
 
 constexpr bool is_digit(char c) noexcept {
   return c >= '0' && c <= '9';
-}
-
-/// All of them value_char.
-inline bool is_field_value(std::string_view text) noexcept {
-  // Eight at a time, as long as none is below a space or a DEL: a tab is looked at alone.
-  constexpr std::uint64_t ones = 0x0101010101010101, highs = ones << 7;
-  while (text.size() >= sizeof ones) {
-    std::uint64_t some = 0;
-    std::memcpy(&some, text.data(), sizeof some);
-    const auto dels = some ^ (ones * 0x7f);
-    if ((((some - ones * 0x20) & ~some) | ((dels - ones) & ~dels)) & highs)
-      break;
-    text.remove_prefix(sizeof some);
-  }
-  for (const char c : text)
-    if (!is(value_char, c))
-      return false;
-  return true;
 }
 
 /// Space or tab: the white space that may stand around values.

@@ -9,10 +9,7 @@
 
 namespace troupe::gateway {
 
-namespace {
-
-/// Behind the characters from `at` on that a value may have. Values are most of a head, so 16 bytes
-/// are looked at together where that is possible.
+// Values are most of a head, so 16 bytes are looked at together where that is possible.
 std::size_t skip_value(std::string_view bytes, std::size_t at) noexcept {
 #ifdef __SSE2__
   for (; bytes.size() - at >= 16; at += 16) {
@@ -28,8 +25,6 @@ std::size_t skip_value(std::string_view bytes, std::size_t at) noexcept {
 #endif
   return skip(value_char, bytes, at);
 }
-
-} // namespace
 
 scan_result field_scanner::fail(std::string_view why) noexcept {
   problem_ = why;

@@ -38,6 +38,9 @@ private:
   std::string_view problem_;
 };
 
+/// Behind the characters from `at` on that a value may have.
+[[nodiscard]] std::size_t skip_value(std::string_view bytes, std::size_t at) noexcept;
+
 /// One field: its value is without the white space around it.
 struct field_line {
   std::string_view name;

@@ -12,10 +12,6 @@ namespace {
 
 using characters::is_alphanumeric;
 
-bool is_token_char(char c) noexcept {
-  return is(token_char, c);
-}
-
 /// Of a name that stands for a node or port (RFC 7239, 6.3).
 bool is_hiding_char(char c) noexcept {
   return is_alphanumeric(c) || c == '.' || c == '_' || c == '-';
@@ -51,7 +47,7 @@ private:
   bool read_element(forwarded_element& to) {
     do {
       skip_space();
-      if (!rest_.empty() && is_token_char(rest_.front()) && !read_pair(to))
+      if (!rest_.empty() && is(token_char, rest_.front()) && !read_pair(to))
         return false;
       skip_space();
     } while (take(';'));
@@ -82,8 +78,7 @@ private:
   }
 
   std::string_view take_token() {
-    const auto end = std::find_if_not(rest_.begin(), rest_.end(), is_token_char);
-    const auto token = rest_.substr(0, static_cast<std::size_t>(end - rest_.begin()));
+    const auto token = rest_.substr(0, skip(token_char, rest_, 0));
     rest_.remove_prefix(token.size());
     return token;
   }

@@ -452,10 +452,8 @@ void gateway_actor::release_slot(std::uint64_t id, bool answered, bool overloade
   auto& slot = calls_[index_of(id)];
   release_load(slot, overloaded);
   slot.near = nullptr;
-  if (slot.copy)
-    slot.copy.reset();
-  if (slot.worker)
-    slot.worker.reset();
+  slot.copy.reset();
+  slot.worker.reset();
   free_calls_.push_back(index_of(id));
   if (auto* node = std::exchange(slot.node, nullptr); node != nullptr) {
     --node->outstanding;
@@ -539,24 +537,24 @@ void gateway_actor::give_up(std::uint64_t id, bool too_late) {
 }
 
 void gateway_actor::take_answer(call_id id, troupe::response&& what) {
-  auto* to = find_call(id.value);
-  if (to == nullptr)
-    return; // given up
-  const auto from = std::move(to->from);
-  const auto sequence = to->sequence;
-  release_slot(id.value, true, what.status == 503 || what.status == 504);
-  from->complete(sequence, std::move(what));
+  if (const auto to = take_asker(id, what.status == 503 || what.status == 504); to.from)
+    to.from->complete(to.sequence, std::move(what));
 }
 
 void gateway_actor::take_answer(call_id id, const failure& why) {
-  auto* to = find_call(id.value);
-  if (to == nullptr)
-    return;
-  const auto from = std::move(to->from);
-  const auto sequence = to->sequence;
-  release_slot(id.value, true,
-               why.code == errc::unavailable || why.code == errc::deadline_exceeded);
-  from->fail(sequence, why);
+  const auto overloaded = why.code == errc::unavailable || why.code == errc::deadline_exceeded;
+  if (const auto to = take_asker(id, overloaded); to.from)
+    to.from->fail(to.sequence, why);
+}
+
+/// For an answer that is whole.
+gateway_actor::asker gateway_actor::take_asker(call_id id, bool overloaded) {
+  auto* of = find_call(id.value);
+  if (of == nullptr)
+    return {};
+  asker out{std::move(of->from), of->sequence};
+  release_slot(id.value, true, overloaded);
+  return out;
 }
 
 // -- streams ----------------------------------------------------------------------------------------

@@ -172,6 +172,12 @@ private:
     caf::strong_actor_ptr worker;          // another one of this node, or a stream's dispatcher
   };
 
+  /// Who waits for an answer; null: it has been given up.
+  struct asker {
+    std::shared_ptr<session> from;
+    std::uint64_t sequence = 0;
+  };
+
   void accept(detail::file_descriptor socket);
   void on_view(std::shared_ptr<const cluster_view> view);
   void end_websockets(std::uint64_t node);
@@ -195,6 +201,7 @@ private:
   call* find_call(std::uint64_t id);
   call take_call(std::uint64_t id, bool answered, bool overloaded = false);
   void release_slot(std::uint64_t id, bool answered, bool overloaded);
+  asker take_asker(call_id id, bool overloaded);
   void send(std::uint64_t id, node_state& to, const route_candidate& chosen,
             const route_entry& entry, troupe::request&& what);
   void send_batches();

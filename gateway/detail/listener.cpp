@@ -1,5 +1,7 @@
 #include "gateway/detail/listener.hpp"
 
+#include "gateway/detail/transport.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <netinet/in.h>
@@ -23,12 +25,8 @@ constexpr int most_at_once = 16;
 
 listener::listener(detail::event_loop& loop, listening_socket socket, on_connection accepted)
   : loop_(loop), acceptor_(loop.io()), accepted_(std::move(accepted)) {
-  sockaddr_storage bound{};
-  socklen_t size = sizeof bound;
-  getsockname(socket.native(), reinterpret_cast<sockaddr*>(&bound), &size);
-  acceptor_.assign(bound.ss_family == AF_INET6 ? boost::asio::ip::tcp::v6()
-                                               : boost::asio::ip::tcp::v4(),
-                   socket.release());
+  const auto protocol = protocol_of(socket.native());
+  acceptor_.assign(protocol, socket.release());
   acceptor_.native_non_blocking(true);
 }
 

@@ -1,6 +1,6 @@
 #include "gateway/detail/response_writer.hpp"
 
-#include "gateway/detail/characters.hpp"
+#include "gateway/detail/field_scanner.hpp"
 
 #include <array>
 #include <charconv>
@@ -19,7 +19,7 @@ void append_number(std::string& out, std::uint64_t number, int base) {
 }
 
 bool is_valid_field(std::string_view name, std::string_view value) noexcept {
-  return is_token(name) && is_field_value(value);
+  return is_token(name) && skip_value(value, 0) == value.size();
 }
 
 /// Framing and connection belong to the gateway: a handler cannot break them.

@@ -129,6 +129,7 @@ private:
   detail::steady_time add_slot_for(request& what, std::uint64_t sequence);
   void forward_upload(bool last);
   void end_upload();
+  void drop_upload();
   void stop_upload();
   void fail_upload(const failure& why);
   void abandon_upload();

@@ -58,11 +58,16 @@ void session::end_upload() {
   continue_sent_ = false;
 }
 
+/// What has come of it and was not sent on is of no use.
+void session::drop_upload() {
+  upload_ = nullptr;
+  parser_.message().body.clear();
+}
+
 /// The request has been answered before its body has come: nobody wants the rest.
 void session::stop_upload() {
   find_slot(upload_->sequence)->keep_alive = false;
-  upload_ = nullptr;
-  parser_.message().body.clear();
+  drop_upload();
   no_more_requests_ = true;
 }
 
@@ -81,8 +86,7 @@ void session::abandon_upload() {
     return stop_stream(of);
   if (of.call != 0)
     gateway_.give_up(of.call, false);
-  upload_ = nullptr;
-  parser_.message().body.clear();
+  drop_upload();
   slots_.pop_back(); // the newest
 }
 
@@ -176,10 +180,8 @@ void session::stop_stream(slot& of) {
   if (socket_)
     return close_websocket(close_code::internal_error);
   drop_behind(of);
-  if (upload_) { // of this request, or of one that has been dropped
-    upload_ = nullptr;
-    parser_.message().body.clear();
-  }
+  if (upload_) // of this request, or of one that has been dropped
+    drop_upload();
   if (of.call != 0)
     gateway_.give_up(std::exchange(of.call, 0), false);
   of.done = true;

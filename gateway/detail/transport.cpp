@@ -9,6 +9,14 @@
 
 namespace troupe::gateway {
 
+boost::asio::ip::tcp protocol_of(int socket) noexcept {
+  using boost::asio::ip::tcp;
+  sockaddr_storage bound{};
+  socklen_t size = sizeof bound;
+  ::getsockname(socket, reinterpret_cast<sockaddr*>(&bound), &size);
+  return bound.ss_family == AF_INET6 ? tcp::v6() : tcp::v4();
+}
+
 transport::transport(boost::asio::io_context& io, detail::file_descriptor socket)
   : socket_(io.get_executor()), plain_(std::move(socket)) {}
 
@@ -33,12 +41,8 @@ void transport::use_asio() {
   leave_poller();
   if (!plain_)
     return;
-  sockaddr_storage bound{};
-  socklen_t size = sizeof bound;
-  ::getsockname(plain_.get(), reinterpret_cast<sockaddr*>(&bound), &size);
-  using boost::asio::ip::tcp;
   boost::system::error_code ec;
-  socket_.assign(bound.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), plain_.get(), ec);
+  socket_.assign(protocol_of(plain_.get()), plain_.get(), ec);
   if (!ec) // otherwise every operation fails
     static_cast<void>(plain_.release());
 }

@@ -38,32 +38,24 @@ public:
   sql_result execute(const sql_statement& statement) override {
     check_statement(statement);
     require_session();
-    const auto begun = clock::now();
     const encoded_parameters parameters{statement.parameters};
     const before now{in_transaction(), PQtransactionStatus(raw_) == PQTRANS_INERROR};
     if (auto* known = cache_.find(statement.sql)) {
       try {
-        auto out = run(*known, parameters, now);
-        note_time(*known, clock::now() - begun);
-        return out;
+        return run(*known, parameters, now);
       } catch (const stale_plan& stale) {
         forget(statement.sql);
         if (now.in_transaction)
           throw statement_error{errc::unavailable, "the database's tables have just changed",
                                 stale.what()};
       } catch (const statement_error& e) {
-        // The types of parameters are those of the day when it was prepared; columns may have
-        // changed theirs since, and the next run is to notice.
-        if (e.code() == errc::unprocessable || e.code() == errc::internal)
-          forget(statement.sql);
+        forget_after(e.code(), statement.sql);
         throw;
       }
     }
     auto& fresh = prepare(statement.sql);
     try {
-      auto out = run(fresh, parameters, now);
-      note_time(fresh, clock::now() - begun);
-      return out;
+      return run(fresh, parameters, now);
     } catch (const stale_plan& not_stale) {
       throw statement_error{errc::internal, meaning_of({}).detail, not_stale.what()};
     }
@@ -167,14 +159,11 @@ private:
   void finish(batch& of, std::size_t sent, pipeline_outcome&& what, clock::duration took) {
     const auto place = of.places[sent];
     const auto& statement = *of.statements[place];
-    try {
-      if (what.how == pipeline_outcome::state::unknown)
-        throw statement_error{errc::unavailable, meaning_of("08006").detail, one_line(PQerrorMessage(raw_))};
-      if (what.how == pipeline_outcome::state::failed && !is_stale(what.result.get()))
-        throw_refused(statement, what.result.get());
-    } catch (const statement_error&) {
-      return of.done(place, std::current_exception());
-    }
+    if (what.how == pipeline_outcome::state::unknown)
+      return of.done(place, std::make_exception_ptr(statement_error{
+                              errc::unavailable, meaning_of("08006").detail, one_line(PQerrorMessage(raw_))}));
+    if (what.how == pipeline_outcome::state::failed && !is_stale(state_of(what.result.get())))
+      return of.done(place, std::make_exception_ptr(refusal_of(statement, what.result.get())));
     if (what.how != pipeline_outcome::state::done)
       return of.done(place, execute_alone(statement)); // nothing of it is left
     auto* known = cache_.find(statement.sql);
@@ -186,12 +175,11 @@ private:
     of.done(place, std::move(out));
   }
 
-  [[noreturn]] void throw_refused(const sql_statement& statement, const PGresult* why) {
+  statement_error refusal_of(const sql_statement& statement, const PGresult* why) {
     const auto state = state_of(why);
     const auto what = meaning_of(state);
-    if ((what.code == errc::unprocessable || what.code == errc::internal) && cache_.find(statement.sql) != nullptr)
-      forget(statement.sql); // as in execute
-    throw statement_error{what.code, what.detail, state + ' ' + one_line(PQresultErrorMessage(why))};
+    forget_after(what.code, statement.sql);
+    return {what.code, what.detail, state + ' ' + one_line(PQresultErrorMessage(why))};
   }
 
   static std::string state_of(const PGresult* refused) {
@@ -199,7 +187,6 @@ private:
     return state != nullptr ? state : "";
   }
 
-  static bool is_stale(const PGresult* refused) { return is_stale(state_of(refused)); }
   static bool is_stale(const std::string& state) { return state == "26000" || state == "0A000"; }
 
   outcome execute_alone(const sql_statement& statement) noexcept {
@@ -230,6 +217,13 @@ private:
     return cache_.insert(sql, std::move(made));
   }
 
+  /// The types of parameters are those of the day when it was prepared; columns may have changed theirs
+  /// since, and the next run is to notice.
+  void forget_after(errc failed, const std::string& sql) {
+    if ((failed == errc::unprocessable || failed == errc::internal) && cache_.find(sql) != nullptr)
+      forget(sql);
+  }
+
   void forget(const std::string& sql) {
     forgotten_.push_back(cache_.find(sql)->name);
     cache_.erase(sql);
@@ -249,7 +243,8 @@ private:
     }
   }
 
-  sql_result run(const prepared& what, const encoded_parameters& parameters, before then) {
+  sql_result run(prepared& what, const encoded_parameters& parameters, before then) {
+    const auto begun = clock::now();
     try {
       pqxx::nontransaction transaction{*session_};
       const auto result = exec_prepared(transaction, what.name, parameters.texts());
@@ -259,6 +254,7 @@ private:
       if (what.verb == sql_verb::commit && then.in_failed_transaction) // the server rolls back and calls it done
         throw statement_error{errc::conflict, "the transaction had failed and was rolled back",
                               "COMMIT of a failed transaction"};
+      note_time(what, clock::now() - begun);
       return out;
     } catch (const statement_error&) {
       throw;

@@ -128,7 +128,7 @@ const char* encoded_parameters::keep(std::string text) {
 
 namespace {
 
-/// `from` has columns, rows, name_of and type_of a column, and cell: its text, null for NULL.
+/// `from` has columns, rows, name_of and type_of a column, and row, whose cell is a text, null for NULL.
 template <class Source>
 sql_result convert(const Source& from) {
   sql_result out;
@@ -140,44 +140,59 @@ sql_result convert(const Source& from) {
   }
   const auto rows = from.rows();
   out.cells.reserve(static_cast<std::size_t>(rows) * types.size());
-  for (int row = 0; row < rows; ++row)
+  for (int number = 0; number < rows; ++number) {
+    const auto row = from.row(number);
     for (int i = 0; i < columns; ++i) {
-      const auto cell = from.cell(row, i);
+      const std::string_view cell = row.cell(i);
       if (cell.data() == nullptr)
         out.cells.emplace_back();
       else
         out.cells.push_back(to_value(types[static_cast<std::size_t>(i)], cell));
     }
+  }
   return out;
 }
 
 struct of_libpqxx {
+  struct one {
+    pqxx::row fields;
+
+    [[nodiscard]] std::string_view cell(int column) const {
+      const auto field = fields[column];
+      return field.is_null() ? std::string_view{}
+                             : std::string_view{field.c_str(), static_cast<std::size_t>(field.size())};
+    }
+  };
+
   const pqxx::result& result;
 
   [[nodiscard]] int columns() const { return static_cast<int>(result.columns()); }
   [[nodiscard]] int rows() const { return static_cast<int>(result.size()); }
   [[nodiscard]] const char* name_of(int column) const { return result.column_name(column); }
   [[nodiscard]] pqxx::oid type_of(int column) const { return result.column_type(column); }
-  [[nodiscard]] std::string_view cell(int row, int column) const {
-    const auto field = result[row][column];
-    return field.is_null() ? std::string_view{}
-                           : std::string_view{field.c_str(), static_cast<std::size_t>(field.size())};
-  }
+  [[nodiscard]] one row(int number) const { return {result[number]}; }
 };
 
 struct of_libpq {
+  struct one {
+    const PGresult* result;
+    int number;
+
+    [[nodiscard]] std::string_view cell(int column) const {
+      return PQgetisnull(result, number, column) != 0
+               ? std::string_view{}
+               : std::string_view{PQgetvalue(result, number, column),
+                                  static_cast<std::size_t>(PQgetlength(result, number, column))};
+    }
+  };
+
   const PGresult* result;
 
   [[nodiscard]] int columns() const { return PQnfields(result); }
   [[nodiscard]] int rows() const { return PQntuples(result); }
   [[nodiscard]] const char* name_of(int column) const { return PQfname(result, column); }
   [[nodiscard]] pqxx::oid type_of(int column) const { return PQftype(result, column); }
-  [[nodiscard]] std::string_view cell(int row, int column) const {
-    return PQgetisnull(result, row, column) != 0
-             ? std::string_view{}
-             : std::string_view{PQgetvalue(result, row, column),
-                                static_cast<std::size_t>(PQgetlength(result, row, column))};
-  }
+  [[nodiscard]] one row(int number) const { return {result, number}; }
 };
 
 } // namespace
