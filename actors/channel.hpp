@@ -2,7 +2,7 @@
 
 #include "actors/detail/awaitable.hpp"
 #include "actors/detail/channel_core.hpp"
-#include "actors/detail/frame_allocator.hpp"
+#include "actors/messages/frame_allocator.hpp"
 
 #include <algorithm>
 #include <atomic>

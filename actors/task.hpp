@@ -5,7 +5,7 @@
 use clang++-19 or g++-14"
 #endif
 
-#include "actors/detail/frame_allocator.hpp"
+#include "actors/messages/frame_allocator.hpp"
 
 #include <concepts>
 #include <coroutine>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/detail/door_ref.hpp"
-#include "actors/detail/frame_allocator.hpp"
+#include "actors/messages/frame_allocator.hpp"
 #include "actors/detail/parcel.hpp"
 #include "actors/detail/suspended.hpp"
 

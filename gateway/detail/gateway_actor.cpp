@@ -1,5 +1,6 @@
 #include "gateway/detail/gateway_actor.hpp"
 
+#include "actors/detail/cycle_clock.hpp"
 #include "actors/messages/local.hpp"
 #include "gateway/detail/problem.hpp"
 #include "gateway/detail/websocket_handshake.hpp"
@@ -465,7 +466,7 @@ void gateway_actor::release_load(call& of, bool overloaded) {
   auto* load = std::exchange(of.load, nullptr);
   if (load == nullptr)
     return;
-  load->end(std::chrono::steady_clock::now(), overloaded);
+  load->end(detail::coarse_now(), overloaded); // which counts seconds
   if (load->queued() > 0) {
     with_room_.push_back(load);
     loop().defer(*this);

@@ -21,6 +21,15 @@ void head_scanner::fail(errc code, std::string detail) {
   failed_ = true;
 }
 
+void head_scanner::reset() noexcept {
+  place_ = place::method;
+  version_ = 0;
+  at_ = method_size_ = version_at_ = 0;
+  fields_ = {};
+  if (std::exchange(failed_, false))
+    problem_ = {};
+}
+
 head_scanner::part head_scanner::scan(std::string_view bytes) {
   if (place_ == place::line_done) {
     at_ = 0;

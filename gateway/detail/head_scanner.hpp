@@ -27,6 +27,9 @@ public:
   /// `limits` outlives the scanner.
   explicit head_scanner(const config::http_settings& limits) : limits_(limits) {}
 
+  /// Makes ready for the next head.
+  void reset() noexcept;
+
   /// `bytes` begin with those of the part that is being read, and go on where they ended before.
   part scan(std::string_view bytes);
 

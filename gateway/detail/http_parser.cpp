@@ -45,29 +45,48 @@ special special_of(std::string_view name) noexcept {
 
 } // namespace
 
-/// Fills a request with what the scanner has passed. Functions that give a bool give false when
-/// `problem` says why the message is refused.
-class http_parser::message_parser {
-public:
-  message_parser(const config::http_settings& limits, bool over_tls)
-      : head(limits), limits_(limits), over_tls_(over_tls) {
-    if (over_tls)
-      message.scheme = scheme();
-  }
-
-  request message;
-  failure problem;
-  head_scanner head;
+/// What is known of the message that is being read, apart from its text.
+struct http_parser::message_facts {
+  std::uint64_t body_left = 0; // to come, of a body with Content-Length
+  int http_version = 11;
+  int hosts = 0;
   bool has_start_line = false;
   bool has_method = false;
+  bool has_authority = false;
+  bool has_length = false;
   bool has_head = false;
   bool done = false;
-  int http_version = 11;
   bool expects_continue = false;
   bool wants_close = false;
   bool wants_keep_alive = false;
   bool wants_upgrade = false;
   bool knows_websocket = false;
+};
+
+/// Fills a request with what the scanner has passed. Functions that give a bool give false when
+/// `problem` says why the message is refused.
+class http_parser::message_parser : public message_facts {
+public:
+  message_parser(const config::http_settings& limits, bool over_tls)
+      : head(limits), limits_(limits), over_tls_(over_tls) {
+    message.scheme = scheme();
+  }
+
+  request message;
+  failure problem;
+  head_scanner head;
+
+  /// As made anew: nothing of a message is left for the next.
+  void reset() noexcept {
+    static_cast<message_facts&>(*this) = {};
+    head.reset();
+    chunks_.reset();
+    authority_.clear();
+    hop_by_hop_.clear();
+    if (!problem.detail.empty())
+      problem = {};
+    clear_message();
+  }
 
   /// REQUIRES: the head is not complete. Adds to `used` how much of it has been taken.
   scan_result read_head(std::string_view bytes, std::size_t& used) {
@@ -92,14 +111,14 @@ public:
   std::optional<failure> limit_body(std::uint64_t bytes) {
     if (chunks_)
       chunks_->limit_body(bytes);
-    if (body_left_ > bytes)
+    if (body_left > bytes)
       return failure{errc::payload_too_large,
                      "the body is larger than " + std::to_string(bytes) + " bytes"};
     return std::nullopt;
   }
 
   /// REQUIRES: the head is complete. Of a body, something is to come.
-  [[nodiscard]] bool awaits_body() const noexcept { return chunks_ || body_left_ > 0; }
+  [[nodiscard]] bool awaits_body() const noexcept { return chunks_ || body_left > 0; }
 
   /// REQUIRES: the head is complete.
   scan_result read_body(std::string_view bytes, std::size_t& used) {
@@ -111,6 +130,23 @@ public:
   }
 
 private:
+  /// Most of it has been moved away.
+  void clear_message() noexcept {
+    message.method = http_method::get;
+    message.path_size = message.route = 0;
+    message.has_body = false;
+    message.id = 0;
+    message.time_left = {};
+    message.parameters.clear();
+    message.headers = {};
+    message.client.clear();
+    message.scheme = scheme();
+    for (auto* each : {&message.target, &message.body}) {
+      each->clear();
+      each->shrink_to_fit(); // may have been much
+    }
+  }
+
   scan_result read_chunks(std::string_view bytes, std::size_t& used) {
     const auto result = chunks_->decode(bytes, used, message.body);
     if (result == scan_result::failed)
@@ -119,11 +155,11 @@ private:
   }
 
   scan_result read_sized(std::string_view bytes, std::size_t& used) {
-    const auto size = std::min<std::uint64_t>(body_left_, bytes.size());
+    const auto size = std::min<std::uint64_t>(body_left, bytes.size());
     message.body.append(bytes, 0, size);
     used += size;
-    body_left_ -= size;
-    return body_left_ == 0 ? scan_result::complete : scan_result::need_more;
+    body_left -= size;
+    return body_left == 0 ? scan_result::complete : scan_result::need_more;
   }
 
   scan_result fail_in_head(std::string_view bytes) {
@@ -175,7 +211,7 @@ private:
 
   bool set_absolute(std::string_view behind_scheme) {
     authority_ = behind_scheme.substr(0, behind_scheme.find_first_of("/?"));
-    has_authority_ = true;
+    has_authority = true;
     if (!parse_host(authority_))
       return refuse(errc::invalid_argument, "the request target's host is "
                                                 + detail::quoted(authority_)
@@ -226,7 +262,7 @@ private:
   }
 
   bool on_host(std::string_view value) {
-    if (++hosts_ > 1)
+    if (++hosts > 1)
       return refuse(errc::invalid_argument, "more than one Host field");
     if (!parse_host(value))
       return refuse(errc::invalid_argument,
@@ -238,12 +274,12 @@ private:
     message.has_body = true;
     if (chunks_)
       return refuse_both();
-    if (has_length_)
+    if (has_length)
       return refuse(errc::invalid_argument, "more than one Content-Length field");
-    has_length_ = true;
+    has_length = true;
     // Digits alone: no sign, no list, nothing beyond 64 bits.
     const auto* const end = value.data() + value.size();
-    const auto [behind, ec] = std::from_chars(value.data(), end, body_left_);
+    const auto [behind, ec] = std::from_chars(value.data(), end, body_left);
     if (ec != std::errc{} || behind != end)
       return refuse(errc::invalid_argument,
                     "Content-Length is " + detail::quoted(value) + ", expected a number");
@@ -252,7 +288,7 @@ private:
 
   bool on_transfer_encoding(std::string_view value) {
     message.has_body = true;
-    if (has_length_)
+    if (has_length)
       return refuse_both();
     if (chunks_)
       return refuse(errc::invalid_argument, "more than one Transfer-Encoding field");
@@ -311,11 +347,11 @@ private:
 
   /// What only all fields together can have wrong.
   bool check_fields() {
-    if (http_version == 11 && hosts_ == 0)
+    if (http_version == 11 && hosts == 0)
       return refuse(errc::invalid_argument, "the Host field is missing");
     if (http_version == 10 && chunks_)
       return refuse(errc::invalid_argument, "HTTP/1.0 has no Transfer-Encoding");
-    if (has_authority_ && hosts_ == 1
+    if (has_authority && hosts == 1
         && !parse_host(authority_, default_port())
               ->same_as(*parse_host(*message.header("Host"), default_port())))
       return refuse(errc::invalid_argument, "Host and the request target name different hosts");
@@ -337,25 +373,18 @@ private:
 
   const config::http_settings& limits_;
   const bool over_tls_;
-  bool has_authority_ = false;
-  bool has_length_ = false;
-  int hosts_ = 0;
-  std::uint64_t body_left_ = 0; // to come, of a body with Content-Length
   std::optional<chunked_decoder> chunks_;
   std::string authority_; // of an absolute target
   std::vector<std::string> hop_by_hop_;
 };
 
 http_parser::http_parser(const config::http_settings& limits, bool over_tls)
-    : limits_(limits), over_tls_(over_tls),
-      parser_(std::make_unique<message_parser>(limits, over_tls)) {}
+    : limits_(limits), parser_(std::make_unique<message_parser>(limits, over_tls)) {}
 
 http_parser::~http_parser() = default;
 
 void http_parser::reset() {
-  // A new one in the same place: nothing of a message can be left for the next.
-  std::destroy_at(parser_.get());
-  std::construct_at(parser_.get(), limits_, over_tls_);
+  parser_->reset();
 }
 
 http_parser::progress http_parser::feed(std::string_view bytes, std::size_t& used) {

@@ -63,9 +63,9 @@ public:
   void reset();
 
 private:
+  struct message_facts;
   class message_parser;
   const config::http_settings& limits_;
-  bool over_tls_;
   std::unique_ptr<message_parser> parser_;
   bool tells_heads_ = false;
 };

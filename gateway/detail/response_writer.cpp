@@ -49,6 +49,12 @@ public:
   head_writer& operator=(const head_writer&) = delete;
   ~head_writer() { out_.resize(static_cast<std::size_t>(at_ - out_.data())); }
 
+  template <std::size_t N>
+  head_writer& operator<<(const char (&literal)[N]) noexcept {
+    std::memcpy(at_, literal, N - 1); // of a known size: a few moves
+    at_ += N - 1;
+    return *this;
+  }
   head_writer& operator<<(std::string_view text) noexcept {
     std::memcpy(at_, text.data(), text.size());
     at_ += text.size();
@@ -72,12 +78,9 @@ private:
 /// What the head takes at most, apart from the date.
 std::size_t room_for(const response& what, const write_options& options) noexcept {
   constexpr std::size_t of_ours = 256; // status line, and the fields that are always the same
-  auto out = of_ours + hsts_field.size() + options.hsts.size();
-  for (std::size_t i = 0; i < what.headers.size(); ++i) {
-    const auto [name, value] = what.headers[i];
-    out += name.size() + value.size() + 4;
-  }
-  return out;
+  constexpr std::size_t around_text = 4; // ": \r\n"
+  return of_ours + hsts_field.size() + options.hsts.size() + what.headers.text_size()
+         + what.headers.size() * around_text;
 }
 
 void write_connection(head_writer& out, bool upgrade, const write_options& options) {

@@ -1,5 +1,6 @@
 #include "gateway/detail/session.hpp"
 
+#include "actors/detail/cycle_clock.hpp"
 #include "gateway/detail/gateway_actor.hpp"
 #include "gateway/detail/problem.hpp"
 #include "gateway/detail/response_writer.hpp"
@@ -187,7 +188,7 @@ void session::process() {
     return;
   while (!closed_ && in_begin_ < in_end_ && may_parse()) {
     if (parser_.untouched())
-      message_deadline_ = clock::now()
+      message_deadline_ = detail::coarse_now()
                           + (gateway_.stopping() ? std::min(settings_.head_timeout, drain_grace)
                                                  : settings_.head_timeout);
     const auto result = parser_.feed({in_.data() + in_begin_, in_end_ - in_begin_}, in_begin_);
@@ -421,7 +422,7 @@ void session::send_finished() {
       break; // what has come of it goes out, if it is a stream
   }
   if (waiting() == 0) {
-    idle_deadline_ = clock::now()
+    idle_deadline_ = detail::coarse_now()
                      + (gateway_.stopping() ? std::min(settings_.idle_timeout, drain_grace)
                                             : settings_.idle_timeout);
     on_incomplete(); // a client may wait to be asked for the body of its next request

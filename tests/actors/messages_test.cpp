@@ -42,6 +42,49 @@ TEST(header_list, does_not_move_while_there_is_room) {
   EXPECT_EQ(headers[9], (std::pair<std::string_view, std::string_view>{"0123", "456789"}));
 }
 
+TEST(header_list, keeps_all_fields_as_it_grows) {
+  header_list headers;
+  std::string long_value;
+  for (int i = 0; i < 1000; ++i) {
+    headers.add("X-" + std::to_string(i), long_value);
+    long_value += 'v';
+  }
+  ASSERT_EQ(headers.size(), 1000u);
+  for (std::size_t i = 0; i < headers.size(); ++i) {
+    EXPECT_EQ(headers[i].first, "X-" + std::to_string(i));
+    EXPECT_EQ(headers[i].second, std::string(i, 'v'));
+  }
+}
+
+TEST(header_list, may_be_given_a_part_of_itself) {
+  header_list headers;
+  headers.add("A", "1");
+  for (int i = 0; i < 20; ++i) // each time there is no room, and the text moves
+    headers.add(headers[headers.size() - 1].first, headers[0].second);
+  ASSERT_EQ(headers.size(), 21u);
+  EXPECT_EQ(headers[20], (std::pair<std::string_view, std::string_view>{"A", "1"}));
+}
+
+TEST(header_list, is_copied_with_its_text_and_empty_when_it_was_moved_from) {
+  header_list one;
+  one.add("A", "1");
+  auto copy = one;
+  auto moved = std::move(one);
+  EXPECT_TRUE(one.empty()); // NOLINT(bugprone-use-after-move)
+  one.add("B", "2");
+  moved.add("C", "3");
+  EXPECT_EQ(copy.size(), 1u);
+  EXPECT_EQ(copy.find("A"), "1");
+  EXPECT_EQ(moved.find("A"), "1");
+  EXPECT_EQ(moved.find("C"), "3");
+  copy = moved;
+  moved.clear();
+  EXPECT_EQ(copy.find("C"), "3");
+  copy = header_list{};
+  EXPECT_TRUE(copy.empty());
+  EXPECT_EQ(copy.find("A"), std::nullopt);
+}
+
 TEST(header_list, removes_the_fields_whose_name_fulfils_a_condition) {
   header_list headers;
   for (const auto* name : {"A", "b", "a", "C"})

@@ -1,6 +1,6 @@
 #include "actors/task.hpp"
 
-#include "actors/detail/frame_allocator.hpp"
+#include "actors/messages/frame_allocator.hpp"
 #include "tests/actors/runner.hpp"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "actors/detail/frame_allocator.hpp"
+#include "actors/messages/frame_allocator.hpp"
 
 #include <array>
 #include <new>
