@@ -3,6 +3,8 @@
 #include "actors/combine.hpp"
 #include "tests/actors/runner.hpp"
 
+#include <caf/binary_deserializer.hpp>
+#include <caf/binary_serializer.hpp>
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
@@ -23,6 +25,44 @@ caf::behavior doubler(caf::event_based_actor* self) {
       },
       [=](double) -> caf::response_promise { return self->make_response_promise(); }, // never
   };
+}
+
+// docs/wire.md, "header_list".
+
+const std::string one_field{"\x05Hosta\x01\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x01", 19};
+
+header_list from_wire(const std::string& bytes) {
+  header_list out;
+  out.add("Left", "over");
+  caf::binary_deserializer source{nullptr, bytes.data(), bytes.size()};
+  EXPECT_FALSE(source(out));
+  return out;
+}
+
+TEST(header_list_on_the_wire, is_all_text_and_where_the_fields_are) {
+  header_list headers;
+  headers.add("Host", "a");
+  std::vector<char> bytes;
+  caf::binary_serializer sink{nullptr, bytes};
+  EXPECT_FALSE(sink(headers));
+  EXPECT_EQ((std::string{bytes.begin(), bytes.end()}), one_field);
+  const auto back = from_wire(one_field);
+  ASSERT_EQ(back.size(), 1u);
+  EXPECT_EQ(back[0], (std::pair<std::string_view, std::string_view>{"Host", "a"}));
+  EXPECT_TRUE(from_wire(std::string(2, '\0')).empty());
+}
+
+TEST(header_list_on_the_wire, is_never_read_outside_of_its_text) {
+  for (const std::size_t size_at : {7, 11, 15})
+    for (const char wrong : {'\x01', '\x7f', '\xff'}) {
+      auto bytes = one_field;
+      bytes[size_at] = wrong; // the highest byte of a number
+      const auto back = from_wire(bytes);
+      ASSERT_EQ(back.size(), 1u);
+      EXPECT_EQ(back[0].first, "");
+      EXPECT_EQ(back[0].second, "");
+      EXPECT_EQ(back.find("Host"), std::nullopt);
+    }
 }
 
 class caf_actors : public testing::Test {
