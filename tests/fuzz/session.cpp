@@ -426,9 +426,10 @@ std::string check_all(std::string_view bytes, const std::vector<expected>& wante
     check_answer(what, each, how);
     if (is_shed(what.status, how) && each.in_parts && !what.closes())
       return out; // that it would have been the last one is not so
-    check(each.keep_alive || what.closes() || (each.may_refuse && !what.whole),
+    const auto is_socket = what.status == 101; // which is told in its own way
+    check(each.keep_alive || what.closes() || is_socket || (each.may_refuse && !what.whole),
           "the last answer does not say so");
-    if (what.status == 101) {
+    if (is_socket) {
       check_frames(reader.rest(), what.field("Sec-WebSocket-Extensions").has_value());
       return out;
     }
