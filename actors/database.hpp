@@ -51,8 +51,12 @@ sql_value to_sql_value(const T& value) {
 ///
 /// Every member may throw `error`: `unavailable` when the database is away or busy past the acquire
 /// timeout, `conflict` for a unique or foreign key, `unprocessable` for NOT NULL, CHECK and values
-/// that do not fit, `internal` for a statement that the database rejects. A statement that runs has
-/// no timeout of its own, and one that was sent is not taken back when nobody waits for it any more.
+/// that do not fit, `internal` for a statement that the database rejects, `deadline_exceeded` for one that
+/// runs longer than `storage.query_timeout`.
+///
+/// When nobody waits for a statement any more (the client has left, the request's time is over, a `with_timeout`
+/// was quicker), it is taken out of the queue, or cancelled at the server if it runs. A statement that changes
+/// rows may have been carried out by then; one of a transaction is rolled back with it.
 ///
 /// For the loop of the context that it is from.
 class statements {

@@ -85,9 +85,13 @@ struct tls_settings {
 struct storage_settings {
   std::string url = "sqlite:troupe.db";
   unsigned max_connections = 5;
+  unsigned min_connections = 0;
   unsigned max_batch = 64; // 1: each statement by itself
   milliseconds acquire_timeout{2'000};
+  milliseconds query_timeout{30'000}; // 0: none
   milliseconds connect_timeout{2'000};
+  milliseconds idle_timeout{600'000};   // 0: never closed for that
+  milliseconds max_lifetime{1'800'000}; // the same
   std::string migrations; // folder; empty: the application's own
 
   friend bool operator==(const storage_settings&, const storage_settings&) = default;

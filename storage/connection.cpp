@@ -32,8 +32,9 @@ void connection::execute_all(const std::vector<const sql_statement*>& statements
 
 std::unique_ptr<connection> connect(const config::storage_settings& settings) {
   switch (backend_of(settings.url)) {
-  case backend::sqlite: return sqlite::open(sqlite::path_of(settings.url));
-  case backend::postgres: return postgres::open(settings.url, settings.connect_timeout);
+  case backend::sqlite: return sqlite::open(sqlite::path_of(settings.url), settings.query_timeout);
+  case backend::postgres:
+    return postgres::open(settings.url, {settings.connect_timeout, settings.query_timeout});
   }
   throw error{errc::internal, "storage: no such backend"};
 }

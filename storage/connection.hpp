@@ -34,14 +34,15 @@ private:
 
 /// One session with the database; every call blocks.
 ///
-/// Thread: one at a time, `interrupt` apart. Errors: every member that is not noexcept throws
+/// Thread: one at a time, `interrupt` and `cancel` apart. Errors: every member that is not noexcept throws
 /// `statement_error`; `unavailable` with `healthy()` false afterwards means that the session is
 /// gone and that the outcome of the statement is not known. Codes: `conflict` for a unique,
 /// foreign-key or exclusion constraint, a deadlock, a serialization failure or a transaction that the
 /// database has rolled back by itself; `unprocessable` for NOT NULL, CHECK and values that do not fit
 /// their column; `invalid_argument` for a parameter that no database could store (text with a NUL or
 /// not UTF-8, a numeric that is no number); `internal` for what the service itself got wrong (syntax,
-/// unknown table, number of parameters).
+/// unknown table, number of parameters); `deadline_exceeded` for a statement that was cancelled or ran longer than
+/// `settings.query_timeout`.
 class connection {
 public:
   connection() = default;
@@ -82,6 +83,11 @@ public:
 
   /// Makes the call that is under way fail soon. Any thread.
   virtual void interrupt() noexcept = 0;
+
+  /// Asks for the statement that is under way to end, with `deadline_exceeded`; the session lives on. When this
+  /// returns, the database has been told, so that no later statement is hit. May take as long as connecting does.
+  /// Any thread.
+  virtual void cancel() noexcept = 0;
 
   [[nodiscard]] virtual backend kind() const noexcept = 0;
 };

@@ -136,7 +136,9 @@ migration_report migrate_with(connection& on, const std::filesystem::path& folde
 migration_report migrate(const config::storage_settings& settings,
                          const std::filesystem::path& folder) {
   try {
-    const auto session = connect(settings);
+    auto patient = settings;
+    patient.query_timeout = {}; // a new index may take hours
+    const auto session = connect(patient);
     return migrate_with(*session, folder);
   } catch (const statement_error& e) {
     throw migration_error{fmt::format("migrations: {}", e.internal())};

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -33,6 +34,8 @@ public:
 
 protected:
   ~pending_reply();
+  /// The call that it waits for; 0: for none any more.
+  [[nodiscard]] std::uint64_t waits_for() const noexcept { return id_; }
   courier& courier_;
 
 private:
@@ -52,8 +55,11 @@ public:
   // -- messages out; `id` comes back with the reply ---------------------------------------------------
 
   virtual void send_statement(const actor_address& to, std::uint64_t id, sql_statement&& what) = 0;
-  virtual void acquire_connection(const actor_address& database, std::uint64_t id) = 0;
+  virtual void acquire_connection(const actor_address& database, std::uint64_t id,
+                                  const std::string* asked_by) = 0;
   virtual void release_connection(const held_connection& held) = 0;
+  /// Nobody waits for the answer to what was sent as `id`, to the database or a connection of it.
+  virtual void abandon_statement(const actor_address& database, std::uint64_t id) = 0;
 
   // -- replies in --------------------------------------------------------------------------------------
 

@@ -30,8 +30,13 @@ void courier_actor::send_statement(const actor_address& to, std::uint64_t id,
   deliver(to_caf(to), self(), call_id{id}, std::move(what));
 }
 
-void courier_actor::acquire_connection(const actor_address& database, std::uint64_t id) {
-  deliver(to_caf(database), self(), call_id{id}, sql_acquire{});
+void courier_actor::acquire_connection(const actor_address& database, std::uint64_t id,
+                                       const std::string* asked_by) {
+  deliver(to_caf(database), self(), call_id{id}, sql_acquire{asked_by});
+}
+
+void courier_actor::abandon_statement(const actor_address& database, std::uint64_t id) {
+  deliver(to_caf(database), self(), call_id{id}, sql_abandoned{});
 }
 
 void courier_actor::release_connection(const held_connection& held) {

@@ -17,8 +17,10 @@ public:
   caf::behavior make_behavior() override;
 
   void send_statement(const actor_address& to, std::uint64_t id, sql_statement&& what) override;
-  void acquire_connection(const actor_address& database, std::uint64_t id) override;
+  void acquire_connection(const actor_address& database, std::uint64_t id,
+                          const std::string* asked_by) override;
   void release_connection(const held_connection& held) override;
+  void abandon_statement(const actor_address& database, std::uint64_t id) override;
 
   [[nodiscard]] caf::strong_actor_ptr self() { return caf::strong_actor_ptr{ctrl()}; }
 };

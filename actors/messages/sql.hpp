@@ -43,6 +43,9 @@ using sql_value = std::variant<std::monostate, bool, std::int64_t, double, std::
 struct sql_statement {
   std::string sql;
   std::vector<sql_value> parameters;
+  /// The route or the kind of actor that asks, for whoever wants to know what a connection does; lives until
+  /// the process ends, or null.
+  const std::string* asked_by = nullptr;
 };
 
 /// Answer to `sql_statement`: all rows, row by row in `cells` (rows x columns values).
@@ -59,7 +62,14 @@ struct sql_result {
 
 /// Message to the database actor, with a `call_id` before it: asks for one connection to hold.
 /// Answered by `sql_lease` or, after the acquire timeout, by `failure{unavailable}`.
-struct sql_acquire {};
+struct sql_acquire {
+  const std::string* asked_by = nullptr; ///< as that of a statement
+};
+
+/// Message to the database actor, with the `call_id` of a statement or of a wish for a connection before it, no
+/// answer: nobody waits for that any more. What waits is taken out, what runs is cancelled at the server, also on
+/// a leased connection.
+struct sql_abandoned {};
 
 /// Message to a leased connection actor, no answer: the holder is done. An open transaction is
 /// rolled back, then the connection returns to its pool.

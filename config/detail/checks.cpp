@@ -115,6 +115,10 @@ void check_storage(const storage_settings& storage, const origins& from) {
   if (has_two_at_signs(storage.url)) // libpq would take, and print, part of the password as the host
     throw config_error(place_of("storage.url", from), mask_secrets(storage.url),
                        "each @ of user and password written as %40");
+  if (storage.min_connections > storage.max_connections)
+    throw config_error(place_of("storage.min_connections", from), std::to_string(storage.min_connections),
+                       fmt::format("at most as many as storage.max_connections ({})",
+                                   storage.max_connections));
   if (!is_in_memory(storage.url)) return;
   throw config_error(place_of("storage.url", from), storage.url,
                      "a database in a file such as sqlite:troupe.db");

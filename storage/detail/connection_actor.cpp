@@ -1,11 +1,14 @@
 #include "storage/detail/connection_actor.hpp"
 
 #include "actors/detail/caf.hpp"
+#include "actors/detail/cycle_clock.hpp"
 #include "storage/detail/pool_messages.hpp"
 #include "storage/detail/sql_text.hpp"
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+#include <random>
 #include <utility>
 
 namespace troupe::storage {
@@ -18,6 +21,21 @@ constexpr const char* connection_gone = "the database connection was lost";
 
 /// What a statement waits for others of its batch at most, as far as it is known.
 constexpr std::chrono::nanoseconds longest_batch = std::chrono::milliseconds{5};
+
+/// A little earlier by chance: those that were opened together are not closed together.
+troupe::detail::steady_time end_of_life(std::chrono::milliseconds lifetime) {
+  if (lifetime.count() == 0)
+    return troupe::detail::steady_time::max();
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  std::uniform_int_distribution<std::chrono::milliseconds::rep> part{lifetime.count() * 9 / 10,
+                                                                     lifetime.count()};
+  return std::chrono::steady_clock::now() + std::chrono::milliseconds{part(random)};
+}
+
+bool was_cancelled(const std::variant<sql_result, failure>& what) {
+  const auto* failed = std::get_if<failure>(&what);
+  return failed != nullptr && failed->code == errc::deadline_exceeded;
+}
 
 template <class Answer>
 void reply(const caf::strong_actor_ptr& to, call_id call, Answer answer) {
@@ -36,10 +54,11 @@ void log_failure(const statement_error& e, bool session_is_gone, const std::stri
 } // namespace
 
 connection_actor::connection_actor(caf::actor_config& config, caf::strong_actor_ptr database,
-                                   std::shared_ptr<job_queue> queue, job_queue::slot slot,
+                                   std::shared_ptr<job_queue> queue,
+                                   std::shared_ptr<holder_table> holders, job_queue::slot slot,
                                    config::storage_settings settings)
   : caf::event_based_actor(config), database_(std::move(database)), queue_(std::move(queue)),
-    slot_(slot), settings_(std::move(settings)) {
+    holders_(std::move(holders)), slot_(slot), settings_(std::move(settings)) {
   set_down_handler([this](const caf::down_msg& down) {
     if (lease_ != 0 && down.source == holder_)
       end_lease();
@@ -55,6 +74,7 @@ caf::behavior connection_actor::make_behavior() {
       if (lease_ != 0 && release.lease == lease_)
         end_lease();
     },
+    [this](close_connection) { close(); },
     [this](stop_connection) { stop(); },
   };
 }
@@ -72,6 +92,7 @@ void connection_actor::open() {
   } catch (const std::exception& e) {
     return report_lost(e.what(), true);
   }
+  too_old_ = end_of_life(settings_.max_lifetime);
   // First the job: the database actor opens another connection for every job that it sees waiting.
   auto job = queue_->take(slot_);
   deliver(database_, nullptr, connection_opened{slot_, connection_});
@@ -95,7 +116,7 @@ std::optional<pool_job> connection_actor::run(pool_job job) {
   }
   if (auto batch = take_batch(job); !batch.empty())
     return run_all(std::move(batch));
-  auto result = execute(job.statement);
+  auto result = run_alone(job);
   if (std::holds_alternative<failure>(result) && !connection_->healthy()) {
     connection_.reset();
     reply(job.requester, job.call, std::move(result));
@@ -103,9 +124,34 @@ std::optional<pool_job> connection_actor::run(pool_job job) {
     return std::nullopt;
   }
   // Free before the answer goes out: what its receiver sends next must find this connection.
-  auto next = queue_->take(slot_);
+  auto next = next_job();
   reply(job.requester, job.call, std::move(result));
   return next;
+}
+
+connection_actor::answer connection_actor::run_alone(const pool_job& job) {
+  answer out = failure{errc::deadline_exceeded, "nobody waits for the statement"};
+  if (holders_->begin(slot_, {&job, 1}))
+    out = execute(job.statement);
+  static_cast<void>(holders_->end(slot_));
+  return out;
+}
+
+bool connection_actor::is_old() const noexcept {
+  return troupe::detail::coarse_now() >= too_old_;
+}
+
+/// None: there is none, and the connection is idle; or it is closed.
+std::optional<pool_job> connection_actor::next_job() {
+  if (!is_old())
+    return queue_->take(slot_);
+  close();
+  return std::nullopt;
+}
+
+void connection_actor::close() {
+  connection_.reset();
+  deliver(database_, nullptr, connection_closed{slot_});
 }
 
 void connection_actor::give_back(pool_job job) {
@@ -142,6 +188,7 @@ std::optional<pool_job> connection_actor::run_all(std::vector<pool_job> jobs) {
     statements.push_back(&each.statement);
   std::vector<answer> answers(jobs.size());
   bool broke = false;
+  static_cast<void>(holders_->begin(slot_, jobs));
   connection_->execute_all(statements, [&](std::size_t i, connection::outcome&& what) {
     if (auto* result = std::get_if<sql_result>(&what))
       answers[i] = std::move(*result);
@@ -149,11 +196,15 @@ std::optional<pool_job> connection_actor::run_all(std::vector<pool_job> jobs) {
       answers[i] = failed(std::get<std::exception_ptr>(what), jobs[i].statement.sql);
     broke = broke || std::holds_alternative<failure>(answers[i]);
   });
+  const auto ending = holders_->end(slot_);
+  for (std::size_t i = 0; ending.cancelled && i < jobs.size(); ++i)
+    if (!ending.abandoned[i] && was_cancelled(answers[i]))
+      answers[i] = run_alone(jobs[i]); // another one of the batch was meant; nothing of it is left
   broke = broke && !connection_->healthy();
   if (broke)
     connection_.reset();
   // Free before the answers go out, as for one.
-  auto next = broke ? std::nullopt : queue_->take(slot_);
+  auto next = broke ? std::nullopt : next_job();
   for (std::size_t i = 0; i < jobs.size(); ++i)
     reply(jobs[i].requester, jobs[i].call, std::move(answers[i]));
   if (broke)
@@ -195,6 +246,7 @@ sql_result connection_actor::execute_or_throw(const sql_statement& statement) {
 
 void connection_actor::grant(const pool_job& job) {
   lease_ = job.lease;
+  holders_->lend(slot_, job);
   holder_ = caf::actor_cast<caf::actor_addr>(job.requester);
   monitor(job.requester);
   deliver(job.requester, nullptr, job.call,
@@ -207,7 +259,10 @@ void connection_actor::run_leased(call_id call, const sql_statement& statement) 
     return deliver(requester, nullptr, call, failure{errc::internal, "the lease is over"});
   if (!connection_)
     return deliver(requester, nullptr, call, failure{errc::unavailable, connection_gone});
-  auto result = execute(statement);
+  answer result = failure{errc::deadline_exceeded, "nobody waits for the statement"};
+  if (holders_->begin(slot_, call, statement))
+    result = execute(statement);
+  static_cast<void>(holders_->end(slot_));
   if (std::holds_alternative<failure>(result) && !connection_->healthy())
     connection_.reset(); // reported when the lease ends: until then nobody else may use it
   reply(requester, call, std::move(result));
@@ -217,6 +272,7 @@ void connection_actor::end_lease() {
   demonitor(holder_);
   holder_ = nullptr;
   lease_ = 0;
+  holders_->take_back(slot_);
   if (stopping_)
     return quit();
   try {
@@ -227,7 +283,7 @@ void connection_actor::end_lease() {
   }
   if (!connection_)
     return report_lost("the connection broke while it was leased", false);
-  work(queue_->take(slot_));
+  work(next_job());
 }
 
 void connection_actor::stop() {

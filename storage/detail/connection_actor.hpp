@@ -3,6 +3,7 @@
 #include "actors/messages/call.hpp"
 #include "config/settings.hpp"
 #include "storage/connection.hpp"
+#include "storage/detail/holder_table.hpp"
 #include "storage/detail/job_queue.hpp"
 
 #include <caf/actor_addr.hpp>
@@ -25,13 +26,14 @@ namespace troupe::storage {
 ///        +---------------------------+    +-------------------+
 ///                                             holder down
 ///
+/// Closed it is, too, when it has been idle for long, or is old.
 /// Work comes from the job queue, or as a pool_job when the connection was idle; answers go
 /// straight to those who asked. No exception leaves a handler.
 class connection_actor : public caf::event_based_actor {
 public:
   connection_actor(caf::actor_config& config, caf::strong_actor_ptr database,
-                   std::shared_ptr<job_queue> queue, job_queue::slot slot,
-                   config::storage_settings settings);
+                   std::shared_ptr<job_queue> queue, std::shared_ptr<holder_table> holders,
+                   job_queue::slot slot, config::storage_settings settings);
 
   caf::behavior make_behavior() override;
   void on_exit() override;
@@ -47,6 +49,10 @@ private:
   [[nodiscard]] answer execute(const sql_statement& statement);
   [[nodiscard]] answer failed(const std::exception_ptr& why, const std::string& sql);
   [[nodiscard]] sql_result execute_or_throw(const sql_statement& statement);
+  [[nodiscard]] answer run_alone(const pool_job& job);
+  [[nodiscard]] bool is_old() const noexcept;
+  [[nodiscard]] std::optional<pool_job> next_job();
+  void close();
   void give_back(pool_job job);
   void grant(const pool_job& job);
   void run_leased(call_id call, const sql_statement& statement);
@@ -56,11 +62,13 @@ private:
 
   caf::strong_actor_ptr database_;
   std::shared_ptr<job_queue> queue_;
+  std::shared_ptr<holder_table> holders_;
   job_queue::slot slot_;
   config::storage_settings settings_;
   std::shared_ptr<connection> connection_; // null: closed
   std::uint64_t lease_ = 0;                // 0: not leased
   caf::actor_addr holder_;
+  troupe::detail::steady_time too_old_; // the session, from then on
   bool stopping_ = false;
 };
 

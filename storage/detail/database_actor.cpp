@@ -3,6 +3,7 @@
 #include "storage/database.hpp"
 #include "storage/detail/connection_actor.hpp"
 
+#include <caf/event_based_actor.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -20,24 +21,48 @@ namespace {
 /// What running statements get to finish when the actor is told to end.
 constexpr std::chrono::seconds stop_grace{5};
 
+/// What a statement that nobody waits for gets to end with the others of its batch.
+constexpr std::chrono::milliseconds abandoned_patience{50};
+
+constexpr std::chrono::milliseconds shortest_upkeep_pause{10};
+constexpr std::chrono::milliseconds longest_upkeep_pause{10'000};
+
 constexpr const char* shutting_down = "the node is shutting down";
+
+/// In a thread of its own: it may take as long as connecting does.
+caf::behavior tell_server(caf::event_based_actor*) {
+  return {
+    [](const cancel_statement& what) {
+      if (const auto session = what.session.lock())
+        session->cancel();
+      what.holders->cancelled(what.slot);
+    },
+  };
+}
 
 } // namespace
 
 database_actor::database_actor(caf::actor_config& config, troupe::detail::event_loop& loop,
                                config::storage_settings settings)
-  : pinned_actor(config, loop), settings_(std::move(settings)), slots_(settings_.max_connections) {
+  : pinned_actor(config, loop), settings_(std::move(settings)),
+    holders_(std::make_shared<holder_table>(settings_.max_connections)),
+    slots_(settings_.max_connections) {
   set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   set_exit_handler([this](const caf::exit_msg& exit) { stop(exit.reason); });
 }
 
 caf::behavior database_actor::make_behavior() {
+  keep_open();
+  arm_upkeep();
   return {
-    [this](call_id call, sql_statement& statement) { submit(call, 0, std::move(statement)); },
-    [this](call_id call, sql_acquire) {
-      if (current_sender()) // nobody could ever release it otherwise
-        submit(call, ++leases_granted_, {});
+    [this](call_id call, sql_statement& statement) {
+      submit(call, 0, statement.asked_by, std::move(statement));
     },
+    [this](call_id call, sql_acquire wanted) {
+      if (current_sender()) // nobody could ever release it otherwise
+        submit(call, ++leases_granted_, wanted.asked_by, {});
+    },
+    [this](call_id call, sql_abandoned) { abandon(call); },
     [this](call_id call, pool_statistics_request) {
       const auto [waiting, idle] = queue_->count();
       // A connection may be idle before its message that it is open has arrived.
@@ -46,6 +71,7 @@ caf::behavior database_actor::make_behavior() {
     },
     [this](connection_opened& message) { on_opened(message); },
     [this](const connection_lost& message) { on_lost(message); },
+    [this](connection_closed message) { on_closed(message.slot); },
   };
 }
 
@@ -53,12 +79,17 @@ void database_actor::on_exit() {
   retry_.disarm();
   expiry_.disarm();
   grace_.disarm();
+  watch_.disarm();
+  upkeep_.disarm();
   slots_.clear();
+  if (canceller_)
+    caf::anon_send_exit(std::exchange(canceller_, {}), caf::exit_reason::user_shutdown);
 }
 
-void database_actor::submit(call_id call, std::uint64_t lease, sql_statement statement) {
+void database_actor::submit(call_id call, std::uint64_t lease, const std::string* asked_by,
+                            sql_statement statement) {
   pool_job job{current_sender(), call, steady_clock::now() + settings_.acquire_timeout, lease,
-               std::move(statement)};
+               std::move(statement), asked_by};
   if (stopping_)
     return reject(job, shutting_down);
   if (const auto idle = queue_->push(job))
@@ -89,7 +120,7 @@ void database_actor::open(job_queue::slot number) {
   if (!slot.actor) {
     try {
       slot.actor = home_system().spawn<connection_actor, caf::detached + caf::hidden>(
-        caf::strong_actor_ptr{ctrl()}, queue_, number, settings_);
+        caf::strong_actor_ptr{ctrl()}, queue_, holders_, number, settings_);
     } catch (const std::system_error& e) { // the system gives no further thread
       home_system().dec_detached_threads(); // CAF counts it before it starts, and would wait for it
       warn(fmt::format("cannot start a thread for a database connection: {}", e.code().message()));
@@ -105,12 +136,14 @@ void database_actor::on_opened(connection_opened& message) {
   auto& slot = slots_[message.slot];
   slot.now = state::open;
   slot.session = std::move(message.connection);
+  slot.opened = steady_clock::now();
   backoff_.reset();
   if (std::exchange(away_, false)) {
     retry_.disarm();
     spdlog::info("the database is back");
   }
   open_more();
+  keep_open();
 }
 
 void database_actor::on_lost(const connection_lost& message) {
@@ -128,6 +161,7 @@ void database_actor::on_lost(const connection_lost& message) {
             std::move(pair->second));
   arm_expiry();
   open_more();
+  keep_open();
 }
 
 void database_actor::on_down(const caf::down_msg& down) {
@@ -174,24 +208,112 @@ void database_actor::expire() {
   if (!expired.empty()) {
     const auto why = why_no_connection(waiting);
     for (const auto& job : expired)
-      reject(job, why);
-    warn(why);
+      reject(job, why.for_client);
+    if (!warn(why.for_log))
+      untold_ = why.for_log; // more than what has been told: it goes with the next line
   }
   arm_expiry();
 }
 
-void database_actor::warn(const std::string& line) {
-  if (const auto held_back = warnings_.pass(steady_clock::now()))
-    spdlog::warn("{}{}", line,
-                 *held_back == 0 ? "" : fmt::format(" (and {} lines held back)", *held_back));
+/// False: not now.
+bool database_actor::warn(const std::string& line) {
+  const auto held_back = warnings_.pass(steady_clock::now());
+  if (!held_back)
+    return false;
+  const auto untold = std::exchange(untold_, {});
+  spdlog::warn("{}{}{}", line, untold.empty() ? "" : "; " + untold,
+               *held_back == 0 ? "" : fmt::format(" (and {} lines held back)", *held_back));
+  return true;
 }
 
-std::string database_actor::why_no_connection(std::size_t waiting) const {
+pool_trouble database_actor::why_no_connection(std::size_t waiting) const {
+  return explain({settings_.acquire_timeout, waiting, count(state::open), slots_.size(), away_,
+                  holders_->holders()});
+}
+
+// -- statements that nobody waits for ---------------------------------------------------------------
+
+void database_actor::abandon(call_id call) {
+  const auto requester = current_sender();
+  if (queue_->drop(requester, call))
+    return;
+  if (const auto number = holders_->abandon(requester, call))
+    cancel(*number);
+  arm_watch();
+}
+
+/// REQUIRES: the table has just given this connection to be cancelled.
+void database_actor::cancel(job_queue::slot number) {
+  try {
+    if (!canceller_)
+      canceller_ = home_system().spawn<caf::detached + caf::hidden>(tell_server);
+  } catch (const std::system_error& e) { // as in `open`
+    home_system().dec_detached_threads();
+    warn(fmt::format("cannot start a thread to cancel statements: {}", e.code().message()));
+    return holders_->cancelled(number);
+  }
+  deliver(caf::actor_cast<caf::strong_actor_ptr>(canceller_), nullptr,
+          cancel_statement{number, slots_[number].session, holders_});
+}
+
+void database_actor::arm_watch() {
+  if (!watch_.armed() && !stopping_)
+    watch_.arm(loop().timers(), steady_clock::now() + abandoned_patience,
+               [](void* self) { static_cast<database_actor*>(self)->cancel_overdue(); }, this);
+}
+
+/// Those of a batch, and those that the server was told of before they had begun.
+void database_actor::cancel_overdue() {
+  bool any_left = false;
+  for (const auto number : holders_->take_overdue(abandoned_patience, any_left))
+    cancel(number);
+  if (any_left)
+    arm_watch();
+}
+
+// -- connections that nobody needs, or that are missing ---------------------------------------------
+
+void database_actor::keep_open() {
+  const auto wanted = std::min<std::size_t>(settings_.min_connections, slots_.size());
+  auto present = slots_.size() - count(state::closed);
+  for (job_queue::slot i = 0; i < slots_.size() && present < wanted && !away_ && !stopping_; ++i)
+    if (slots_[i].now == state::closed) {
+      open(i);
+      ++present;
+    }
+}
+
+void database_actor::arm_upkeep() {
+  auto pause = longest_upkeep_pause;
+  for (const auto limit : {settings_.idle_timeout, settings_.max_lifetime})
+    if (limit.count() > 0)
+      pause = std::min(pause, std::max(std::chrono::milliseconds{limit} / 10, shortest_upkeep_pause));
+  upkeep_.arm(loop().timers(), steady_clock::now() + pause,
+              [](void* self) { static_cast<database_actor*>(self)->close_unneeded(); }, this);
+}
+
+void database_actor::close_unneeded() {
+  const auto now = steady_clock::now();
+  std::vector<job_queue::slot> unneeded;
   const auto open = count(state::open);
-  const auto reason = open == 0 ? std::string{"the database cannot be reached"}
-                                : fmt::format("{} in use, {} waiting", open, waiting);
-  return fmt::format("no database connection within {} ms: {}", settings_.acquire_timeout.count(),
-                     reason);
+  if (settings_.idle_timeout.count() > 0 && open > settings_.min_connections)
+    unneeded = queue_->take_idle(now - settings_.idle_timeout, open - settings_.min_connections);
+  if (settings_.max_lifetime.count() > 0)
+    for (job_queue::slot i = 0; i < slots_.size(); ++i)
+      if (slots_[i].now == state::open && now - slots_[i].opened >= settings_.max_lifetime
+          && queue_->remove(i))
+        unneeded.push_back(i);
+  for (const auto number : unneeded) {
+    slots_[number].now = state::closing;
+    deliver(caf::actor_cast<caf::strong_actor_ptr>(slots_[number].actor), nullptr, close_connection{});
+  }
+  arm_upkeep();
+}
+
+void database_actor::on_closed(job_queue::slot number) {
+  slots_[number].now = state::closed;
+  open_more();
+  keep_open();
 }
 
 void database_actor::stop(caf::error reason) {
@@ -200,6 +322,8 @@ void database_actor::stop(caf::error reason) {
   stop_reason_ = std::move(reason);
   retry_.disarm();
   expiry_.disarm();
+  watch_.disarm();
+  upkeep_.disarm();
   const auto waiting = queue_->close();
   bool any = false;
   for (const auto& slot : slots_)

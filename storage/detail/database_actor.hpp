@@ -7,6 +7,7 @@
 #include "storage/detail/backoff.hpp"
 #include "storage/detail/job_queue.hpp"
 #include "storage/detail/pool_messages.hpp"
+#include "storage/detail/pool_trouble.hpp"
 #include "storage/detail/warning_limit.hpp"
 
 #include <caf/actor.hpp>
@@ -33,43 +34,57 @@ public:
   void on_exit() override;
 
 private:
-  enum class state : std::uint8_t { closed, opening, open };
+  enum class state : std::uint8_t { closed, opening, open, closing };
 
   struct connection_slot {
     caf::actor actor; // none before the first opening
     state now = state::closed;
     std::weak_ptr<connection> session;
+    troupe::detail::steady_time opened;
   };
 
-  void submit(call_id call, std::uint64_t lease, sql_statement statement);
+  void submit(call_id call, std::uint64_t lease, const std::string* asked_by, sql_statement statement);
   void reject(const pool_job& job, const std::string& why) const;
   void open_more();
   void open(job_queue::slot number);
   void on_opened(connection_opened& message);
+  void on_closed(job_queue::slot number);
   void on_lost(const connection_lost& message);
   void on_down(const caf::down_msg& down);
   void retry_later();
   void retry();
   void arm_expiry();
   void expire();
+  void abandon(call_id call);
+  void cancel(job_queue::slot number);
+  void arm_watch();
+  void cancel_overdue();
+  void keep_open();
+  void arm_upkeep();
+  void close_unneeded();
   void stop(caf::error reason);
   void interrupt_all();
-  void warn(const std::string& line);
+  bool warn(const std::string& line);
   [[nodiscard]] std::size_t count(state wanted) const;
-  [[nodiscard]] std::string why_no_connection(std::size_t waiting) const;
+  [[nodiscard]] pool_trouble why_no_connection(std::size_t waiting) const;
 
   config::storage_settings settings_;
   std::shared_ptr<job_queue> queue_ = std::make_shared<job_queue>();
+  std::shared_ptr<holder_table> holders_;
   std::vector<connection_slot> slots_;
   std::uint64_t leases_granted_ = 0;
   bool away_ = false;
   backoff backoff_;
   warning_limit warnings_;
+  std::string untold_; // why somebody had no connection
   bool stopping_ = false;
   caf::error stop_reason_;
   troupe::detail::timer retry_;
   troupe::detail::timer expiry_;
   troupe::detail::timer grace_;
+  troupe::detail::timer watch_;  // what is abandoned and runs on
+  troupe::detail::timer upkeep_; // what nobody needs
+  caf::actor canceller_;         // none before the first time
 };
 
 } // namespace troupe::storage

@@ -1,5 +1,6 @@
 #include "storage/detail/job_queue.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 namespace troupe::storage {
@@ -21,9 +22,13 @@ std::optional<job_queue::slot> job_queue::push(pool_job& job) {
     waiting_.push_back(std::move(job));
     return std::nullopt;
   }
-  const auto taker = idle_.back();
+  return take_warmest();
+}
+
+job_queue::slot job_queue::take_warmest() {
+  const auto out = idle_.back().which;
   idle_.pop_back();
-  return taker;
+  return out;
 }
 
 std::optional<pool_job> job_queue::take(slot taker) {
@@ -31,7 +36,7 @@ std::optional<pool_job> job_queue::take(slot taker) {
   if (!waiting_.empty())
     return pop_front(waiting_);
   if (!closed_)
-    idle_.push_back(taker);
+    idle_.push_back({taker, std::chrono::steady_clock::now()});
   return std::nullopt;
 }
 
@@ -56,14 +61,33 @@ std::optional<std::pair<job_queue::slot, pool_job>> job_queue::match() {
   const std::lock_guard lock{mutex_};
   if (idle_.empty() || waiting_.empty())
     return std::nullopt;
-  const auto taker = idle_.back();
-  idle_.pop_back();
-  return std::pair{taker, pop_front(waiting_)};
+  return std::pair{take_warmest(), pop_front(waiting_)};
 }
 
-void job_queue::remove(slot gone) {
+bool job_queue::remove(slot gone) {
   const std::lock_guard lock{mutex_};
-  std::erase(idle_, gone);
+  return std::erase_if(idle_, [gone](const idle_connection& each) { return each.which == gone; }) > 0;
+}
+
+std::vector<job_queue::slot> job_queue::take_idle(troupe::detail::steady_time limit, std::size_t most) {
+  const std::lock_guard lock{mutex_};
+  std::vector<slot> out;
+  while (out.size() < most && !idle_.empty() && idle_.front().since < limit) {
+    out.push_back(idle_.front().which);
+    idle_.erase(idle_.begin());
+  }
+  return out;
+}
+
+bool job_queue::drop(const caf::strong_actor_ptr& requester, call_id call) {
+  const std::lock_guard lock{mutex_};
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const pool_job& job) {
+    return job.call.value == call.value && job.requester == requester;
+  });
+  if (found == waiting_.end())
+    return false;
+  waiting_.erase(found);
+  return true;
 }
 
 std::vector<pool_job> job_queue::take_expired(troupe::detail::steady_time now) {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct pool_job {
   /// Not 0: the number of the lease that is asked for; there is no statement then.
   std::uint64_t lease = 0;
   sql_statement statement;
+  const std::string* asked_by = nullptr; ///< that of the statement, or of the wish for a lease
 };
 
 /// What waits for a connection, first come first served, and the connections that wait for work.
@@ -57,8 +59,14 @@ public:
   /// An idle connection and a job for it, if there are both.
   std::optional<std::pair<slot, pool_job>> match();
 
-  /// This connection is not idle any more.
-  void remove(slot gone);
+  /// This connection is not idle any more; false: it was not.
+  bool remove(slot gone);
+
+  /// Takes away those that have been idle since before `limit`, `most` at most.
+  std::vector<slot> take_idle(troupe::detail::steady_time limit, std::size_t most);
+
+  /// Takes out the job that this call of this requester waits with; false: it does not.
+  bool drop(const caf::strong_actor_ptr& requester, call_id call);
 
   /// The jobs whose deadline is over.
   std::vector<pool_job> take_expired(troupe::detail::steady_time now);
@@ -77,7 +85,13 @@ public:
 private:
   std::mutex mutex_;
   std::deque<pool_job> waiting_;
-  std::vector<slot> idle_; // a stack: the connection used last is the warmest
+  struct idle_connection {
+    slot which;
+    troupe::detail::steady_time since;
+  };
+  slot take_warmest();
+
+  std::vector<idle_connection> idle_; // a stack: the connection used last is the warmest
   bool closed_ = false;
 };
 

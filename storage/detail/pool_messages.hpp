@@ -1,6 +1,7 @@
 #pragma once
 
 #include "storage/connection.hpp"
+#include "storage/detail/holder_table.hpp"
 #include "storage/detail/job_queue.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -15,6 +16,21 @@ struct open_connection {};
 
 /// Database actor -> connection actor: no more work, end when the lease, if any, is over.
 struct stop_connection {};
+
+/// Database actor -> connection actor, which is idle, and has been taken out of those that are: close your session.
+struct close_connection {};
+
+/// Connection actor -> database actor: it was closed, as agreed.
+struct connection_closed {
+  job_queue::slot slot = 0;
+};
+
+/// Database actor -> the actor that tells the server.
+struct cancel_statement {
+  job_queue::slot slot = 0;
+  std::weak_ptr<storage::connection> session;
+  std::shared_ptr<holder_table> holders;
+};
 
 /// Connection actor -> database actor.
 struct connection_opened {
@@ -34,5 +50,8 @@ struct connection_lost {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::pool_job)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::open_connection)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::stop_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::close_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_closed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::cancel_statement)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_lost)

@@ -80,8 +80,11 @@ void finish_connecting(PGconn* session, clock::time_point until) {
 }
 
 /// Not PQexec, which waits for ever: a proxy may take connections while its server is away.
-void set_up(PGconn* session, clock::time_point until) {
-  if (PQsendQuery(session, session_settings) == 0)
+void set_up(PGconn* session, clock::time_point until, std::chrono::milliseconds statement_timeout) {
+  std::string settings = session_settings;
+  if (statement_timeout.count() > 0)
+    settings += "; SET statement_timeout = " + std::to_string(statement_timeout.count());
+  if (PQsendQuery(session, settings.c_str()) == 0)
     throw_unavailable(PQerrorMessage(session));
   bool done = false;
   while (!done) {
@@ -136,8 +139,8 @@ std::size_t line_of_position(const std::string& sql, std::size_t position) {
 
 } // namespace
 
-PGconn* connect_session(const std::string& url, std::chrono::milliseconds timeout) {
-  const auto until = clock::now() + timeout;
+PGconn* connect_session(const std::string& url, const time_limits& limits) {
+  const auto until = clock::now() + limits.connecting;
   auto session = start(url);
   if (!session)
     throw_unavailable("out of memory");
@@ -145,7 +148,7 @@ PGconn* connect_session(const std::string& url, std::chrono::milliseconds timeou
     throw_unavailable(PQerrorMessage(session.get()));
   log_notices(session.get());
   finish_connecting(session.get(), until);
-  set_up(session.get(), until);
+  set_up(session.get(), until, limits.statement);
   return session.release();
 }
 

@@ -13,9 +13,13 @@ struct result_clearer {
 };
 using result_ptr = std::unique_ptr<PGresult, result_clearer>;
 
-/// Connects with a deadline in milliseconds (libpq's own counts seconds, two at least) and sets the
-/// session up. The caller closes what it gets. Throws statement_error{unavailable}.
-[[nodiscard]] PGconn* connect_session(const std::string& url, std::chrono::milliseconds timeout);
+struct time_limits {
+  std::chrono::milliseconds connecting; ///< libpq's own counts seconds, two at least
+  std::chrono::milliseconds statement;  ///< the server ends one that runs longer; 0: as the server is set up
+};
+
+/// Connects and sets the session up. The caller closes what it gets. Throws statement_error{unavailable}.
+[[nodiscard]] PGconn* connect_session(const std::string& url, const time_limits& limits);
 
 /// Sends the server's notices to the log (level debug) instead of stderr.
 void log_notices(PGconn* session) noexcept;

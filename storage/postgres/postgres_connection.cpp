@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
@@ -22,11 +23,15 @@ namespace troupe::storage::postgres {
 
 namespace {
 
+struct cancel_freer {
+  void operator()(PGcancel* what) const noexcept { PQfreeCancel(what); }
+};
+
 class postgres_connection final : public connection {
 public:
-  postgres_connection(const std::string& url, std::chrono::milliseconds timeout)
-    : raw_(connect_session(url, timeout)), session_(adopt(raw_)), socket_(dup(PQsocket(raw_))),
-      cache_(prepared_statements) {
+  postgres_connection(const std::string& url, const time_limits& limits)
+    : raw_(connect_session(url, limits)), session_(adopt(raw_)), cancel_(PQgetCancel(raw_)),
+      socket_(dup(PQsocket(raw_))), cache_(prepared_statements) {
     log_notices(raw_); // libpqxx has set its own
   }
 
@@ -102,6 +107,12 @@ public:
   }
 
   void interrupt() noexcept override { shutdown(socket_, SHUT_RDWR); }
+
+  void cancel() noexcept override {
+    std::array<char, 256> why{};
+    if (cancel_)
+      static_cast<void>(PQcancel(cancel_.get(), why.data(), static_cast<int>(why.size())));
+  }
 
   backend kind() const noexcept override { return backend::postgres; }
 
@@ -277,6 +288,7 @@ private:
 
   PGconn* raw_; // the session's own
   std::unique_ptr<session> session_;
+  std::unique_ptr<PGcancel, cancel_freer> cancel_; // null: out of memory
   int socket_; // for interrupt: libpq may close its own at any time
   prepared_cache<prepared> cache_;
   std::vector<std::string> forgotten_; // still prepared at the server
@@ -285,8 +297,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<connection> open(const std::string& url, std::chrono::milliseconds timeout) {
-  return std::make_unique<postgres_connection>(url, timeout);
+std::unique_ptr<connection> open(const std::string& url, const time_limits& limits) {
+  return std::make_unique<postgres_connection>(url, limits);
 }
 
 } // namespace troupe::storage::postgres

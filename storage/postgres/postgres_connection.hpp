@@ -1,6 +1,7 @@
 #pragma once
 
 #include "storage/connection.hpp"
+#include "storage/postgres/libpq.hpp"
 
 #include <chrono>
 #include <memory>
@@ -10,7 +11,6 @@ namespace troupe::storage::postgres {
 
 /// Opens a session; `url` is what libpq takes, its own parameters win over our defaults. The
 /// session speaks UTF-8 and its time zone is UTC. Throws statement_error{unavailable}.
-[[nodiscard]] std::unique_ptr<connection> open(const std::string& url,
-                                               std::chrono::milliseconds timeout);
+[[nodiscard]] std::unique_ptr<connection> open(const std::string& url, const time_limits& limits);
 
 } // namespace troupe::storage::postgres

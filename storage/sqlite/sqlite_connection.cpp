@@ -10,6 +10,7 @@
 #include <SQLiteCpp/Exception.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <system_error>
@@ -22,14 +23,20 @@ namespace {
 /// How long a statement waits for another writer, in this process or in another one.
 constexpr std::chrono::milliseconds lock_patience{5'000};
 
+/// Of SQLite's virtual machine: some tens of microseconds.
+constexpr int steps_between_looks = 10'000;
+
 constexpr std::string_view trailing_statement = "one statement at a time: text after the first ';'";
 
 class sqlite_connection final : public connection {
 public:
-  explicit sqlite_connection(const std::string& path)
-    : db_(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, static_cast<int>(lock_patience.count())),
+  sqlite_connection(const std::string& path, std::chrono::milliseconds statement_timeout)
+    : statement_timeout_(statement_timeout),
+      db_(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, static_cast<int>(lock_patience.count())),
       gate_(writer_gate::of(path)), cache_(prepared_statements) {
     sqlite3_extended_result_codes(db_.getHandle(), 1);
+    if (statement_timeout_.count() > 0)
+      sqlite3_progress_handler(db_.getHandle(), steps_between_looks, took_too_long, this);
     enter_wal();
     db_.exec("PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
     // A file that is no database is noticed by its first real read only.
@@ -45,11 +52,22 @@ public:
     check_statement(statement);
     if (rolled_back_)
       return execute_after_rollback(statement);
-    auto& prepared = prepare(statement.sql);
-    return prepared.empty() ? sql_result{} : run(prepared, statement.parameters);
+    statement_until_ = clock::now() + statement_timeout_;
+    try {
+      auto& prepared = prepare(statement.sql);
+      auto out = prepared.empty() ? sql_result{} : run(prepared, statement.parameters);
+      cancelled_ = false; // it was too late for that
+      return out;
+    } catch (const statement_error& e) {
+      const bool was_interrupted = sqlite3_errcode(db_.getHandle()) == SQLITE_INTERRUPT;
+      if (cancelled_.exchange(false) && was_interrupted)
+        throw statement_error{errc::deadline_exceeded, "the statement took too long", e.internal()};
+      throw;
+    }
   }
 
   void run_script(const std::string& sql) override {
+    statement_until_ = clock::time_point::max();
     std::string_view rest = sql;
     while (!rest.empty()) {
       const auto at = static_cast<std::size_t>(rest.data() - sql.data());
@@ -71,9 +89,25 @@ public:
 
   void interrupt() noexcept override { sqlite3_interrupt(db_.getHandle()); }
 
+  void cancel() noexcept override {
+    cancelled_ = true;
+    sqlite3_interrupt(db_.getHandle());
+  }
+
   backend kind() const noexcept override { return backend::sqlite; }
 
 private:
+  using clock = std::chrono::steady_clock;
+
+  /// SQLite asks from time to time whether to go on.
+  static int took_too_long(void* self) {
+    auto& at = *static_cast<sqlite_connection*>(self);
+    if (clock::now() < at.statement_until_)
+      return 0;
+    at.cancelled_ = true;
+    return 1;
+  }
+
   /// SQLite's own patience does not cover this change: beside another process that makes it too, it
   /// fails at once.
   void enter_wal() {
@@ -167,6 +201,9 @@ private:
     return 1 + static_cast<std::size_t>(std::count(sql.begin(), end, '\n'));
   }
 
+  std::chrono::milliseconds statement_timeout_;
+  clock::time_point statement_until_ = clock::time_point::max(); // of a script: no limit
+  std::atomic<bool> cancelled_ = false; // what runs
   SQLite::Database db_;
   std::shared_ptr<writer_gate> gate_;
   bool writing_ = false;     // inside the gate
@@ -198,9 +235,9 @@ std::string path_of(std::string_view url) {
   return std::string{path};
 }
 
-std::unique_ptr<connection> open(const std::string& path) {
+std::unique_ptr<connection> open(const std::string& path, std::chrono::milliseconds statement_timeout) {
   try {
-    return std::make_unique<sqlite_connection>(path);
+    return std::make_unique<sqlite_connection>(path, statement_timeout);
   } catch (const SQLite::Exception& e) {
     throw statement_error{errc::unavailable, "the database is not available",
                           "SQLite file " + path + ": " + reason_for(path, e.what())};

@@ -2,6 +2,7 @@
 
 #include "storage/connection.hpp"
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,7 +16,9 @@ namespace troupe::storage::sqlite {
 
 /// Opens or makes the file: WAL, synchronous=NORMAL, foreign keys on, waits up to 5 s for a lock.
 /// A plain BEGIN is run as BEGIN IMMEDIATE: a transaction that began by reading could not always
-/// write later. Throws statement_error{unavailable} whose internal() names the path.
-[[nodiscard]] std::unique_ptr<connection> open(const std::string& path);
+/// write later. A statement that runs longer than `statement_timeout` is ended; 0: none is.
+/// Throws statement_error{unavailable} whose internal() names the path.
+[[nodiscard]] std::unique_ptr<connection> open(const std::string& path,
+                                               std::chrono::milliseconds statement_timeout = {});
 
 } // namespace troupe::storage::sqlite

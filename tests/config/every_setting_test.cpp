@@ -39,6 +39,7 @@ std::string other_value(const setting& target) {
 // What must stand beside a setting, which would be refused alone: keys and values.
 std::map<std::string, std::string> companions(const std::string& key) {
   if (key == "http.proxy_protocol") return {{"http.trusted_proxies", "127.0.0.1"}};
+  if (key == "storage.min_connections") return {{"storage.max_connections", "1000"}};
   if (key == "tls.client_ca")
     return {{"tls.certificates", "a.pem"}, {"tls.client_certificate", "required"}};
   if (key == "tls.client_certificate")

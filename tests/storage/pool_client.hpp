@@ -43,6 +43,8 @@ public:
     self_->send(to, call_id{++calls_}, std::move(message));
     return calls_;
   }
+  /// Nobody waits for it any more. Its answer, if there is one, still comes.
+  void abandon(std::uint64_t call) { self_->send(database_, call_id{call}, sql_abandoned{}); }
   void release(const sql_lease& lease) {
     self_->send(lease.connection, sql_release{lease.lease});
   }

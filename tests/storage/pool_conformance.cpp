@@ -101,7 +101,8 @@ TEST_F(pool_conformance, refuses_after_the_acquire_timeout_and_says_why) {
   for (int i = 0; i < 2; ++i) {
     const auto refusal = client.next().as<failure>();
     EXPECT_EQ(refusal.code, errc::unavailable);
-    EXPECT_TRUE(refusal.detail.starts_with("no database connection within 400 ms: 1 in use, "))
+    EXPECT_TRUE(refusal.detail.starts_with("no database connection within 400 ms: 1 of 1 connection held by "
+                                           "transactions that do nothing, "))
       << refusal.detail;
   }
   EXPECT_GE(clock::now() - begin, 400ms);
@@ -117,7 +118,7 @@ TEST_F(pool_conformance, refuses_when_the_database_cannot_be_reached) {
     const auto refusal = client.ask(echo(1)).as<failure>();
     EXPECT_EQ(refusal.code, errc::unavailable);
     EXPECT_EQ(refusal.detail,
-              "no database connection within 100 ms: the database cannot be reached");
+              "no database connection within 100 ms: the database cannot be reached, 1 waiting");
   }
 }
 

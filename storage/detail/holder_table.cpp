@@ -1,0 +1,154 @@
+#include "storage/detail/holder_table.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace troupe::storage {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+/// Between the database actor and the connections no more can be on their way that are worth it.
+constexpr std::size_t early_ones_kept = 256;
+
+} // namespace
+
+holder_table::request holder_table::entry::running_at(std::size_t place) const noexcept {
+  if (leased_statement != nullptr)
+    return leased_call;
+  return {jobs[place].requester.get(), jobs[place].call.value};
+}
+
+void holder_table::entry::mark(std::size_t place) {
+  abandoned.resize(running());
+  abandoned[place] = true;
+}
+
+bool holder_table::entry::all_abandoned() const noexcept {
+  return !abandoned.empty() && std::find(abandoned.begin(), abandoned.end(), false) == abandoned.end();
+}
+
+bool holder_table::forget_early(const request& what) {
+  return std::erase(early_, what) > 0;
+}
+
+bool holder_table::begin_with(entry& at) {
+  at.since = clock::now();
+  at.was_cancelled = false;
+  at.abandoned.clear();
+  if (!early_.empty())
+    for (std::size_t i = 0; i < at.running(); ++i)
+      if (forget_early(at.running_at(i)))
+        at.mark(i);
+  return at.running() != 1 || at.abandoned.empty();
+}
+
+bool holder_table::begin(slot which, std::span<const pool_job> jobs) {
+  const std::lock_guard lock{mutex_};
+  auto& at = entries_[which];
+  at.jobs = jobs;
+  return begin_with(at);
+}
+
+bool holder_table::begin(slot which, call_id call, const sql_statement& statement) {
+  const std::lock_guard lock{mutex_};
+  auto& at = entries_[which];
+  at.leased_statement = &statement;
+  at.leased_call = {at.holder, call.value};
+  return begin_with(at);
+}
+
+holder_table::ending holder_table::end(slot which) {
+  std::unique_lock lock{mutex_};
+  auto& at = entries_[which];
+  told_.wait(lock, [&at] { return !at.cancelling; });
+  at.jobs = {};
+  at.leased_statement = nullptr;
+  at.since = clock::now();
+  return {at.was_cancelled, std::exchange(at.abandoned, {})};
+}
+
+void holder_table::lend(slot which, const pool_job& job) {
+  const std::lock_guard lock{mutex_};
+  auto& at = entries_[which];
+  at.holder = job.requester.get();
+  at.holder_name = job.asked_by;
+  at.since = at.leased_since = clock::now();
+}
+
+void holder_table::take_back(slot which) {
+  const std::lock_guard lock{mutex_};
+  entries_[which].holder = nullptr;
+}
+
+std::optional<holder_table::slot> holder_table::abandon(const caf::strong_actor_ptr& requester,
+                                                        call_id call) {
+  const request what{requester.get(), call.value};
+  const std::lock_guard lock{mutex_};
+  for (slot i = 0; i < entries_.size(); ++i) {
+    auto& at = entries_[i];
+    for (std::size_t place = 0; place < at.running(); ++place) {
+      if (at.running_at(place) != what)
+        continue;
+      at.mark(place);
+      if (!at.all_abandoned() || std::exchange(at.cancelling, true))
+        return std::nullopt;
+      at.was_cancelled = true;
+      return i;
+    }
+  }
+  early_.push_back(what);
+  if (early_.size() > early_ones_kept)
+    early_.pop_front();
+  return std::nullopt;
+}
+
+std::vector<holder_table::slot> holder_table::take_overdue(std::chrono::milliseconds patience,
+                                                           bool& any_left) {
+  const auto limit = clock::now() - patience;
+  std::vector<slot> out;
+  any_left = false;
+  const std::lock_guard lock{mutex_};
+  for (slot i = 0; i < entries_.size(); ++i) {
+    auto& at = entries_[i];
+    if (at.abandoned.empty() || at.running() == 0)
+      continue;
+    any_left = true; // it may have to be told again
+    if (at.since > limit || std::exchange(at.cancelling, true))
+      continue;
+    at.was_cancelled = true;
+    out.push_back(i);
+  }
+  return out;
+}
+
+void holder_table::cancelled(slot which) {
+  {
+    const std::lock_guard lock{mutex_};
+    entries_[which].cancelling = false;
+  }
+  told_.notify_all();
+}
+
+std::vector<holder_table::holder> holder_table::holders() const {
+  const auto since = [now = clock::now()](time_point then) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(now - then);
+  };
+  const std::lock_guard lock{mutex_};
+  std::vector<holder> out;
+  for (const auto& at : entries_) {
+    if (at.holder == nullptr && at.running() == 0)
+      continue;
+    auto& made = out.emplace_back();
+    made.leased = at.holder != nullptr;
+    made.runs = since(at.since);
+    made.has_it = made.leased ? since(at.leased_since) : made.runs;
+    if (at.running() > 0)
+      made.statement = at.statement().sql;
+    made.asked_by = made.leased ? at.holder_name : at.statement().asked_by;
+  }
+  return out;
+}
+
+} // namespace troupe::storage

@@ -1,0 +1,147 @@
+// Statements that nobody waits for, and what a pool says when it has no connection to give.
+#include "tests/support/eventually.hpp"
+#include "tests/support/figure.hpp"
+#include "tests/support/http_client.hpp"
+#include "tests/support/node.hpp"
+#include "tests/support/postgres_database.hpp"
+#include "tests/support/postgres_programs.hpp"
+#include "tests/support/problem.hpp"
+
+#include <future>
+#include <gtest/gtest.h>
+#include <thread>
+
+namespace troupe::test {
+namespace {
+
+class QueryLimits : public testing::Test {
+protected:
+  void SetUp() override {
+    if (!postgres_server())
+      GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
+    database_ = std::make_unique<postgres_database>();
+    run_sql(database_->url(), R"(
+      CREATE TABLE mark (v INT);
+      CREATE VIEW sleepers AS SELECT pid FROM pg_stat_activity WHERE state = 'active'
+        AND datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%/* sleeper */%';
+      -- Waits until there are none: when that was, in milliseconds since 1970.
+      CREATE FUNCTION gone_at() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN
+        LOOP
+          PERFORM pg_stat_clear_snapshot();
+          EXIT WHEN NOT EXISTS (SELECT FROM sleepers);
+          PERFORM pg_sleep(0.001);
+        END LOOP;
+        RETURN extract(epoch FROM clock_timestamp()) * 1000;
+      END $$)");
+  }
+
+  std::unique_ptr<gateway> start_node(std::vector<std::string> flags) {
+    flags.insert(flags.end(), {"--storage", database_->url(), "--log-format", "json"});
+    return std::make_unique<gateway>(node_options{"query-node", flags, {}});
+  }
+
+  /// Statements of the node's that run at the server.
+  [[nodiscard]] std::string sleepers() const {
+    return number("SELECT count(*) FROM sleepers");
+  }
+  [[nodiscard]] std::string number(const std::string& sql) const {
+    const auto out = run_sql(database_->url(), sql);
+    return out.substr(0, out.find('\n'));
+  }
+  [[nodiscard]] bool eventually_sleepers(const std::string& count) const {
+    return eventually([&] { return sleepers() == count; });
+  }
+
+  [[nodiscard]] const std::string& url() const { return database_->url(); }
+
+private:
+  std::unique_ptr<postgres_database> database_;
+};
+
+TEST_F(QueryLimits, AClientThatLeavesHasItsStatementCancelledAtTheServer) {
+  auto node = start_node({"--storage-max-connections", "1"});
+  for (const std::string path : {"/slow?s=30", "/slow-in-transaction?s=30"}) {
+    http_connection client{node->http_port()};
+    client.send("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n");
+    ASSERT_TRUE(eventually_sleepers("1")) << path;
+    auto gone = std::async(std::launch::async, [&] { return number("SELECT gone_at()"); });
+    ASSERT_TRUE(eventually([&] {
+      return number("SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT gone_at()'") == "1";
+    }));
+    client.reset();
+    const auto left = std::chrono::system_clock::now().time_since_epoch();
+    figure("milliseconds until the statement of " + path + " is gone",
+           std::stoll(gone.get()) - std::chrono::duration_cast<milliseconds>(left).count());
+    EXPECT_EQ(get(node->http_port(), "/quick").json(), nlohmann::json::parse(R"([{"one":1}])"));
+  }
+  EXPECT_EQ(number("SELECT count(*) FROM mark"), "0") << "its transaction is rolled back";
+}
+
+TEST_F(QueryLimits, ARequestWhoseTimeIsOverHoldsNoConnection) {
+  auto node = start_node({"--storage-max-connections", "1", "--http-handler-timeout", "300ms"});
+  for (const std::string path : {"/slow?s=30", "/slow-in-transaction?s=30"}) {
+    EXPECT_TRUE(is_problem(get(node->http_port(), path), 504)) << path;
+    EXPECT_TRUE(eventually_sleepers("0")) << path;
+    EXPECT_EQ(get(node->http_port(), "/quick").status, 200) << path;
+  }
+}
+
+TEST_F(QueryLimits, AStatementThatTakesTooLongIsEndedByTheServer) {
+  auto node = start_node({"--storage-max-connections", "1", "--storage-query-timeout", "200ms"});
+  const auto answer = get(node->http_port(), "/slow?s=30");
+  EXPECT_TRUE(is_problem(answer, 504)) << answer;
+  EXPECT_NE(answer.body.find("the statement took too long"), std::string::npos) << answer;
+  EXPECT_EQ(sleepers(), "0");
+  EXPECT_EQ(get(node->http_port(), "/quick").status, 200);
+}
+
+/// Answers of a node that has no connection to give, and what its log says.
+class PoolTrouble : public QueryLimits {
+protected:
+  void expect_trouble(gateway& node, const std::string& why, const std::string& who) {
+    const auto answer = get(node.http_port(), "/quick");
+    EXPECT_TRUE(is_problem(answer, 503)) << answer;
+    EXPECT_TRUE(answer.header("Retry-After")) << answer;
+    const auto detail = answer.json()["detail"].get<std::string>();
+    EXPECT_NE(detail.find(why), std::string::npos) << detail;
+    EXPECT_EQ(detail.find("SELECT"), std::string::npos) << "clients are not shown statements: " << detail;
+    EXPECT_TRUE(node.wait_for_message(".*" + why + ".*" + who + ".*")) << node.log_text();
+  }
+};
+
+TEST_F(PoolTrouble, IsAServerThatIsAway) {
+  auto node = start_node({"--storage-acquire-timeout", "300ms"});
+  const auto name = run_sql(url(), "SELECT current_database()");
+  run_sql(*postgres_server(), "DROP DATABASE " + name + " WITH (FORCE)");
+  expect_trouble(*node, "the database cannot be reached", "");
+}
+
+TEST_F(PoolTrouble, IsSlowStatements) {
+  auto node = start_node({"--storage-acquire-timeout", "300ms", "--storage-max-connections", "2"});
+  std::vector<http_connection> clients;
+  for (int i = 0; i < 2; ++i)
+    clients.emplace_back(node->http_port()).send("GET /slow?s=30 HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(eventually_sleepers("2"));
+  expect_trouble(*node, "slow statements run on 2 of 2 connections", "queries: GET /slow runs SELECT pg_sleep");
+  for (auto& each : clients)
+    each.reset();
+}
+
+TEST_F(PoolTrouble, IsATransactionThatDoesNothing) {
+  auto node = start_node({"--storage-acquire-timeout", "300ms", "--storage-max-connections", "1"});
+  EXPECT_EQ(http_client{node->http_port()}.post("/leak").body, "leaked");
+  expect_trouble(*node, "1 of 1 connection held by transactions that do nothing",
+                 "leak has a transaction for .* and runs nothing");
+}
+
+TEST_F(PoolTrouble, IsAPoolThatIsTooSmall) {
+  auto node = start_node({"--storage-acquire-timeout", "600ms", "--storage-max-connections", "1"});
+  std::vector<http_connection> clients; // each is quick; but there are many, and all of them were there before
+  for (int i = 0; i < 100; ++i)
+    clients.emplace_back(node->http_port()).send("GET /slow?s=0.1 HTTP/1.1\r\nHost: h\r\n\r\n");
+  expect_trouble(*node, "1 connection is too few for what is asked of the database",
+                 "queries: GET /slow runs SELECT pg_sleep");
+}
+
+} // namespace
+} // namespace troupe::test
