@@ -86,6 +86,30 @@ sql_verb verb_after_with(sql_tokens& tokens) {
   return sql_verb::other;
 }
 
+/// Follows a script's tokens to the semicolons that end a statement: those in parentheses (CREATE RULE)
+/// and in the body of a function (BEGIN ATOMIC ... END) do not.
+class statement_ends {
+public:
+  bool is_end(std::string_view token) {
+    const bool begins_body = same_word(token, "ATOMIC") && same_word(last_, "BEGIN");
+    last_ = token;
+    if (token == "(")
+      ++parentheses_;
+    else if (token == ")")
+      --parentheses_;
+    else if (begins_body || (body_ > 0 && same_word(token, "CASE")))
+      ++body_;
+    else if (body_ > 0 && same_word(token, "END"))
+      --body_;
+    return token == ";" && parentheses_ <= 0 && body_ == 0;
+  }
+
+private:
+  std::string_view last_;
+  int parentheses_ = 0;
+  int body_ = 0; // BEGIN ATOMIC and CASE without their END
+};
+
 /// The bytes of the UTF-8 character at the start of `text`; 0 when it is not one.
 std::size_t utf8_size(std::string_view text) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -231,6 +255,23 @@ sql_verb verb_of(std::string_view sql) {
   if (same_word(word, "ROLLBACK"))
     return is_rest_of_plain_transaction(tokens) ? sql_verb::rollback : sql_verb::other;
   return verb_of_word(word);
+}
+
+std::size_t line_of_statement(std::string_view script, std::size_t number) {
+  sql_tokens tokens{script};
+  statement_ends ends;
+  bool in_statement = false;
+  std::size_t statements = 0;
+  for (auto token = tokens.next(); !token.empty(); token = tokens.next()) {
+    if (ends.is_end(token)) {
+      in_statement = false;
+      continue;
+    }
+    if (!in_statement && ++statements == number)
+      return 1 + static_cast<std::size_t>(std::count(script.data(), token.data(), '\n'));
+    in_statement = true;
+  }
+  return 0;
 }
 
 void check_statement(const sql_statement& statement) {

@@ -39,6 +39,10 @@ private:
 
 [[nodiscard]] sql_verb verb_of(std::string_view sql);
 
+/// The line, from 1, where a statement of a script begins: the one numbered `number`, from 1, empty
+/// ones not counted. 0 when the script has none of that number.
+[[nodiscard]] std::size_t line_of_statement(std::string_view script, std::size_t number);
+
 /// Refuses what the backends would store differently or cut short: NUL characters, text that is not
 /// UTF-8, numerics that are none. Throws error{invalid_argument} naming the parameter, or
 /// error{internal} for the SQL text itself.

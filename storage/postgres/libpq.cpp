@@ -109,7 +109,7 @@ void drain_copy(PGconn* session) {
     PQfreemem(data);
 }
 
-/// Characters, not bytes: that is how the server counts.
+/// The position counts characters, not bytes, from 1.
 std::size_t line_of_position(const std::string& sql, std::size_t position) {
   std::size_t line = 1;
   std::size_t characters = 0;
@@ -128,9 +128,10 @@ std::size_t line_of_position(const std::string& sql, std::size_t position) {
   const auto* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
   const auto* position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
   const auto* message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-  auto where = position != nullptr
-                 ? "line " + std::to_string(line_of_position(sql, std::stoul(position)))
-                 : "statement " + std::to_string(statement);
+  const auto line = position != nullptr ? line_of_position(sql, std::stoul(position))
+                                        : line_of_statement(sql, statement);
+  const auto where = line != 0 ? "line " + std::to_string(line)
+                               : "statement " + std::to_string(statement);
   const auto what = meaning_of(state != nullptr ? state : "08000");
   throw statement_error{what.code, what.detail,
                         where + ": "
@@ -174,15 +175,14 @@ bool is_alive(PGconn* session) noexcept {
 void run_script(PGconn* session, const std::string& sql) {
   if (PQsendQuery(session, sql.c_str()) == 0)
     throw_unavailable(PQerrorMessage(session));
-  std::size_t statement = 0;
+  std::size_t done = 0;
   result_ptr failed;
   while (result_ptr result{PQgetResult(session)}) {
     if (failed)
       continue; // all results must be taken
-    ++statement;
     switch (PQresultStatus(result.get())) {
     case PGRES_COMMAND_OK:
-    case PGRES_TUPLES_OK:
+    case PGRES_TUPLES_OK: ++done; break;
     case PGRES_EMPTY_QUERY: break;
     case PGRES_COPY_OUT: drain_copy(session); break;
     case PGRES_COPY_IN: PQputCopyEnd(session, "COPY from the client is not possible here"); break;
@@ -190,7 +190,7 @@ void run_script(PGconn* session, const std::string& sql) {
     }
   }
   if (failed)
-    throw_script_error(failed.get(), sql, statement);
+    throw_script_error(failed.get(), sql, done + 1);
 }
 
 } // namespace troupe::storage::postgres

@@ -56,6 +56,36 @@ TEST(sql_verb, is_what_the_statement_does) {
     EXPECT_EQ(verb_of(sql), verb) << sql;
 }
 
+TEST(line_of_statement, is_that_of_its_first_word) {
+  const std::string script = "-- a comment; with a semicolon\n"
+                             "CREATE TABLE t (v TEXT);\n"
+                             "\n"
+                             ";; /* no statement; of these\n two */ ;\n"
+                             "INSERT INTO t VALUES ('a;\nb'); INSERT INTO t VALUES ($x$;\n$x$);\n"
+                             "SELECT\n  1";
+  EXPECT_EQ(line_of_statement(script, 1), 2u);
+  EXPECT_EQ(line_of_statement(script, 2), 6u);
+  EXPECT_EQ(line_of_statement(script, 3), 7u);
+  EXPECT_EQ(line_of_statement(script, 4), 9u);
+  EXPECT_EQ(line_of_statement(script, 5), 0u);
+  EXPECT_EQ(line_of_statement("-- nothing\n;", 1), 0u);
+}
+
+TEST(line_of_statement, counts_no_semicolon_inside_of_a_statement) {
+  const std::string script = "CREATE RULE r AS ON INSERT TO t DO (DELETE FROM a; DELETE FROM b);\n"
+                             "CREATE FUNCTION f(x INT) RETURNS INT BEGIN ATOMIC\n"
+                             "  SELECT CASE x WHEN 1 THEN 2 END;\n"
+                             "  SELECT 3;\n"
+                             "END;\n"
+                             "SELECT 'third';\n"
+                             "BEGIN; SELECT 'fifth'; END;\n"
+                             "SELECT 'seventh'";
+  EXPECT_EQ(line_of_statement(script, 2), 2u);
+  EXPECT_EQ(line_of_statement(script, 3), 6u);
+  EXPECT_EQ(line_of_statement(script, 5), 7u);
+  EXPECT_EQ(line_of_statement(script, 7), 8u);
+}
+
 TEST(check_statement, takes_every_character_and_every_decimal) {
   for (const auto* text : {"", "a", "\u00e4", "\u20ac", "\U0001f600", "\U0010ffff"})
     EXPECT_NO_THROW(check_statement({"SELECT $1", {std::string{text}}})) << text;
