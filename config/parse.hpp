@@ -34,13 +34,30 @@ struct worker_command {
 /// Print the application's routes.
 struct routes_command {};
 
+/// Apply the migrations that are new. Of the settings, those that `migrate up --help` names.
+struct migrate_up_command {
+  storage_settings settings;
+};
+
+/// Print which migrations are applied, and change nothing.
+struct migrate_status_command {
+  storage_settings settings;
+};
+
+/// Write the next file into the folder of migrations.
+struct migrate_new_command {
+  storage_settings settings; // only `migrations`
+  std::string name;          // one or more of A-Z a-z 0-9 _ -
+};
+
 /// Nothing to run: print the text to standard output, exit with the code (--help, --version).
 struct text_to_print {
   std::string text;
   int exit_code = 0;
 };
 
-using command = std::variant<gateway_command, worker_command, routes_command, text_to_print>;
+using command = std::variant<gateway_command, worker_command, routes_command, migrate_up_command,
+                             migrate_status_command, migrate_new_command, text_to_print>;
 
 /// What the user asked for. A value is taken from the flag, else from the variable, else from the
 /// file of --config (or TROUPE_CONFIG), else it is the default; each layer is checked whether or

@@ -3,6 +3,8 @@
 #include "config/describe.hpp"
 #include "config/parse.hpp"
 #include "node/detail/gateway_node.hpp"
+#include "node/detail/migrate.hpp"
+#include "node/detail/print.hpp"
 #include "node/detail/worker_node.hpp"
 #include "storage/migrations.hpp"
 
@@ -17,13 +19,9 @@ namespace troupe {
 
 namespace {
 
-constexpr int exit_failure = 1;
-constexpr int exit_wrong_configuration = 2;
-
-int print(const std::string& text, int status) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  return std::fflush(stdout) == 0 ? status : exit_failure;
-}
+using detail::exit_failure;
+using detail::exit_wrong_configuration;
+using detail::print;
 
 int refuse(const std::string& name, const char* why, int status) {
   fmt::print(stderr, "{}: {}\n", name, why);
@@ -52,6 +50,15 @@ struct runner {
                            : detail::run_worker(app, what.settings);
   }
   int operator()(const config::routes_command&) const { return print(routes_table(app), 0); }
+  int operator()(const config::migrate_up_command& what) const {
+    return detail::migrate_up(app, what.settings);
+  }
+  int operator()(const config::migrate_status_command& what) const {
+    return detail::migrate_status(app, what.settings);
+  }
+  int operator()(const config::migrate_new_command& what) const {
+    return detail::migrate_new(app, what.settings, what.name);
+  }
   int operator()(const config::text_to_print& what) const {
     return print(what.text, what.exit_code);
   }

@@ -19,11 +19,12 @@ struct application {
   std::string migrations;
 };
 
-/// The whole of main(): reads the command line (`gateway`, `worker`, `routes`, --help, --version),
-/// runs the node until SIGTERM or SIGINT, ends what is in flight, gives the exit status: 0 after an
-/// orderly end; 2 when the node cannot start as it is configured (a wrong setting, a port in use, a
-/// migration that fails or whose database is away, services with bad names or patterns, or that
-/// contradict each other); 1 for anything else. Prints its own errors.
+/// The whole of main(): reads the command line (`gateway`, `worker`, `routes`, `migrate up`, `migrate
+/// status`, `migrate new`, --help, --version), runs the node until SIGTERM or SIGINT, ends what is in
+/// flight, gives the exit status: 0 after an orderly end; 2 when the node cannot start as it is
+/// configured (a wrong setting, a port in use, a migration that fails or whose database is away,
+/// services with bad names or patterns, or that contradict each other); 1 for anything else, `migrate
+/// status` among it where not all migrations are applied as they are. Prints its own errors.
 /// Handlers may log with spdlog's functions: they write to the node's log, on standard error.
 int run(int argc, char** argv, application app);
 

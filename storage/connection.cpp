@@ -39,4 +39,10 @@ std::unique_ptr<connection> connect(const config::storage_settings& settings) {
   throw error{errc::internal, "storage: no such backend"};
 }
 
+std::unique_ptr<connection> connect_to_read(const config::storage_settings& settings) {
+  if (backend_of(settings.url) == backend::sqlite)
+    return sqlite::open_to_read(sqlite::path_of(settings.url));
+  return connect(settings);
+}
+
 } // namespace troupe::storage

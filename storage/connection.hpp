@@ -100,4 +100,9 @@ public:
 /// Opens a session within `settings.connect_timeout`. Throws statement_error{unavailable}.
 [[nodiscard]] std::unique_ptr<connection> connect(const config::storage_settings& settings);
 
+/// The same for who only reads: makes no SQLite file and leaves one as it is, refusing to write. Null
+/// when that file is not there yet.
+[[nodiscard]] std::unique_ptr<connection>
+connect_to_read(const config::storage_settings& settings);
+
 } // namespace troupe::storage

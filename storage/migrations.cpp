@@ -1,10 +1,10 @@
 #include "storage/migrations.hpp"
 
 #include "storage/connection.hpp"
+#include "storage/detail/applied_migrations.hpp"
 #include "storage/detail/migration_files.hpp"
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <map>
@@ -15,15 +15,11 @@ namespace troupe::storage {
 namespace {
 
 using std::chrono::steady_clock;
+using migration_files = std::vector<migration_file>;
+using statuses = std::vector<migration_status>;
 
 /// Longer than any reasonable migration of another node.
 constexpr std::chrono::seconds lock_patience{60};
-
-struct applied_migration {
-  std::string name;
-  std::string checksum;
-};
-using applied_migrations = std::map<std::int64_t, applied_migration>;
 
 void run(connection& on, const char* sql) {
   on.execute({sql, {}});
@@ -49,53 +45,50 @@ void begin(connection& on) {
   }
 }
 
-void make_table(connection& on) {
-  run(on, "CREATE TABLE IF NOT EXISTS troupe_migrations ("
-          "version BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, "
-          "applied_at TEXT NOT NULL)");
-}
-
-applied_migrations read_applied(connection& on) {
-  const auto rows = on.execute({"SELECT version, name, checksum FROM troupe_migrations", {}});
-  applied_migrations out;
-  for (std::size_t i = 0; i < rows.cells.size(); i += 3)
-    out[std::get<std::int64_t>(rows.cells[i])] = {std::get<std::string>(rows.cells[i + 1]),
-                                                  std::get<std::string>(rows.cells[i + 2])};
+statuses compare(const applied_migrations& applied, const migration_files& files) {
+  std::map<std::int64_t, migration_status> all;
+  for (const auto& [version, known] : applied)
+    all[version] = {version, known.name, migration_state::missing, known.at};
+  for (const auto& file : files) {
+    auto& status = all[file.version];
+    status.version = file.version;
+    status.name = file.name;
+    if (const auto known = applied.find(file.version); known != applied.end())
+      status.state = known->second.checksum == file.checksum ? migration_state::applied
+                                                             : migration_state::changed;
+    else if (!applied.empty() && file.version < applied.rbegin()->first)
+      status.state = migration_state::out_of_order;
+  }
+  statuses out;
+  for (auto& [version, status] : all)
+    out.push_back(std::move(status));
   return out;
 }
 
-void check(const applied_migrations& applied, const std::vector<migration_file>& files) {
-  std::map<std::int64_t, const migration_file*> by_version;
-  for (const auto& file : files)
-    by_version[file.version] = &file;
-  for (const auto& [version, known] : applied) {
-    const auto found = by_version.find(version);
-    if (found == by_version.end())
-      throw migration_error{fmt::format("migration \"{}\" was applied and is not there any more: "
-                                        "put it back", known.name)};
-    if (found->second->checksum != known.checksum)
-      throw migration_error{fmt::format("migration \"{}\" has changed since it was applied: restore "
-                                        "it and put the change in a new file",
-                                        found->second->name)};
-  }
-  for (const auto& file : files)
-    if (!applied.contains(file.version) && !applied.empty()
-        && file.version < applied.rbegin()->first)
-      throw migration_error{fmt::format("migration \"{}\" comes before \"{}\", which is applied "
-                                        "already: give it a higher number",
-                                        file.name, applied.rbegin()->second.name)};
+[[noreturn]] void refuse(const migration_status& what, const applied_migrations& applied) {
+  if (what.state == migration_state::missing)
+    throw migration_error{fmt::format("migration \"{}\" was applied and is not there any more: "
+                                      "put it back", what.name)};
+  if (what.state == migration_state::changed)
+    throw migration_error{fmt::format("migration \"{}\" has changed since it was applied: restore "
+                                      "it and put the change in a new file", what.name)};
+  throw migration_error{fmt::format("migration \"{}\" comes before \"{}\", which is applied "
+                                    "already: give it a higher number",
+                                    what.name, applied.rbegin()->second.name)};
 }
 
-void record(connection& on, const migration_file& file) {
-  on.execute({"INSERT INTO troupe_migrations (version, name, checksum, applied_at) "
-              "VALUES ($1, $2, $3, CAST(CURRENT_TIMESTAMP AS TEXT))",
-              {file.version, file.name, file.checksum}});
+void check(const applied_migrations& applied, const migration_files& files) {
+  for (const auto& each : compare(applied, files))
+    if (each.state != migration_state::applied && each.state != migration_state::pending)
+      refuse(each, applied);
 }
 
 /// False when another node has applied it meanwhile.
-bool apply(connection& on, const migration_file& file) {
+bool apply(connection& on, const migration_files& files, const migration_file& file) {
   begin(on);
-  if (read_applied(on).contains(file.version)) {
+  const auto applied = read_applied(on);
+  check(applied, files);
+  if (applied.contains(file.version)) {
     on.reset();
     return false;
   }
@@ -104,7 +97,7 @@ bool apply(connection& on, const migration_file& file) {
     if (!on.in_transaction())
       throw migration_error{fmt::format("migration \"{}\" ends its transaction itself: leave out "
                                         "BEGIN, COMMIT and ROLLBACK", file.name)};
-    record(on, file);
+    record_applied(on, file);
     run(on, "COMMIT");
   } catch (const statement_error& e) {
     if (on.healthy())
@@ -114,37 +107,70 @@ bool apply(connection& on, const migration_file& file) {
   return true;
 }
 
-migration_report migrate_with(connection& on, const std::filesystem::path& folder) {
+migration_report migrate_with(connection& on, const std::filesystem::path& folder,
+                              const std::function<void(const std::string& name)>& on_applied) {
   const auto files = read_migrations(folder, on.kind());
   lock_out_other_nodes(on);
   begin(on);
-  make_table(on);
+  make_migrations_table(on);
   run(on, "COMMIT");
   const auto applied = read_applied(on);
   check(applied, files);
-  migration_report report{{}, applied.size()};
-  for (const auto& file : files)
-    if (!applied.contains(file.version) && apply(on, file)) {
-      spdlog::info("migration {} applied", file.name);
-      report.applied.push_back(file.name);
+  migration_report report;
+  for (const auto& file : files) {
+    if (applied.contains(file.version) || !apply(on, files, file)) {
+      ++report.known;
+      continue;
     }
+    report.applied.push_back(file.name);
+    if (on_applied)
+      on_applied(file.name);
+  }
   return report;
 }
 
-} // namespace
-
-migration_report migrate(const config::storage_settings& settings,
-                         const std::filesystem::path& folder) {
+/// What the database says becomes the line for the operator.
+template <class F>
+auto told_in_one_line(F what) {
   try {
-    auto patient = settings;
-    patient.query_timeout = {}; // a new index may take hours
-    const auto session = connect(patient);
-    return migrate_with(*session, folder);
+    return what();
   } catch (const statement_error& e) {
     throw migration_error{fmt::format("migrations: {}", e.internal())};
   } catch (const error& e) {
     throw migration_error{fmt::format("migrations: {}", e.what())};
   }
+}
+
+} // namespace
+
+migration_report migrate(const config::storage_settings& settings,
+                         const std::filesystem::path& folder,
+                         const std::function<void(const std::string& name)>& on_applied) {
+  auto patient = settings;
+  patient.query_timeout = {}; // a new index may take hours
+  return told_in_one_line([&] { return migrate_with(*connect(patient), folder, on_applied); });
+}
+
+std::vector<migration_status> migrations_in(const config::storage_settings& settings,
+                                            const std::filesystem::path& folder) {
+  return told_in_one_line([&] {
+    const auto files = read_migrations(folder, backend_of(settings.url));
+    const auto session = connect_to_read(settings);
+    return compare(session && has_migrations_table(*session) ? read_applied(*session)
+                                                             : applied_migrations{},
+                   files);
+  });
+}
+
+std::string to_string(migration_state state) {
+  switch (state) {
+  case migration_state::applied: return "applied";
+  case migration_state::pending: return "pending";
+  case migration_state::out_of_order: return "out of order";
+  case migration_state::changed: return "changed";
+  case migration_state::missing: return "missing";
+  }
+  return {};
 }
 
 } // namespace troupe::storage

@@ -110,8 +110,10 @@ void check_tls(const tls_settings& tls, const origins& from) {
                        fmt::format("{}ms", tls.hsts_max_age.count()), "whole seconds");
 }
 
+} // namespace
+
 // Each connection to an in-memory database would have a database of its own.
-void check_storage(const storage_settings& storage, const origins& from) {
+void check(const storage_settings& storage, const origins& from) {
   if (has_two_at_signs(storage.url)) // libpq would take, and print, part of the password as the host
     throw config_error(place_of("storage.url", from), mask_secrets(storage.url),
                        "each @ of user and password written as %40");
@@ -124,15 +126,13 @@ void check_storage(const storage_settings& storage, const origins& from) {
                      "a database in a file such as sqlite:troupe.db");
 }
 
-} // namespace
-
 void check(const gateway_settings& settings, const origins& from) {
   check_cluster_is_private(settings, from);
   check_admin_is_private(settings, from);
   check_proxy_protocol(settings.http, from);
   check_tls(settings.tls, from);
   check_addresses_differ(settings, from);
-  check_storage(settings.storage, from);
+  check(settings.storage, from);
 }
 
 void check(const worker_settings& settings, const origins& from) {
@@ -143,7 +143,7 @@ void check(const worker_settings& settings, const origins& from) {
     if (std::find(std::next(first), settings.join.end(), *first) != settings.join.end())
       throw config_error(place_of("worker.join", from), to_string(*first) + " twice",
                          "each gateway once");
-  check_storage(settings.storage, from);
+  check(settings.storage, from);
 }
 
 } // namespace troupe::config::detail

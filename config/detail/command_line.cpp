@@ -36,17 +36,27 @@ void add_flag(CLI::App& command, const setting& target) {
     option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(false);
 }
 
-void add_command(CLI::App& app, const known_command& command) {
-  auto* added = app.add_subcommand(command.name, command.help);
+CLI::App& add_group(CLI::App& app) {
+  auto* group = app.add_subcommand(std::string(migrate_group), std::string(migrate_help));
+  group->allow_extras();
+  group->require_subcommand(0, 1);
+  return *group;
+}
+
+void add_command(CLI::App& to, const known_command& command) {
+  auto* added = to.add_subcommand(command.name, command.help);
   added->allow_extras();
   if (command.settings.empty()) return;
+  if (!command.operand.empty())
+    added->add_option(std::string(command.operand), "What the file is about, as in add_users");
   const auto file_help = fmt::format("TOML file to read settings from; {}", config_variable);
   added->add_option(std::string(config_flag), file_help)
       ->type_name("FILE")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   const std::string check_help = "Check the configuration, print the settings in effect and exit";
-  added->add_flag(std::string(check_flag), check_help)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  if (command.is_node())
+    added->add_flag(std::string(check_flag), check_help)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   for (const auto& target : command.settings)
     add_flag(*added, target);
   added->footer(layers_note);
@@ -78,9 +88,14 @@ bool is_true(const std::string& flag, const std::string& value) {
 }
 
 arguments collect(const known_command& known, const CLI::App& command) {
-  arguments result{known.run, {}, {}, {}};
-  for (const auto* option : command.get_options())
-    if (option->count() > 0) result.given["--" + option->get_single_name()] = option->results();
+  arguments result{known.run, {}, {}, {}, {}};
+  for (const auto* option : command.get_options()) {
+    if (option->count() == 0) continue;
+    if (option->get_positional())
+      result.operand = option->results().front();
+    else
+      result.given["--" + option->get_single_name()] = option->results();
+  }
   if (auto file = result.given.extract(std::string(config_flag)); !file.empty())
     result.config_file = only_value(file.key(), file.mapped());
   if (auto check = result.given.extract(std::string(check_flag)); !check.empty())
@@ -88,17 +103,21 @@ arguments collect(const known_command& known, const CLI::App& command) {
   return result;
 }
 
-arguments command_given(const known_commands& known, const CLI::App& app) {
-  if (const auto early = app.remaining(false); !early.empty())
-    known.refuse_before_command(early.front());
+/// `group` is the word that `given` stands for, if it is not the program.
+arguments command_given(const known_commands& known, const CLI::App& given,
+                        std::string_view group = {}) {
+  if (const auto early = given.remaining(false); !early.empty())
+    known.refuse_before_command(early.front(), group);
   for (const auto& candidate : known.all()) {
-    if (!app.got_subcommand(candidate.name)) continue;
-    const auto& command = *app.get_subcommand(candidate.name);
+    if (candidate.group != group || !given.got_subcommand(candidate.name)) continue;
+    const auto& command = *given.get_subcommand(candidate.name);
     if (const auto rest = command.remaining(false); !rest.empty())
       known.refuse_after(candidate, rest.front());
     return collect(candidate, command);
   }
-  known.refuse_no_command();
+  if (const std::string word(migrate_group); group.empty() && given.got_subcommand(word))
+    return command_given(known, *given.get_subcommand(word), migrate_group);
+  known.refuse_no_command(group);
 }
 
 } // namespace
@@ -112,8 +131,11 @@ std::variant<arguments, text_to_print> read_arguments(const app_info& info, int 
   app.get_formatter()->column_width(help_column);
   const std::string version_help = "Print the version and exit";
   const auto* version = app.add_flag("--version", version_help);
-  for (const auto& command : known.all())
-    add_command(app, command);
+  CLI::App* group = nullptr;
+  for (const auto& command : known.all()) {
+    if (!command.group.empty() && group == nullptr) group = &add_group(app);
+    add_command(command.group.empty() ? app : *group, command);
+  }
 
   find_missing_values(known, argc, argv);
   try {

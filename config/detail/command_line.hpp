@@ -15,6 +15,7 @@ namespace troupe::config::detail {
 struct arguments {
   role run = role::gateway;
   flags given;
+  std::optional<std::string> operand; // the word that is no flag, where the command takes one
   std::optional<std::string> config_file;
   bool check_only = false;
 };

@@ -66,4 +66,10 @@ std::string key_of(const definition& what);
 std::vector<setting> settings_of(gateway_settings& settings);
 std::vector<setting> settings_of(worker_settings& settings);
 
+/// What migrations need: which database, how long to try, which folder.
+std::vector<setting> settings_of_migrations(storage_settings& settings);
+
+/// The folder of migrations alone.
+std::vector<setting> setting_of_folder(storage_settings& settings);
+
 } // namespace troupe::config::detail

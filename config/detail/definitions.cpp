@@ -441,4 +441,20 @@ std::vector<setting> settings_of(worker_settings& settings) {
   return result;
 }
 
+std::vector<setting> settings_of_migrations(storage_settings& settings) {
+  std::vector<setting> result;
+  bind(storage_table, settings, result);
+  std::erase_if(result, [](const setting& each) {
+    const auto key = each.what->key;
+    return key != "url" && key != "connect_timeout" && key != "migrations";
+  });
+  return result;
+}
+
+std::vector<setting> setting_of_folder(storage_settings& settings) {
+  auto result = settings_of_migrations(settings);
+  std::erase_if(result, [](const setting& each) { return each.what->key != "migrations"; });
+  return result;
+}
+
 } // namespace troupe::config::detail

@@ -10,16 +10,26 @@
 
 namespace troupe::config::detail {
 
-enum class role { gateway, worker, routes };
+enum class role { gateway, worker, routes, migrate_up, migrate_status, migrate_new };
 
 inline constexpr std::string_view config_flag = "--config";
 inline constexpr std::string_view check_flag = "--check-config";
+
+/// The word in front of the commands for migrations, and its help.
+inline constexpr std::string_view migrate_group = "migrate";
+inline constexpr std::string_view migrate_help = "Apply, list or begin migrations of the database";
 
 struct known_command {
   role run;
   std::string name;
   std::string help;
   std::vector<setting> settings; // holding the defaults; empty: takes no flags but --help
+  std::string_view group = {};   // the word in front of the name; empty: none
+  std::string_view operand = {}; // in the help, the word that must follow; empty: none
+
+  /// As it is typed: "gateway", "migrate up".
+  std::string words() const { return group.empty() ? name : std::string(group) + ' ' + name; }
+  bool is_node() const { return run == role::gateway || run == role::worker; }
 };
 
 class known_commands {
@@ -29,29 +39,38 @@ public:
   known_commands(const known_commands&) = delete;
   known_commands& operator=(const known_commands&) = delete;
 
-  const std::array<known_command, 3>& all() const { return all_; }
+  const std::array<known_command, 6>& all() const { return all_; }
 
   /// What the value of the flag must be, in words; empty when it takes none or is not known.
   std::string value_of(std::string_view flag) const;
 
-  /// These never return. @throws config_error
-  [[noreturn]] void refuse_no_command() const;
-  [[noreturn]] void refuse_before_command(const std::string& argument) const;
+  /// These never return. `group` is the word that was read already, if any. @throws config_error
+  [[noreturn]] void refuse_no_command(std::string_view group = {}) const;
+  [[noreturn]] void refuse_before_command(const std::string& argument,
+                                          std::string_view group = {}) const;
   [[noreturn]] void refuse_after(const known_command& command, const std::string& argument) const;
 
 private:
-  std::vector<std::string> names() const;
+  std::vector<std::string> names(std::string_view group) const;
   std::vector<std::string> commands_with(std::string_view flag, const known_command* besides) const;
 
   std::string app_;
   gateway_settings gateway_;
   worker_settings worker_;
-  std::array<known_command, 3> all_{
+  storage_settings storage_;
+  std::array<known_command, 6> all_{
       known_command{role::gateway, "gateway", "Serve HTTP, let worker nodes join",
                     settings_of(gateway_)},
       known_command{role::worker, "worker", "Join gateways and answer their requests",
                     settings_of(worker_)},
-      known_command{role::routes, "routes", "Print the routes of the application", {}}};
+      known_command{role::routes, "routes", "Print the routes of the application", {}},
+      known_command{role::migrate_up, "up", "Apply the migrations that are new",
+                    settings_of_migrations(storage_), migrate_group},
+      known_command{role::migrate_status, "status",
+                    "Print which migrations are applied; the exit status is 1 if not all are",
+                    settings_of_migrations(storage_), migrate_group},
+      known_command{role::migrate_new, "new", "Write the next file into the folder of migrations",
+                    setting_of_folder(storage_), migrate_group, "NAME"}};
 };
 
 /// "--flag" of "--flag=value".

@@ -20,8 +20,8 @@ using variables = std::map<std::string, std::string, std::less<>>;
 /// Flags as they were given: by flag, the values in their order.
 using flags = std::map<std::string, std::vector<std::string>, std::less<>>;
 
-/// `own` is filled. `other` are the settings of the other role: a file and an environment may be
-/// shared by both, so their values are checked, but not used.
+/// `own` is filled. `other` are the settings of the other commands: a file and an environment may be
+/// shared by all, so their values are checked, but not used.
 struct layered_settings {
   std::vector<setting> own;
   std::vector<setting> other;

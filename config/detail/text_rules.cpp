@@ -40,6 +40,12 @@ bool is_node_name(std::string_view text) {
          && std::all_of(text.begin(), text.end(), is_name_character);
 }
 
+bool is_migration_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return is_name_character(c) && c != '.';
+  });
+}
+
 bool is_token(std::string_view text) {
   static constexpr std::string_view others = "~+/=";
   return text.size() >= shortest_token && text.size() <= longest_token

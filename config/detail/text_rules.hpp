@@ -1,4 +1,4 @@
-// What a text must look like to be a storage URL, a node's name or a token.
+// What a text must look like to be a storage URL, a name or a token.
 #pragma once
 
 #include <string_view>
@@ -16,6 +16,9 @@ bool has_two_at_signs(std::string_view url);
 
 /// 1 to 64 of the characters A-Z a-z 0-9 . _ -
 bool is_node_name(std::string_view text);
+
+/// One or more of the characters A-Z a-z 0-9 _ -
+bool is_migration_name(std::string_view text);
 
 /// 16 to 256 of the characters that a bearer token may have (RFC 6750, 2.1).
 bool is_token(std::string_view text);

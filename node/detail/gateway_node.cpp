@@ -4,6 +4,7 @@
 #include "config/error.hpp"
 #include "gateway/server.hpp"
 #include "node/detail/log_setup.hpp"
+#include "node/detail/migrate.hpp"
 #include "node/detail/node_base.hpp"
 
 #include <caf/io/middleman.hpp>

@@ -5,7 +5,6 @@
 #include "actors/detail/worker_actor.hpp"
 #include "actors/messages/type_ids.hpp"
 #include "storage/database.hpp"
-#include "storage/migrations.hpp"
 
 #include <caf/io/middleman.hpp>
 #include <caf/scoped_actor.hpp>
@@ -17,7 +16,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <filesystem>
 #include <thread>
 
 namespace troupe::detail {
@@ -160,18 +158,6 @@ bool stop_signal::wait_for(std::chrono::milliseconds limit) {
   timespec left{static_cast<time_t>(limit.count() / 1000),
                 static_cast<long>(limit.count() % 1000) * 1'000'000};
   return sigtimedwait(&set, nullptr, &left) >= 0;
-}
-
-void apply_migrations(const application& app, const config::storage_settings& storage) {
-  std::filesystem::path folder = storage.migrations;
-  if (folder.empty()) {
-    if (app.migrations.empty())
-      return;
-    folder = app.migrations;
-    if (folder.is_relative())
-      folder = std::filesystem::read_symlink("/proc/self/exe").parent_path() / folder;
-  }
-  storage::migrate(storage, folder);
 }
 
 std::string default_node_name() {

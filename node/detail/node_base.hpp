@@ -76,9 +76,6 @@ public:
   bool wait_for(std::chrono::milliseconds limit);
 };
 
-/// Applies the application's migrations, if it has any. Throws `error` with one clear line.
-void apply_migrations(const application& app, const config::storage_settings& storage);
-
 /// HOSTNAME-PID.
 std::string default_node_name();
 

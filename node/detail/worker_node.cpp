@@ -3,6 +3,7 @@
 #include "actors/cluster/dispatcher.hpp"
 #include "actors/cluster/gateway_link.hpp"
 #include "node/detail/log_setup.hpp"
+#include "node/detail/migrate.hpp"
 #include "node/detail/node_base.hpp"
 
 #include <spdlog/spdlog.h>

@@ -10,7 +10,6 @@
 #include <fstream>
 #include <iterator>
 #include <map>
-#include <optional>
 #include <regex>
 #include <string_view>
 #include <system_error>
@@ -20,27 +19,6 @@ namespace troupe::storage {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct file_name {
-  std::int64_t version;
-  std::optional<backend> only; // none: for both
-};
-
-/// None for a file that is no SQL.
-std::optional<file_name> parse(const std::string& name) {
-  static const std::regex shape{R"((\d{1,18})_[A-Za-z0-9_-]+(?:\.(sqlite|postgres))?\.sql)"};
-  static const std::regex sql{R"(.*\.sql)", std::regex::icase};
-  if (!std::regex_match(name, sql))
-    return std::nullopt;
-  std::smatch parts;
-  if (!std::regex_match(name, parts, shape))
-    throw migration_error{fmt::format("migration \"{}\": expected a name like 001_users.sql or "
-                                      "001_users.postgres.sql", name)};
-  file_name out{std::stoll(parts[1]), std::nullopt};
-  if (parts[2].matched)
-    out.only = parts[2] == "sqlite" ? backend::sqlite : backend::postgres;
-  return out;
-}
 
 /// A checkout may have changed them.
 std::string with_unix_line_ends(std::string_view text) {
@@ -72,7 +50,7 @@ struct candidates {
   std::string special;
 };
 
-void add(std::map<std::int64_t, candidates>& all, const file_name& parsed, const std::string& name) {
+void add(std::map<std::int64_t, candidates>& all, const migration_name& parsed, const std::string& name) {
   auto& place = parsed.only ? all[parsed.version].special : all[parsed.version].plain;
   if (!place.empty())
     throw migration_error{fmt::format("migrations \"{}\" and \"{}\" have the same number",
@@ -81,6 +59,22 @@ void add(std::map<std::int64_t, candidates>& all, const file_name& parsed, const
 }
 
 } // namespace
+
+std::optional<migration_name> parse_migration_name(const std::string& name) {
+  static const std::regex shape{R"((\d{1,18})_[A-Za-z0-9_-]+(?:\.(sqlite|postgres))?\.sql)"};
+  static const std::regex sql{R"(.*\.sql)", std::regex::icase};
+  if (!std::regex_match(name, sql))
+    return std::nullopt;
+  std::smatch parts;
+  if (!std::regex_match(name, parts, shape))
+    throw migration_error{fmt::format("migration \"{}\": expected a name like 001_users.sql or "
+                                      "001_users.postgres.sql", name)};
+  const auto digits = static_cast<std::size_t>(parts[1].length());
+  migration_name out{std::stoll(parts[1]), digits, std::nullopt};
+  if (parts[2].matched)
+    out.only = parts[2] == "sqlite" ? backend::sqlite : backend::postgres;
+  return out;
+}
 
 std::string checksum_of(const std::string& text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -98,7 +92,7 @@ std::vector<migration_file> read_migrations(const fs::path& folder, backend kind
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator{folder, ec}) {
     const auto name = entry.path().filename().string();
-    const auto parsed = parse(name);
+    const auto parsed = parse_migration_name(name);
     if (parsed && (!parsed->only || parsed->only == kind))
       add(found, *parsed, name);
   }

@@ -28,17 +28,28 @@ constexpr int steps_between_looks = 10'000;
 
 constexpr std::string_view trailing_statement = "one statement at a time: text after the first ';'";
 
+enum class access : std::uint8_t { reads_and_writes, reads };
+
+/// Also for who only reads: a read-only session on a database in WAL mode would leave files behind.
+int open_flags(access how) {
+  return SQLite::OPEN_READWRITE | (how == access::reads ? 0 : SQLite::OPEN_CREATE);
+}
+
 class sqlite_connection final : public connection {
 public:
-  sqlite_connection(const std::string& path, std::chrono::milliseconds statement_timeout)
+  sqlite_connection(const std::string& path, access how, std::chrono::milliseconds statement_timeout)
     : statement_timeout_(statement_timeout),
-      db_(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, static_cast<int>(lock_patience.count())),
+      db_(path, open_flags(how), static_cast<int>(lock_patience.count())),
       gate_(writer_gate::of(path)), cache_(prepared_statements) {
     sqlite3_extended_result_codes(db_.getHandle(), 1);
     if (statement_timeout_.count() > 0)
       sqlite3_progress_handler(db_.getHandle(), steps_between_looks, took_too_long, this);
-    enter_wal();
-    db_.exec("PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
+    if (how == access::reads) {
+      db_.exec("PRAGMA query_only=ON");
+    } else {
+      enter_wal();
+      db_.exec("PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON");
+    }
     // A file that is no database is noticed by its first real read only.
     db_.exec("SELECT count(*) FROM sqlite_schema");
   }
@@ -211,16 +222,31 @@ private:
   prepared_cache<sqlite_statement> cache_; // finalized before the database closes
 };
 
+namespace fs = std::filesystem;
+
+bool folder_exists(const std::string& path) {
+  std::error_code ignored;
+  return fs::is_directory(fs::absolute(path, ignored).parent_path(), ignored);
+}
+
 /// A sentence for what SQLite calls "unable to open database file" in all cases.
 std::string reason_for(const std::string& path, const std::string& sqlite_says) {
-  namespace fs = std::filesystem;
   std::error_code ignored;
-  const auto folder = fs::absolute(path, ignored).parent_path();
-  if (!fs::is_directory(folder, ignored))
-    return "the folder " + folder.string() + " does not exist";
+  if (!folder_exists(path))
+    return "the folder " + fs::absolute(path, ignored).parent_path().string() + " does not exist";
   if (fs::is_directory(path, ignored))
     return "it is a folder";
   return sqlite_says;
+}
+
+std::unique_ptr<connection> open_as(const std::string& path, access how,
+                                    std::chrono::milliseconds statement_timeout) {
+  try {
+    return std::make_unique<sqlite_connection>(path, how, statement_timeout);
+  } catch (const SQLite::Exception& e) {
+    throw statement_error{errc::unavailable, "the database is not available",
+                          "SQLite file " + path + ": " + reason_for(path, e.what())};
+  }
 }
 
 } // namespace
@@ -236,12 +262,14 @@ std::string path_of(std::string_view url) {
 }
 
 std::unique_ptr<connection> open(const std::string& path, std::chrono::milliseconds statement_timeout) {
-  try {
-    return std::make_unique<sqlite_connection>(path, statement_timeout);
-  } catch (const SQLite::Exception& e) {
-    throw statement_error{errc::unavailable, "the database is not available",
-                          "SQLite file " + path + ": " + reason_for(path, e.what())};
-  }
+  return open_as(path, access::reads_and_writes, statement_timeout);
+}
+
+std::unique_ptr<connection> open_to_read(const std::string& path) {
+  std::error_code ignored;
+  if (!fs::exists(path, ignored) && folder_exists(path))
+    return nullptr;
+  return open_as(path, access::reads, {});
 }
 
 } // namespace troupe::storage::sqlite

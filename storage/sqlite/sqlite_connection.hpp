@@ -21,4 +21,8 @@ namespace troupe::storage::sqlite {
 [[nodiscard]] std::unique_ptr<connection> open(const std::string& path,
                                                std::chrono::milliseconds statement_timeout = {});
 
+/// Opens the file as it is, for reading alone; null when it is not there, but its folder is. Throws
+/// as `open` does.
+[[nodiscard]] std::unique_ptr<connection> open_to_read(const std::string& path);
+
 } // namespace troupe::storage::sqlite

@@ -27,11 +27,13 @@ void expect_errors(const std::vector<bad_case>& cases) {
 
 TEST(bad_command_line, is_refused_in_one_line) {
   expect_errors({
-      {{}, {}, "command line: found no command, expected gateway, worker or routes"},
-      {{""}, {}, "an empty value: unknown command, expected gateway, worker or routes"},
+      {{}, {}, "command line: found no command, expected gateway, worker, routes or migrate"},
+      {{""}, {}, "an empty value: unknown command, expected gateway, worker, routes or migrate"},
       {{"gatewy"}, {}, "\"gatewy\": unknown command, did you mean gateway?"},
-      {{"serve"}, {}, "\"serve\": unknown command, expected gateway, worker or routes"},
-      {{"--verbose"}, {}, "--verbose: unknown flag, expected a command: gateway, worker or routes"},
+      {{"serve"}, {}, "\"serve\": unknown command, expected gateway, worker, routes or migrate"},
+      {{"--verbose"},
+       {},
+       "--verbose: unknown flag, expected a command: gateway, worker, routes or migrate"},
       {{"--threads", "4", "gateway"},
        {},
        "--threads: found it before the command, expected it after gateway or worker"},

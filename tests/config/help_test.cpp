@@ -34,8 +34,22 @@ TEST(help, of_a_role_lists_every_setting_with_its_names_and_default) {
 
 TEST(help, of_the_application_lists_the_commands) {
   const auto help = text_of({"--help"});
-  for (const auto* part : {"A demo.", "demo [OPTIONS]", "gateway", "worker", "routes", "--version"})
+  for (const auto* part : {"A demo.", "demo [OPTIONS]", "gateway", "worker", "routes", "migrate", "--version"})
     EXPECT_NE(help.find(part), std::string::npos) << part;
+}
+
+TEST(help, of_migrate_lists_its_commands_and_of_each_the_settings_that_it_takes) {
+  for (const auto* part : {"up", "status", "new"})
+    EXPECT_NE(text_of({"migrate", "--help"}).find(part), std::string::npos) << part;
+  storage_settings storage;
+  for (const auto* command : {"up", "status"})
+    expect_all_listed(text_of({"migrate", command, "--help"}),
+                      detail::settings_of_migrations(storage));
+  const auto begin = text_of({"migrate", "new", "--help"});
+  expect_all_listed(begin, detail::setting_of_folder(storage));
+  EXPECT_NE(begin.find("NAME"), std::string::npos);
+  for (const auto* other : {"--check-config", "--threads", "--log-level"})
+    EXPECT_EQ(text_of({"migrate", "up", "--help"}).find(other), std::string::npos) << other;
 }
 
 TEST(help, needs_no_valid_configuration) {

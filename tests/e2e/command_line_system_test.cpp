@@ -29,7 +29,7 @@ TEST(CommandLine, VersionIsOneLine) {
 TEST(CommandLine, HelpNamesEveryCommandAndFlag) {
   auto all = demo({"--help"});
   EXPECT_EQ(all.status, exit_status{});
-  for (const char* command : {"gateway", "worker", "routes", "--version"})
+  for (const char* command : {"gateway", "worker", "routes", "migrate", "--version"})
     EXPECT_NE(all.out.find(command), std::string::npos) << command;
 
   auto gateway_help = demo({"gateway", "--help"});

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <regex>
 #include <thread>
 #include <vector>
 
@@ -26,6 +27,24 @@ protected:
       const string line = e.what();
       EXPECT_EQ(line.find('\n'), string::npos) << line;
       return line;
+    }
+    ADD_FAILURE() << "no refusal";
+    return {};
+  }
+
+  /// What migrations_in says, a text for each: "001_a.sql applied".
+  names states() {
+    names out;
+    for (const auto& each : migrations_in(database_->settings(), folder_.path()))
+      out.push_back(each.name + ' ' + to_string(each.state));
+    return out;
+  }
+
+  string refusal_of_states(const config::storage_settings& settings) {
+    try {
+      (void)migrations_in(settings, folder_.path());
+    } catch (const migration_error& e) {
+      return e.what();
     }
     ADD_FAILURE() << "no refusal";
     return {};
@@ -147,6 +166,34 @@ TEST_F(migrations_conformance, rolls_a_failing_file_back_and_names_its_line) {
   EXPECT_EQ(migrate().applied, (names{"002_bad.sql", "003_never.sql"}));
 }
 
+TEST_F(migrations_conformance, names_the_line_of_a_third_statement_behind_comments) {
+  const string before = "-- Zo\u00eb's table; it isn't large\n"
+                        "CREATE TABLE t (id INTEGER PRIMARY KEY);\n"
+                        "\n"
+                        "/* One row;\n"
+                        "   and one more. */\n"
+                        "INSERT INTO t VALUES (1);\n"
+                        "\n"
+                        "-- the third\n"
+                        "\n"; // 9 lines
+  const std::vector<std::pair<string, string>> cases{
+    {"INSERT INTO t (nope) VALUES (2);\n", "nope"},          // found by its names
+    {"INSERT INTO t\n  VALUES (1);\n", ""},                  // found while it runs
+    {"INSERT INTO\n  nowhere VALUES (1);\n", "nowhere"},
+    {"INSERT INTO t VALUES (2) WHERE;\nSELECT 1;", "WHERE"}, // found before anything runs
+  };
+  for (const auto& [third, database_says] : cases) {
+    write("001_a.sql", before + third);
+    const auto line = refusal();
+    const bool right = line.find("\"001_a.sql\", line 10: ") != string::npos
+                       || (third.find("\n  nowhere") != string::npos // the word's own line
+                           && line.find("\"001_a.sql\", line 11: ") != string::npos);
+    EXPECT_TRUE(right) << line;
+    EXPECT_NE(line.find(database_says, line.find(": ")), string::npos) << line;
+    EXPECT_FALSE(exists("t")) << "must be rolled back";
+  }
+}
+
 TEST_F(migrations_conformance, refuses_a_file_that_ends_its_transaction) {
   write("001_a.sql", "CREATE TABLE a (id INTEGER); COMMIT;");
   EXPECT_NE(refusal().find("\"001_a.sql\" ends its transaction itself"), string::npos);
@@ -159,6 +206,71 @@ TEST_F(migrations_conformance, says_in_one_line_that_the_database_is_away) {
   } catch (const migration_error& e) {
     EXPECT_EQ(string{e.what()}.find('\n'), string::npos) << e.what();
   }
+}
+
+TEST_F(migrations_conformance, tells_of_each_file_when_it_is_applied) {
+  write("001_a.sql", "CREATE TABLE a (id INTEGER);");
+  write("002_b.sql", "CREATE TABLE b (id INTEGER);");
+  write("003_bad.sql", "this is no SQL");
+  names told;
+  const auto note = [&](const string& name) {
+    EXPECT_EQ(count(name == "001_a.sql" ? "a" : "b"), 0) << "must be there by now";
+    told.push_back(name);
+  };
+  EXPECT_THROW(storage::migrate(database_->settings(), folder_.path(), note), migration_error);
+  EXPECT_EQ(told, (names{"001_a.sql", "002_b.sql"}));
+}
+
+TEST_F(migrations_conformance, lists_all_as_pending_where_there_is_no_table_and_makes_none) {
+  write("002_b.sql", "CREATE TABLE b (id INTEGER);");
+  write("001_a.sql", "CREATE TABLE a (id INTEGER);");
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(states(), (names{"001_a.sql pending", "002_b.sql pending"}));
+  EXPECT_FALSE(exists("troupe_migrations"));
+  EXPECT_EQ(states(), (names{"001_a.sql pending", "002_b.sql pending"}));
+}
+
+TEST_F(migrations_conformance, lists_what_is_applied_with_its_time) {
+  write("7_a.sql", "CREATE TABLE a (id INTEGER);");
+  migrate();
+  write("8_b.sql", "CREATE TABLE b (id INTEGER);");
+  const auto all = migrations_in(database_->settings(), folder_.path());
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].version, 7);
+  EXPECT_EQ(all[0].state, migration_state::applied);
+  EXPECT_TRUE(std::regex_match(all[0].applied_at,
+                               std::regex{R"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z)"}))
+    << all[0].applied_at;
+  EXPECT_EQ(all[1].version, 8);
+  EXPECT_EQ(all[1].state, migration_state::pending);
+  EXPECT_EQ(all[1].applied_at, "");
+  EXPECT_FALSE(exists("b"));
+}
+
+TEST_F(migrations_conformance, lists_what_a_migration_would_refuse) {
+  for (const auto* name : {"002_b.sql", "004_d.sql", "006_f.sql"})
+    write(name, "SELECT 1;\n");
+  migrate();
+  write("001_a.sql", "SELECT 1;");
+  write("002_b.sql", "SELECT 2;");
+  std::filesystem::remove(folder_.path() / "004_d.sql");
+  write("005_e.sql", "SELECT 1;");
+  write("006_f.sql", "SELECT 1;\r\n");
+  write("007_g.sql", "SELECT 1;");
+  EXPECT_EQ(states(),
+            (names{"001_a.sql out of order", "002_b.sql changed", "004_d.sql missing",
+                   "005_e.sql out of order", "006_f.sql applied", "007_g.sql pending"}));
+}
+
+TEST_F(migrations_conformance, lists_nothing_where_folder_or_database_cannot_be_read) {
+  const auto away = refusal_of_states(database_->unreachable());
+  EXPECT_TRUE(away.starts_with("migrations: ")) << away;
+  EXPECT_EQ(away.find('\n'), string::npos) << away;
+  write("users.sql", "SELECT 1;");
+  EXPECT_NE(refusal_of_states(database_->settings()).find("\"users.sql\": expected a name like"),
+            string::npos);
+  std::filesystem::remove_all(folder_.path());
+  EXPECT_NE(refusal_of_states(database_->settings()).find(folder_.path().string()), string::npos);
 }
 
 TEST_F(migrations_conformance, lets_nodes_start_at_the_same_time) {

@@ -54,6 +54,27 @@ TEST_F(sqlite_connection_test, is_opened_by_many_at_the_same_time_also_when_the_
   }
 }
 
+TEST_F(sqlite_connection_test, for_reading_makes_no_file) {
+  EXPECT_EQ(sqlite::open_to_read(path()), nullptr);
+  EXPECT_FALSE(std::filesystem::exists(path()));
+  EXPECT_THROW((void)sqlite::open_to_read(path("no/test.db")), statement_error);
+  EXPECT_THROW((void)sqlite::open_to_read(folder_.path().string()), statement_error);
+}
+
+TEST_F(sqlite_connection_test, for_reading_leaves_the_file_as_it_is) {
+  (void)sqlite::open(path())->execute({"CREATE TABLE t (id INTEGER)", {}});
+  folder_.write("empty.db", "");
+  for (const auto& name : {"test.db", "empty.db"}) {
+    const auto before = troupe::test::read_file(path(name));
+    const auto reader = sqlite::open_to_read(path(name));
+    reader->execute({"SELECT count(*) FROM sqlite_schema", {}});
+    EXPECT_THROW(reader->execute({"CREATE TABLE more (id INTEGER)", {}}), statement_error) << name;
+    EXPECT_EQ(troupe::test::read_file(path(name)), before) << name;
+  }
+  const std::filesystem::directory_iterator left{folder_.path()};
+  EXPECT_EQ(std::distance(begin(left), end(left)), 2) << "nothing may stay beside them";
+}
+
 TEST_F(sqlite_connection_test, runs_nothing_behind_a_transaction_that_sqlite_has_rolled_back) {
   const auto connection = sqlite::open(path());
   const auto run = [&](const string& sql) { return connection->execute({sql, {}}); };
