@@ -89,6 +89,8 @@ struct storage_settings {
   unsigned max_batch = 64; // 1: each statement by itself
   milliseconds acquire_timeout{2'000};
   milliseconds query_timeout{30'000}; // 0: none
+  milliseconds slow_statement{1'000}; // 0: none is logged for that
+  bool explain_slow = false;
   milliseconds connect_timeout{2'000};
   milliseconds idle_timeout{600'000};   // 0: never closed for that
   milliseconds max_lifetime{1'800'000}; // the same

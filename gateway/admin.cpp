@@ -4,6 +4,7 @@
 #include "actors/context.hpp"
 #include "actors/detail/actor_view.hpp"
 #include "actors/detail/courier_actor.hpp"
+#include "actors/messages/database_figures.hpp"
 #include "actors/messages/local.hpp"
 #include "gateway/detail/gateway_actor.hpp"
 
@@ -103,6 +104,49 @@ task<response> actors(context& ctx, const request& req) {
   co_return json_body(ordered_json{{"total", total}, {"actors", list}}.dump());
 }
 
+ordered_json describe(const database_figures::holder& each) {
+  return {{"asked_by", each.asked_by},
+          {"transaction", each.transaction},
+          {"statement", each.statement},
+          {"has_it_ms", each.has_it.count()},
+          {"runs_ms", each.runs.count()}};
+}
+
+ordered_json describe(const database_figures::statement& each) {
+  return {{"sql", each.sql.empty() ? "(others)" : each.sql},
+          {"count", each.count},
+          {"failures", each.failures},
+          {"rows", each.rows},
+          {"batches", each.batches},
+          {"p50_us", each.p50.count()},
+          {"p99_us", each.p99.count()},
+          {"longest_us", each.longest.count()},
+          {"total_us", each.total.count()}};
+}
+
+task<response> database(context& ctx, const request& req) {
+  const auto limit = req.query<int>("limit", 100);
+  if (limit < 0)
+    throw error{errc::invalid_argument, "limit is how many statements are shown"};
+  const auto& asked = ctx.host().node().database;
+  if (!asked)
+    throw error{errc::not_found, "the node has no database"};
+  const auto found = co_await ask<database_figures>(
+    ctx, detail::to_caf(asked), database_figures_query{static_cast<std::size_t>(limit)});
+  auto holders = ordered_json::array(), statements = ordered_json::array();
+  for (const auto& each : found.holders)
+    holders.push_back(describe(each));
+  for (const auto& each : found.statements)
+    statements.push_back(describe(each));
+  co_return json_body(ordered_json{{"max_connections", found.max_connections},
+                                   {"in_use", found.in_use},
+                                   {"idle", found.idle},
+                                   {"waiting", found.waiting},
+                                   {"holders", holders},
+                                   {"statements", statements}}
+                        .dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+}
+
 } // namespace
 
 service admin_service(admin_sources sources) {
@@ -115,6 +159,7 @@ service admin_service(admin_sources sources) {
     return nodes(ctx, sources);
   });
   out.get("/_troupe/actors", actors);
+  out.get("/_troupe/database", database);
   return out;
 }
 

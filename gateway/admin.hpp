@@ -19,7 +19,8 @@ struct admin_sources {
   std::function<bool()> ready;
 };
 
-/// GET /healthz, /readyz, /_troupe/nodes and /_troupe/actors (the actors of this node). Names no
+/// GET /healthz, /readyz, /_troupe/nodes, /_troupe/actors (the actors of this node) and /_troupe/database (its
+/// connections and statements). Names no
 /// secrets, but is for operators: it is served on a listener of its own, which asks for
 /// gateway.admin_token if there is one.
 service admin_service(admin_sources sources);

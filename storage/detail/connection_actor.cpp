@@ -17,6 +17,8 @@ using troupe::detail::deliver;
 
 namespace {
 
+using clock = std::chrono::steady_clock;
+
 constexpr const char* connection_gone = "the database connection was lost";
 
 /// What a statement waits for others of its batch at most, as far as it is known.
@@ -30,6 +32,30 @@ troupe::detail::steady_time end_of_life(std::chrono::milliseconds lifetime) {
   std::uniform_int_distribution<std::chrono::milliseconds::rep> part{lifetime.count() * 9 / 10,
                                                                      lifetime.count()};
   return std::chrono::steady_clock::now() + std::chrono::milliseconds{part(random)};
+}
+
+std::size_t rows_of(const std::variant<sql_result, failure>& what) {
+  const auto* result = std::get_if<sql_result>(&what);
+  if (result == nullptr)
+    return 0;
+  return result->columns.empty() ? static_cast<std::size_t>(result->affected_rows) : result->row_count();
+}
+
+/// As the database tells it: a line of text for each of its rows.
+std::string plan_of(connection& on, const sql_statement& statement) {
+  const auto* const words = on.kind() == backend::postgres ? "EXPLAIN " : "EXPLAIN QUERY PLAN ";
+  if (on.in_transaction())
+    return "(not within a transaction, which a refusal would spoil)";
+  try {
+    const auto found = on.execute({words + statement.sql, statement.parameters});
+    std::string out;
+    for (std::size_t i = 0; i < found.row_count(); ++i)
+      if (const auto* line = std::get_if<std::string>(&found.cells[(i + 1) * found.columns.size() - 1]))
+        out += (out.empty() ? "" : " | ") + one_line(*line);
+    return out;
+  } catch (const error& e) {
+    return std::string{"("} + e.what() + ')';
+  }
 }
 
 bool was_cancelled(const std::variant<sql_result, failure>& what) {
@@ -54,11 +80,10 @@ void log_failure(const statement_error& e, bool session_is_gone, const std::stri
 } // namespace
 
 connection_actor::connection_actor(caf::actor_config& config, caf::strong_actor_ptr database,
-                                   std::shared_ptr<job_queue> queue,
-                                   std::shared_ptr<holder_table> holders, job_queue::slot slot,
+                                   const pool_share& pool, job_queue::slot slot,
                                    config::storage_settings settings)
-  : caf::event_based_actor(config), database_(std::move(database)), queue_(std::move(queue)),
-    holders_(std::move(holders)), slot_(slot), settings_(std::move(settings)) {
+  : caf::event_based_actor(config), database_(std::move(database)), queue_(pool.queue),
+    holders_(pool.holders), statistics_(pool.statistics), slot_(slot), settings_(std::move(settings)) {
   set_down_handler([this](const caf::down_msg& down) {
     if (lease_ != 0 && down.source == holder_)
       end_lease();
@@ -132,7 +157,7 @@ std::optional<pool_job> connection_actor::run(pool_job job) {
 connection_actor::answer connection_actor::run_alone(const pool_job& job) {
   answer out = failure{errc::deadline_exceeded, "nobody waits for the statement"};
   if (holders_->begin(slot_, {&job, 1}))
-    out = execute(job.statement);
+    out = execute_and_note(job.statement);
   static_cast<void>(holders_->end(slot_));
   return out;
 }
@@ -189,6 +214,7 @@ std::optional<pool_job> connection_actor::run_all(std::vector<pool_job> jobs) {
   std::vector<answer> answers(jobs.size());
   bool broke = false;
   static_cast<void>(holders_->begin(slot_, jobs));
+  const auto begun = clock::now();
   connection_->execute_all(statements, [&](std::size_t i, connection::outcome&& what) {
     if (auto* result = std::get_if<sql_result>(&what))
       answers[i] = std::move(*result);
@@ -196,6 +222,7 @@ std::optional<pool_job> connection_actor::run_all(std::vector<pool_job> jobs) {
       answers[i] = failed(std::get<std::exception_ptr>(what), jobs[i].statement.sql);
     broke = broke || std::holds_alternative<failure>(answers[i]);
   });
+  note(statements, answers, clock::now() - begun);
   const auto ending = holders_->end(slot_);
   for (std::size_t i = 0; ending.cancelled && i < jobs.size(); ++i)
     if (!ending.abandoned[i] && was_cancelled(answers[i]))
@@ -218,6 +245,41 @@ connection_actor::answer connection_actor::execute(const sql_statement& statemen
   } catch (...) {
     return failed(std::current_exception(), statement.sql);
   }
+}
+
+connection_actor::answer connection_actor::execute_and_note(const sql_statement& statement) {
+  const auto begun = clock::now();
+  std::vector<answer> out;
+  out.push_back(execute(statement));
+  note({&statement}, out, clock::now() - begun);
+  return std::move(out.front());
+}
+
+void connection_actor::note(const std::vector<const sql_statement*>& statements,
+                            const std::vector<answer>& answers, std::chrono::nanoseconds took) {
+  std::vector<statement_statistics::run> runs;
+  runs.reserve(statements.size());
+  for (std::size_t i = 0; i < statements.size(); ++i)
+    runs.push_back({&statements[i]->sql, rows_of(answers[i]), std::holds_alternative<failure>(answers[i])});
+  statistics_->add(runs, took);
+  if (settings_.slow_statement.count() > 0 && took >= settings_.slow_statement)
+    for (std::size_t i = 0; i < statements.size(); ++i)
+      log_slow(*statements[i], answers[i], took);
+}
+
+/// Of one that took long with others it is not known which one it was.
+void connection_actor::log_slow(const sql_statement& statement, const answer& what,
+                                std::chrono::nanoseconds took) {
+  const auto* failed = std::get_if<failure>(&what);
+  const auto outcome = failed != nullptr ? std::string{to_string(failed->code)}
+                                         : std::to_string(rows_of(what)) + " rows";
+  std::string plan;
+  if (settings_.explain_slow && connection_->healthy() && failed == nullptr)
+    plan = "; plan: " + plan_of(*connection_, statement);
+  spdlog::warn("slow statement: {} ms, {}, for {}: {}{}",
+               std::chrono::duration_cast<std::chrono::milliseconds>(took).count(), outcome,
+               statement.asked_by != nullptr ? *statement.asked_by : "(no route)", one_line(statement.sql),
+               plan);
 }
 
 connection_actor::answer connection_actor::failed(const std::exception_ptr& why, const std::string& sql) {
@@ -261,7 +323,7 @@ void connection_actor::run_leased(call_id call, const sql_statement& statement) 
     return deliver(requester, nullptr, call, failure{errc::unavailable, connection_gone});
   answer result = failure{errc::deadline_exceeded, "nobody waits for the statement"};
   if (holders_->begin(slot_, call, statement))
-    result = execute(statement);
+    result = execute_and_note(statement);
   static_cast<void>(holders_->end(slot_));
   if (std::holds_alternative<failure>(result) && !connection_->healthy())
     connection_.reset(); // reported when the lease ends: until then nobody else may use it

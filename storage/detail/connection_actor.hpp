@@ -5,6 +5,7 @@
 #include "storage/connection.hpp"
 #include "storage/detail/holder_table.hpp"
 #include "storage/detail/job_queue.hpp"
+#include "storage/detail/statement_statistics.hpp"
 
 #include <caf/actor_addr.hpp>
 #include <caf/event_based_actor.hpp>
@@ -17,6 +18,13 @@
 #include <vector>
 
 namespace troupe::storage {
+
+/// What the connections of a pool share with its database actor, and with each other.
+struct pool_share {
+  std::shared_ptr<job_queue> queue;
+  std::shared_ptr<holder_table> holders;
+  std::shared_ptr<statement_statistics> statistics;
+};
 
 /// One connection of a pool, in a thread of its own (spawned detached) where it may block.
 ///
@@ -32,8 +40,7 @@ namespace troupe::storage {
 class connection_actor : public caf::event_based_actor {
 public:
   connection_actor(caf::actor_config& config, caf::strong_actor_ptr database,
-                   std::shared_ptr<job_queue> queue, std::shared_ptr<holder_table> holders,
-                   job_queue::slot slot, config::storage_settings settings);
+                   const pool_share& pool, job_queue::slot slot, config::storage_settings settings);
 
   caf::behavior make_behavior() override;
   void on_exit() override;
@@ -47,9 +54,13 @@ private:
   [[nodiscard]] std::vector<pool_job> take_batch(pool_job& first);
   [[nodiscard]] std::optional<pool_job> run_all(std::vector<pool_job> jobs);
   [[nodiscard]] answer execute(const sql_statement& statement);
+  [[nodiscard]] answer execute_and_note(const sql_statement& statement);
   [[nodiscard]] answer failed(const std::exception_ptr& why, const std::string& sql);
   [[nodiscard]] sql_result execute_or_throw(const sql_statement& statement);
   [[nodiscard]] answer run_alone(const pool_job& job);
+  void note(const std::vector<const sql_statement*>& statements, const std::vector<answer>& answers,
+            std::chrono::nanoseconds took);
+  void log_slow(const sql_statement& statement, const answer& what, std::chrono::nanoseconds took);
   [[nodiscard]] bool is_old() const noexcept;
   [[nodiscard]] std::optional<pool_job> next_job();
   void close();
@@ -63,6 +74,7 @@ private:
   caf::strong_actor_ptr database_;
   std::shared_ptr<job_queue> queue_;
   std::shared_ptr<holder_table> holders_;
+  std::shared_ptr<statement_statistics> statistics_;
   job_queue::slot slot_;
   config::storage_settings settings_;
   std::shared_ptr<connection> connection_; // null: closed

@@ -1,7 +1,6 @@
 #include "storage/detail/database_actor.hpp"
 
-#include "storage/database.hpp"
-#include "storage/detail/connection_actor.hpp"
+#include "actors/messages/local.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <fmt/format.h>
@@ -45,7 +44,8 @@ caf::behavior tell_server(caf::event_based_actor*) {
 database_actor::database_actor(caf::actor_config& config, troupe::detail::event_loop& loop,
                                config::storage_settings settings)
   : pinned_actor(config, loop), settings_(std::move(settings)),
-    holders_(std::make_shared<holder_table>(settings_.max_connections)),
+    pool_{std::make_shared<job_queue>(), std::make_shared<holder_table>(settings_.max_connections),
+          std::make_shared<statement_statistics>()},
     slots_(settings_.max_connections) {
   set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   set_exit_handler([this](const caf::exit_msg& exit) { stop(exit.reason); });
@@ -64,10 +64,11 @@ caf::behavior database_actor::make_behavior() {
     },
     [this](call_id call, sql_abandoned) { abandon(call); },
     [this](call_id call, pool_statistics_request) {
-      const auto [waiting, idle] = queue_->count();
-      // A connection may be idle before its message that it is open has arrived.
-      const auto open = std::max(count(state::open), idle);
-      deliver(current_sender(), nullptr, call, pool_statistics{open - idle, idle, waiting});
+      deliver(current_sender(), nullptr, call, statistics());
+    },
+    [this](call_id call, database_figures_query wanted) {
+      deliver(current_sender(), nullptr, call,
+              local_reply{std::make_shared<database_figures>(figures(wanted.statements))});
     },
     [this](connection_opened& message) { on_opened(message); },
     [this](const connection_lost& message) { on_lost(message); },
@@ -92,7 +93,7 @@ void database_actor::submit(call_id call, std::uint64_t lease, const std::string
                std::move(statement), asked_by};
   if (stopping_)
     return reject(job, shutting_down);
-  if (const auto idle = queue_->push(job))
+  if (const auto idle = pool_.queue->push(job))
     return deliver(caf::actor_cast<caf::strong_actor_ptr>(slots_[*idle].actor), nullptr,
                    std::move(job));
   arm_expiry();
@@ -106,7 +107,7 @@ void database_actor::reject(const pool_job& job, const std::string& why) const {
 void database_actor::open_more() {
   if (away_ || stopping_ || count(state::closed) == 0)
     return;
-  const auto waiting = queue_->count().waiting;
+  const auto waiting = pool_.queue->count().waiting;
   auto opening = count(state::opening);
   for (job_queue::slot i = 0; i < slots_.size() && opening < waiting && !away_; ++i)
     if (slots_[i].now == state::closed) {
@@ -120,7 +121,7 @@ void database_actor::open(job_queue::slot number) {
   if (!slot.actor) {
     try {
       slot.actor = home_system().spawn<connection_actor, caf::detached + caf::hidden>(
-        caf::strong_actor_ptr{ctrl()}, queue_, holders_, number, settings_);
+        caf::strong_actor_ptr{ctrl()}, pool_, number, settings_);
     } catch (const std::system_error& e) { // the system gives no further thread
       home_system().dec_detached_threads(); // CAF counts it before it starts, and would wait for it
       warn(fmt::format("cannot start a thread for a database connection: {}", e.code().message()));
@@ -156,7 +157,7 @@ void database_actor::on_lost(const connection_lost& message) {
   if (message.while_opening)
     retry_later();
   // A job that came back may now be waiting beside an idle connection.
-  while (auto pair = queue_->match())
+  while (auto pair = pool_.queue->match())
     deliver(caf::actor_cast<caf::strong_actor_ptr>(slots_[pair->first].actor), nullptr,
             std::move(pair->second));
   arm_expiry();
@@ -167,7 +168,7 @@ void database_actor::on_lost(const connection_lost& message) {
 void database_actor::on_down(const caf::down_msg& down) {
   for (job_queue::slot i = 0; i < slots_.size(); ++i)
     if (slots_[i].actor == down.source) {
-      queue_->remove(i);
+      pool_.queue->remove(i);
       slots_[i] = {};
     }
   const bool all_down = std::none_of(slots_.begin(), slots_.end(),
@@ -197,14 +198,14 @@ void database_actor::retry() {
 void database_actor::arm_expiry() {
   if (expiry_.armed())
     return;
-  if (const auto deadline = queue_->next_deadline())
+  if (const auto deadline = pool_.queue->next_deadline())
     expiry_.arm(loop().timers(), *deadline,
                 [](void* self) { static_cast<database_actor*>(self)->expire(); }, this);
 }
 
 void database_actor::expire() {
-  const auto waiting = queue_->count().waiting;
-  const auto expired = queue_->take_expired(steady_clock::now());
+  const auto waiting = pool_.queue->count().waiting;
+  const auto expired = pool_.queue->take_expired(steady_clock::now());
   if (!expired.empty()) {
     const auto why = why_no_connection(waiting);
     for (const auto& job : expired)
@@ -228,16 +229,16 @@ bool database_actor::warn(const std::string& line) {
 
 pool_trouble database_actor::why_no_connection(std::size_t waiting) const {
   return explain({settings_.acquire_timeout, waiting, count(state::open), slots_.size(), away_,
-                  holders_->holders()});
+                  pool_.holders->holders()});
 }
 
 // -- statements that nobody waits for ---------------------------------------------------------------
 
 void database_actor::abandon(call_id call) {
   const auto requester = current_sender();
-  if (queue_->drop(requester, call))
+  if (pool_.queue->drop(requester, call))
     return;
-  if (const auto number = holders_->abandon(requester, call))
+  if (const auto number = pool_.holders->abandon(requester, call))
     cancel(*number);
   arm_watch();
 }
@@ -250,10 +251,10 @@ void database_actor::cancel(job_queue::slot number) {
   } catch (const std::system_error& e) { // as in `open`
     home_system().dec_detached_threads();
     warn(fmt::format("cannot start a thread to cancel statements: {}", e.code().message()));
-    return holders_->cancelled(number);
+    return pool_.holders->cancelled(number);
   }
   deliver(caf::actor_cast<caf::strong_actor_ptr>(canceller_), nullptr,
-          cancel_statement{number, slots_[number].session, holders_});
+          cancel_statement{number, slots_[number].session, pool_.holders});
 }
 
 void database_actor::arm_watch() {
@@ -265,7 +266,7 @@ void database_actor::arm_watch() {
 /// Those of a batch, and those that the server was told of before they had begun.
 void database_actor::cancel_overdue() {
   bool any_left = false;
-  for (const auto number : holders_->take_overdue(abandoned_patience, any_left))
+  for (const auto number : pool_.holders->take_overdue(abandoned_patience, any_left))
     cancel(number);
   if (any_left)
     arm_watch();
@@ -297,11 +298,11 @@ void database_actor::close_unneeded() {
   std::vector<job_queue::slot> unneeded;
   const auto open = count(state::open);
   if (settings_.idle_timeout.count() > 0 && open > settings_.min_connections)
-    unneeded = queue_->take_idle(now - settings_.idle_timeout, open - settings_.min_connections);
+    unneeded = pool_.queue->take_idle(now - settings_.idle_timeout, open - settings_.min_connections);
   if (settings_.max_lifetime.count() > 0)
     for (job_queue::slot i = 0; i < slots_.size(); ++i)
       if (slots_[i].now == state::open && now - slots_[i].opened >= settings_.max_lifetime
-          && queue_->remove(i))
+          && pool_.queue->remove(i))
         unneeded.push_back(i);
   for (const auto number : unneeded) {
     slots_[number].now = state::closing;
@@ -324,7 +325,7 @@ void database_actor::stop(caf::error reason) {
   expiry_.disarm();
   watch_.disarm();
   upkeep_.disarm();
-  const auto waiting = queue_->close();
+  const auto waiting = pool_.queue->close();
   bool any = false;
   for (const auto& slot : slots_)
     if (slot.actor) {
@@ -351,6 +352,23 @@ void database_actor::interrupt_all() {
 std::size_t database_actor::count(state wanted) const {
   return static_cast<std::size_t>(std::count_if(
     slots_.begin(), slots_.end(), [wanted](const auto& slot) { return slot.now == wanted; }));
+}
+
+pool_statistics database_actor::statistics() const {
+  const auto [waiting, idle] = pool_.queue->count();
+  // A connection may be idle before its message that it is open has arrived.
+  const auto open = std::max(count(state::open), idle);
+  return {open - idle, idle, waiting};
+}
+
+database_figures database_actor::figures(std::size_t statements) const {
+  const auto now = statistics();
+  database_figures out{now.in_use, now.idle, now.waiting, slots_.size(), {}, {}};
+  for (auto& each : pool_.holders->holders())
+    out.holders.push_back({each.asked_by != nullptr ? *each.asked_by : "", each.leased,
+                           std::move(each.statement), each.has_it, each.runs});
+  out.statements = pool_.statistics->most_expensive(statements);
+  return out;
 }
 
 caf::actor spawn_database(troupe::detail::event_loop& loop,

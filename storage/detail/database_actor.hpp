@@ -3,8 +3,11 @@
 #include "actors/detail/caf.hpp"
 #include "actors/detail/timer.hpp"
 #include "actors/messages/call.hpp"
+#include "actors/messages/database_figures.hpp"
 #include "config/settings.hpp"
+#include "storage/database.hpp"
 #include "storage/detail/backoff.hpp"
+#include "storage/detail/connection_actor.hpp"
 #include "storage/detail/job_queue.hpp"
 #include "storage/detail/pool_messages.hpp"
 #include "storage/detail/pool_trouble.hpp"
@@ -66,11 +69,12 @@ private:
   void interrupt_all();
   bool warn(const std::string& line);
   [[nodiscard]] std::size_t count(state wanted) const;
+  [[nodiscard]] pool_statistics statistics() const;
+  [[nodiscard]] database_figures figures(std::size_t statements) const;
   [[nodiscard]] pool_trouble why_no_connection(std::size_t waiting) const;
 
   config::storage_settings settings_;
-  std::shared_ptr<job_queue> queue_ = std::make_shared<job_queue>();
-  std::shared_ptr<holder_table> holders_;
+  pool_share pool_;
   std::vector<connection_slot> slots_;
   std::uint64_t leases_granted_ = 0;
   bool away_ = false;

@@ -7,6 +7,7 @@
 #include "tests/support/postgres_programs.hpp"
 #include "tests/support/problem.hpp"
 
+#include <algorithm>
 #include <future>
 #include <gtest/gtest.h>
 #include <thread>
@@ -93,6 +94,44 @@ TEST_F(QueryLimits, AStatementThatTakesTooLongIsEndedByTheServer) {
   EXPECT_NE(answer.body.find("the statement took too long"), std::string::npos) << answer;
   EXPECT_EQ(sleepers(), "0");
   EXPECT_EQ(get(node->http_port(), "/quick").status, 200);
+}
+
+TEST_F(QueryLimits, StatementsAreCountedAndThoseWhoHaveConnectionsAreNamedToOperators) {
+  auto node = start_node({"--storage-max-connections", "3"});
+  for (int i = 0; i < 20; ++i)
+    EXPECT_EQ(get(node->http_port(), "/quick").status, 200);
+  http_connection client{node->http_port()};
+  client.send("GET /slow-in-transaction?s=30 HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(eventually_sleepers("1"));
+  const auto found = get(node->admin_port(), "/_troupe/database").json();
+  EXPECT_EQ(found["max_connections"], 3);
+  EXPECT_EQ(found["in_use"], 1);
+  ASSERT_EQ(found["holders"].size(), 1u) << found;
+  EXPECT_EQ(found["holders"][0]["asked_by"], "queries: GET /slow-in-transaction");
+  EXPECT_EQ(found["holders"][0]["transaction"], true);
+  EXPECT_TRUE(found["holders"][0]["statement"].get<std::string>().starts_with("SELECT pg_sleep")) << found;
+  const auto& all = found["statements"];
+  const auto quick = std::find_if(all.begin(), all.end(), [](const auto& each) {
+    return each["sql"] == "SELECT 1 AS one";
+  });
+  ASSERT_NE(quick, all.end()) << found;
+  EXPECT_EQ((*quick)["count"], 20);
+  EXPECT_EQ((*quick)["rows"], 20);
+  EXPECT_EQ((*quick)["failures"], 0);
+  EXPECT_LE((*quick)["p50_us"], (*quick)["p99_us"]);
+  EXPECT_EQ(get(node->admin_port(), "/_troupe/database?limit=1").json()["statements"].size(), 1u);
+  EXPECT_TRUE(is_problem(get(node->admin_port(), "/_troupe/database?limit=-1"), 400));
+  client.reset();
+}
+
+TEST_F(QueryLimits, SlowStatementsAreLoggedWithTheirPlanWhereThatIsWanted) {
+  auto node = start_node({"--storage-slow-statement", "100ms", "--storage-explain-slow"});
+  EXPECT_EQ(get(node->http_port(), "/slow?s=0.15").body, "slept");
+  EXPECT_TRUE(node->wait_for_message("slow statement: .* ms, 1 rows, for queries: GET /slow: SELECT pg_sleep.*; "
+                                     "plan: Result .*cost=.*"))
+      << node->log_text();
+  EXPECT_EQ(get(node->http_port(), "/quick").status, 200);
+  EXPECT_EQ(node->log_text().find("SELECT 1"), std::string::npos) << "that one is quick";
 }
 
 /// Answers of a node that has no connection to give, and what its log says.

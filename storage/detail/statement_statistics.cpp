@@ -1,0 +1,84 @@
+#include "storage/detail/statement_statistics.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace troupe::storage {
+
+namespace {
+
+using std::chrono::microseconds;
+
+microseconds in_microseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration_cast<microseconds>(time);
+}
+
+} // namespace
+
+std::size_t statement_statistics::place_of(std::chrono::nanoseconds time) noexcept {
+  const auto quarters = static_cast<std::uint64_t>(std::max<std::int64_t>(in_microseconds(time).count(), 0)) * 4;
+  if (quarters < 4)
+    return 0;
+  const auto power = static_cast<std::size_t>(std::bit_width(quarters)) - 3; // of the microseconds
+  const auto part = (quarters >> power) & 3;
+  return std::min(4 * power + part, histogram{}.size() - 1);
+}
+
+/// The middle of the place where it is.
+microseconds statement_statistics::quantile(const entry& of, double part) {
+  auto left = static_cast<std::uint64_t>(static_cast<double>(of.count - 1) * part);
+  for (std::size_t i = 0; i < of.times.size(); ++i) {
+    if (left < of.times[i]) {
+      const auto begin = static_cast<double>(std::uint64_t{1} << (i / 4)) * (1 + static_cast<double>(i % 4) / 4);
+      const auto middle = i == 0 ? 0.5 : begin * (1 + 0.5 / (4 + static_cast<double>(i % 4)));
+      return std::min(microseconds{static_cast<std::int64_t>(middle)}, in_microseconds(of.longest));
+    }
+    left -= of.times[i];
+  }
+  return in_microseconds(of.longest);
+}
+
+statement_statistics::entry& statement_statistics::entry_of(const std::string& sql) {
+  if (const auto found = entries_.find(sql); found != entries_.end())
+    return found->second;
+  if (entries_.size() < most_statements)
+    return entries_[sql];
+  return entries_[{}];
+}
+
+void statement_statistics::add(const std::vector<run>& runs, std::chrono::nanoseconds took) {
+  if (runs.empty())
+    return;
+  const auto each = took / static_cast<std::int64_t>(runs.size());
+  const std::lock_guard lock{mutex_};
+  const entry* last = nullptr;
+  for (const auto& what : runs) {
+    auto& at = entry_of(*what.sql);
+    ++at.count;
+    at.failures += what.failed ? 1 : 0;
+    at.rows += what.rows;
+    at.batches += &at != last ? 1 : 0;
+    at.longest = std::max(at.longest, each);
+    at.total += each;
+    ++at.times[place_of(each)];
+    last = &at;
+  }
+}
+
+std::vector<database_figures::statement> statement_statistics::most_expensive(std::size_t most) const {
+  std::vector<database_figures::statement> out;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [sql, at] : entries_)
+      out.push_back({sql, at.count, at.failures, at.rows, at.batches, quantile(at, 0.5), quantile(at, 0.99),
+                     in_microseconds(at.longest), in_microseconds(at.total)});
+  }
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
+    return a.total != b.total ? a.total > b.total : a.sql < b.sql;
+  });
+  if (out.size() > most)
+    out.resize(most);
+  return out;
+}
+
+} // namespace troupe::storage
