@@ -90,8 +90,9 @@ protected:
     : host_(&owner), held_(std::move(held)) {}
 
   template <class... Args>
-  static sql_statement bind(std::string_view sql, const Args&... args) {
+  sql_statement bind(std::string_view sql, const Args&... args) const {
     sql_statement out{std::string{sql}, {}};
+    out.shared = shared_;
     out.parameters.reserve(sizeof...(args));
     (out.parameters.push_back(detail::to_sql_value<std::decay_t<const Args&>>(args)), ...);
     return out;
@@ -107,6 +108,7 @@ protected:
 
   detail::host* host_;
   detail::held_connection held_; // none: any connection of the pool
+  bool shared_ = false;          // results
 };
 
 /// The statements of one transaction: all on one connection.
@@ -130,6 +132,15 @@ private:
 class database : public statements {
 public:
   explicit database(detail::host& owner) : statements(owner, {}) {}
+
+  /// For reads that many ask for at once: who asks for the same, statement and arguments, while one is under
+  /// way gets the result of that. So it may have begun before the asker's last write. Of statements that change
+  /// something error{internal}. With `storage.share_reads` off it is as without.
+  [[nodiscard]] statements shared() const {
+    auto out = *this;
+    out.shared_ = true;
+    return out;
+  }
 
   /// Runs `work(transaction&)`, a coroutine, on one connection: commits when it has returned,
   /// rolls back when it throws or is destroyed. Gives what `work` gives. Statements of the

@@ -46,6 +46,8 @@ struct sql_statement {
   /// The route or the kind of actor that asks, for whoever wants to know what a connection does; lives until
   /// the process ends, or null.
   const std::string* asked_by = nullptr;
+  /// The result of the same read that is under way already will do.
+  bool shared = false;
 };
 
 /// Answer to `sql_statement`: all rows, row by row in `cells` (rows x columns values).

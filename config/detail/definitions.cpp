@@ -260,6 +260,12 @@ constexpr row<storage_settings> storage_table[] = {
       .high = 1000},
      &storage_settings::max_batch},
     {{.section = "storage",
+      .key = "share_reads",
+      .help = "Share the results of reads that are marked so (ctx.db().shared()); the flag has each carried out "
+              "by itself.",
+      .form = flag_form::switch_false},
+     &storage_settings::share_reads},
+    {{.section = "storage",
       .key = "acquire_timeout",
       .help = "Time a statement waits for a free connection; then the client gets 503.",
       .low = 10,

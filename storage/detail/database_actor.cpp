@@ -1,6 +1,7 @@
 #include "storage/detail/database_actor.hpp"
 
 #include "actors/messages/local.hpp"
+#include "storage/detail/sql_text.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <fmt/format.h>
@@ -56,8 +57,12 @@ caf::behavior database_actor::make_behavior() {
   arm_upkeep();
   return {
     [this](call_id call, sql_statement& statement) {
+      if (statement.shared && settings_.share_reads)
+        return submit_shared(call, std::move(statement));
       submit(call, 0, statement.asked_by, std::move(statement));
     },
+    [this](call_id flight, const sql_result& what) { answer_shared(flight, what); },
+    [this](call_id flight, const failure& what) { answer_shared(flight, what); },
     [this](call_id call, sql_acquire wanted) {
       if (current_sender()) // nobody could ever release it otherwise
         submit(call, ++leases_granted_, wanted.asked_by, {});
@@ -89,8 +94,32 @@ void database_actor::on_exit() {
 
 void database_actor::submit(call_id call, std::uint64_t lease, const std::string* asked_by,
                             sql_statement statement) {
-  pool_job job{current_sender(), call, steady_clock::now() + settings_.acquire_timeout, lease,
-               std::move(statement), asked_by};
+  queue({current_sender(), call, steady_clock::now() + settings_.acquire_timeout, lease,
+         std::move(statement), asked_by});
+}
+
+/// The actor itself asks, on behalf of all who want the same.
+void database_actor::submit_shared(call_id call, sql_statement statement) {
+  if (verb_of(statement.sql) != sql_verb::reads) {
+    spdlog::error("statement failed: only reads can be shared; in: {}", one_line(statement.sql));
+    return deliver(current_sender(), nullptr, call,
+                   failure{errc::internal, "the database refused the statement"});
+  }
+  const auto flight = flights_.join(statement, {current_sender(), call});
+  if (!flight)
+    return;
+  const auto* asked_by = statement.asked_by;
+  queue({caf::strong_actor_ptr{ctrl()}, call_id{*flight},
+         steady_clock::now() + settings_.acquire_timeout, 0, std::move(statement), asked_by});
+}
+
+template <class Answer>
+void database_actor::answer_shared(call_id flight, const Answer& what) {
+  for (const auto& each : flights_.land(flight.value))
+    deliver(each.requester, nullptr, each.call, Answer{what});
+}
+
+void database_actor::queue(pool_job job) {
   if (stopping_)
     return reject(job, shutting_down);
   if (const auto idle = pool_.queue->push(job))
@@ -235,7 +264,16 @@ pool_trouble database_actor::why_no_connection(std::size_t waiting) const {
 // -- statements that nobody waits for ---------------------------------------------------------------
 
 void database_actor::abandon(call_id call) {
-  const auto requester = current_sender();
+  auto requester = current_sender();
+  if (!flights_.empty()) {
+    const auto left = flights_.leave({requester, call});
+    if (left.was_here && !left.empty)
+      return; // others wait for it
+    if (left.empty) {
+      requester = caf::strong_actor_ptr{ctrl()};
+      call = call_id{*left.empty};
+    }
+  }
   if (pool_.queue->drop(requester, call))
     return;
   if (const auto number = pool_.holders->abandon(requester, call))

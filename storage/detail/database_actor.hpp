@@ -11,6 +11,7 @@
 #include "storage/detail/job_queue.hpp"
 #include "storage/detail/pool_messages.hpp"
 #include "storage/detail/pool_trouble.hpp"
+#include "storage/detail/single_flight.hpp"
 #include "storage/detail/warning_limit.hpp"
 
 #include <caf/actor.hpp>
@@ -47,6 +48,10 @@ private:
   };
 
   void submit(call_id call, std::uint64_t lease, const std::string* asked_by, sql_statement statement);
+  void submit_shared(call_id call, sql_statement statement);
+  template <class Answer>
+  void answer_shared(call_id flight, const Answer& what);
+  void queue(pool_job job);
   void reject(const pool_job& job, const std::string& why) const;
   void open_more();
   void open(job_queue::slot number);
@@ -75,6 +80,7 @@ private:
 
   config::storage_settings settings_;
   pool_share pool_;
+  single_flight flights_;
   std::vector<connection_slot> slots_;
   std::uint64_t leases_granted_ = 0;
   bool away_ = false;
