@@ -8,6 +8,7 @@
 #include "tests/support/problem.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <future>
 #include <gtest/gtest.h>
 #include <thread>
@@ -94,6 +95,25 @@ TEST_F(QueryLimits, AStatementThatTakesTooLongIsEndedByTheServer) {
   EXPECT_NE(answer.body.find("the statement took too long"), std::string::npos) << answer;
   EXPECT_EQ(sleepers(), "0");
   EXPECT_EQ(get(node->http_port(), "/quick").status, 200);
+}
+
+/// TROUPE_TEST_GIVE_UP: how many, for a longer run.
+TEST_F(QueryLimits, TransactionsThatAreGivenUpLeaveNothingOpenAndLoseNothing) {
+  auto node = start_node({"--storage-max-connections", "1", "--http-handler-timeout", "1h"});
+  const auto* more = std::getenv("TROUPE_TEST_GIVE_UP");
+  const std::string count = more != nullptr ? more : "3000";
+  run_sql(url(), "ALTER TABLE mark ADD PRIMARY KEY (v)");
+  const auto answer = http_client{node->http_port(), 30min}.post("/give-up?count=" + count);
+  ASSERT_EQ(answer.status, 200) << answer;
+  const auto through = answer.json()["through"].get<long long>();
+  figure("transactions that were through in time, of " + count, through);
+  // The last one given up may still be on its way back: this waits for the one connection.
+  EXPECT_EQ(get(node->http_port(), "/quick").status, 200);
+  EXPECT_EQ(number("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'troupe' AND state LIKE 'idle in "
+                   "transaction%' AND datname = current_database()"),
+            "0");
+  EXPECT_GE(std::stoll(number("SELECT count(*) FROM mark")), through) << "what was acknowledged is there";
+  EXPECT_EQ(get(node->admin_port(), "/_troupe/database").json()["in_use"], 0);
 }
 
 TEST_F(QueryLimits, StatementsAreCountedAndThoseWhoHaveConnectionsAreNamedToOperators) {

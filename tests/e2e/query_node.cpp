@@ -27,6 +27,25 @@ task<response> slow_in_transaction(context& ctx, const request& req) {
   co_return text("slept");
 }
 
+/// Gives up so many transactions, at whatever point they have come to by then; answers how many were through.
+task<response> give_up(context& ctx, const request& req) {
+  int through = 0;
+  const auto count = req.query<int>("count");
+  for (int i = 0; i < count; ++i)
+    try {
+      co_await with_timeout(std::chrono::microseconds{i % 1000},
+                            ctx.db().transact([i](transaction& tx) -> task<void> {
+                              co_await tx.exec("INSERT INTO mark VALUES ($1)", i);
+                              static_cast<void>(co_await tx.query("SELECT count(*) FROM mark WHERE v = $1", i));
+                            }));
+      ++through;
+    } catch (const error& e) {
+      if (e.code() != errc::deadline_exceeded)
+        throw;
+    }
+  co_return json({{"through", through}});
+}
+
 /// Begins a transaction that does nothing and goes on without the request.
 task<response> leak(context& ctx, const request&) {
   static_cast<void>(ctx.spawn("leak", [](context& of) -> task<void> {
@@ -46,5 +65,6 @@ int main(int argc, char** argv) {
                   .get("/quick", quick)
                   .get("/slow", slow)
                   .get("/slow-in-transaction", slow_in_transaction)
+                  .post("/give-up", give_up)
                   .post("/leak", leak)});
 }
