@@ -2,17 +2,7 @@
 
 #include "actors/detail/event_loop.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace troupe {
-
-namespace detail {
-
-sql_value json_to_sql(const nlohmann::json& value) {
-  return json_text{value.dump()};
-}
-
-} // namespace detail
 
 namespace {
 

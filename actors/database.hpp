@@ -2,52 +2,27 @@
 
 #include "actors/detail/courier.hpp"
 #include "actors/detail/host.hpp"
+#include "actors/detail/sql_convert.hpp"
 #include "actors/rows.hpp"
 #include "actors/task.hpp"
 
-#include <nlohmann/json_fwd.hpp>
-
-#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace troupe {
 
-namespace detail {
-
-sql_value json_to_sql(const nlohmann::json& value);
-
-template <class T>
-sql_value to_sql_value(const T& value) {
-  if constexpr (is_optional<T>::value)
-    return value ? to_sql_value(*value) : sql_value{};
-  else if constexpr (std::same_as<T, std::nullptr_t> || std::same_as<T, std::nullopt_t>)
-    return {};
-  else if constexpr (std::same_as<T, bool>)
-    return value;
-  else if constexpr (std::integral<T>) {
-    static_assert(sizeof(T) < 8 || std::signed_integral<T>, "SQL has no unsigned 64-bit integer");
-    return static_cast<std::int64_t>(value);
-  } else if constexpr (std::floating_point<T>)
-    return static_cast<double>(value);
-  else if constexpr (std::convertible_to<const T&, std::string_view>)
-    return std::string{std::string_view{value}};
-  else if constexpr (std::same_as<T, nlohmann::json>)
-    return json_to_sql(value);
-  else
-    return value; // one of sql_value's own types
-}
-
-} // namespace detail
-
 /// Runs statements: `$1`, `$2`, ... in the text, one argument for each. Arguments are sent beside
-/// the text, never pasted into it: bool, integers, floating point, text, nullptr, std::optional of
-/// these, nlohmann::json, and `blob`, `json_text`, `numeric`, `timestamp` (actors/messages/sql.hpp).
-/// Where the text gives a parameter no type, as in SELECT $1, PostgreSQL takes it for text.
+/// the text, never pasted into it: bool, integers, floating point, text, nullptr, nlohmann::json, times
+/// and durations of std::chrono, enums with TROUPE_ENUM, `blob`, `json_text`, `numeric`, `timestamp`
+/// (actors/messages/sql.hpp), std::optional and std::vector of these; docs/sql.md has a table. A vector is an
+/// array, as in `= ANY($1)`, and on SQLite the text of a JSON array, as for `json_each($1)`.
+/// Where the text gives a parameter no type, as in SELECT $1, PostgreSQL takes it for text. What is no date,
+/// no named value of its enum, or out of the range of times throws error{invalid_argument} at once.
 ///
 /// Every member may throw `error`: `unavailable` when the database is away or busy past the acquire
 /// timeout, `conflict` for a unique or foreign key, `unprocessable` for NOT NULL, CHECK and values

@@ -1,36 +1,18 @@
 #pragma once
 
+#include "actors/detail/sql_convert.hpp"
 #include "actors/messages/sql.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
-#include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
-#include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace troupe {
-
-namespace detail {
-
-[[noreturn]] void throw_wrong_column_type(std::string_view column, const sql_value& found,
-                                          std::string_view wanted);
-/// The value as text; integers, numerics and timestamps included.
-std::string value_as_text(std::string_view column, const sql_value& value);
-std::int64_t value_as_integer(std::string_view column, const sql_value& value);
-double value_as_double(std::string_view column, const sql_value& value);
-bool value_as_bool(std::string_view column, const sql_value& value);
-
-template <class T>
-struct is_optional : std::false_type {};
-template <class T>
-struct is_optional<std::optional<T>> : std::true_type {};
-
-} // namespace detail
 
 /// One row of a result; keeps the whole result alive.
 class row {
@@ -41,32 +23,23 @@ public:
   /// The value of a column. Throws error{internal} when there is no such column.
   [[nodiscard]] const sql_value& operator[](std::string_view column) const;
 
-  /// The value converted: bool, integers, double, std::string, std::optional of these for columns
-  /// that may be NULL. Throws error{internal} that names the column when it does not convert.
+  /// The value converted; docs/sql.md has a table. T is one of
+  ///
+  /// - bool, integers, floating point, std::string (takes any value), `numeric`, `timestamp`, `blob`,
+  ///   `json_text`, nlohmann::json (takes any value, NULL too),
+  /// - std::chrono::sys_time and durations of microseconds or coarser ones, std::chrono::year_month_day,
+  /// - an enum with TROUPE_ENUM,
+  /// - std::vector of these or of such vectors, for an array; on SQLite for the text of a JSON array,
+  /// - std::optional of these, for what may be NULL.
+  ///
+  /// Nothing is rounded or cut. Throws error{internal} that names the column when it does not convert.
   template <class T>
   [[nodiscard]] T get(std::string_view column) const {
-    const auto& value = (*this)[column];
-    if constexpr (detail::is_optional<T>::value) {
-      if (std::holds_alternative<std::monostate>(value))
-        return std::nullopt;
-      return get<typename T::value_type>(column);
-    } else if constexpr (std::same_as<T, bool>) {
-      return detail::value_as_bool(column, value);
-    } else if constexpr (std::integral<T>) {
-      auto wide = detail::value_as_integer(column, value);
-      if (!std::in_range<T>(wide))
-        detail::throw_wrong_column_type(column, value, "an integer in range");
-      return static_cast<T>(wide);
-    } else if constexpr (std::floating_point<T>) {
-      return static_cast<T>(detail::value_as_double(column, value));
-    } else {
-      static_assert(std::same_as<T, std::string>, "bool, numbers, text and optionals of these");
-      return detail::value_as_text(column, value);
-    }
+    return detail::convert<T>({column}, (*this)[column]);
   }
 
   /// An object of all columns: NULL as null, json columns as JSON (as text
-  /// when nested too deeply), numeric as text, blobs as hex,
+  /// when nested too deeply), arrays as arrays, numeric as text, blobs as hex,
   /// NaN and infinite doubles as the texts "NaN", "Infinity" and "-Infinity".
   friend void to_json(nlohmann::json& out, const row& from);
 

@@ -22,7 +22,7 @@ struct json_text {
   friend bool operator==(const json_text&, const json_text&) = default;
 };
 
-/// A decimal number as text, so that no digit is lost (numeric).
+/// A decimal number as text, so that no digit is lost (numeric); PostgreSQL knows NaN, Infinity and -Infinity, too.
 struct numeric {
   std::string text;
   friend bool operator==(const numeric&, const numeric&) = default;
@@ -34,9 +34,22 @@ struct timestamp {
   friend bool operator==(const timestamp&, const timestamp&) = default;
 };
 
+struct sql_array;
+
 /// One SQL value, both as a parameter and in a result; `std::monostate` is NULL.
 using sql_value = std::variant<std::monostate, bool, std::int64_t, double, std::string, blob,
-                               json_text, numeric, timestamp>;
+                               json_text, numeric, timestamp, sql_array>;
+
+/// Elements of one type, NULLs among them, or arrays again: an array of PostgreSQL's; for SQLite, which has
+/// none, it is sent as the text of a JSON array.
+struct sql_array {
+  std::vector<sql_value> elements;
+  friend bool operator==(const sql_array& a, const sql_array& b);
+};
+
+inline bool operator==(const sql_array& a, const sql_array& b) {
+  return a.elements == b.elements;
+}
 
 /// Message to a database or connection actor, always with a `call_id` before it: SQL text with the
 /// placeholders $1, $2, ... and one parameter for each. Answered by `sql_result` or `failure`.

@@ -177,6 +177,11 @@ bool is_decimal(std::string_view text) {
   return text.empty();
 }
 
+/// What PostgreSQL's numeric has beside decimals.
+bool is_decimal_name(std::string_view text) {
+  return text == "NaN" || text == "Infinity" || text == "-Infinity";
+}
+
 const char* defect_of_value(const sql_value& value) {
   if (const auto* x = std::get_if<std::string>(&value))
     return defect_of(*x);
@@ -185,7 +190,11 @@ const char* defect_of_value(const sql_value& value) {
   if (const auto* x = std::get_if<timestamp>(&value))
     return defect_of(x->text);
   if (const auto* x = std::get_if<numeric>(&value))
-    return is_decimal(x->text) ? nullptr : "is not a decimal number";
+    return is_decimal(x->text) || is_decimal_name(x->text) ? nullptr : "is not a decimal number";
+  if (const auto* x = std::get_if<sql_array>(&value))
+    for (const auto& each : x->elements)
+      if (const auto* defect = defect_of_value(each))
+        return defect;
   return nullptr;
 }
 

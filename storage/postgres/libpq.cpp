@@ -26,7 +26,7 @@ using session_ptr = std::unique_ptr<PGconn, session_closer>;
 
 constexpr const char* session_settings =
   "SET TimeZone = 'UTC'; SET DateStyle = 'ISO, YMD'; SET bytea_output = 'hex';"
-  "SET standard_conforming_strings = on";
+  "SET IntervalStyle = 'postgres'; SET extra_float_digits = 1; SET standard_conforming_strings = on";
 
 void log_notice(void*, const char* text) {
   try {

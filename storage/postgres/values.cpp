@@ -1,107 +1,72 @@
 #include "storage/postgres/values.hpp"
 
-#include "storage/detail/iso_time.hpp"
+#include "actors/detail/sql_arrays.hpp"
+#include "storage/postgres/types.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
-#include <cmath>
 #include <cstdint>
 #include <string_view>
-#include <system_error>
+#include <utility>
 
 namespace troupe::storage::postgres {
 
 namespace {
-
-/// The types that do not come as text: the object ids of PostgreSQL's catalogue, fixed for ever.
-enum class type_id : std::uint32_t {
-  boolean = 16,
-  bytea = 17,
-  int8 = 20,
-  int2 = 21,
-  int4 = 23,
-  oid = 26,
-  json = 114,
-  float4 = 700,
-  float8 = 701,
-  date = 1082,
-  time = 1083,
-  timestamp = 1114,
-  timestamptz = 1184,
-  timetz = 1266,
-  numeric = 1700,
-  jsonb = 3802,
-};
 
 template <class... Fs>
 struct overloaded : Fs... {
   using Fs::operator()...;
 };
 
-std::string to_hex(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out{"\\x"};
-  out.reserve(2 + bytes.size() * 2);
-  for (auto c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    out.push_back(digits[byte >> 4]);
-    out.push_back(digits[byte & 15]);
-  }
-  return out;
-}
-
-unsigned hex_digit(char c) {
-  return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
-/// The server is told to write bytea in hex: "\x00ff".
-std::string from_hex(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() / 2);
-  for (std::size_t i = 2; i + 1 < text.size(); i += 2)
-    out.push_back(static_cast<char>(hex_digit(text[i]) << 4 | hex_digit(text[i + 1])));
-  return out;
-}
-
 std::string to_text(double value) {
-  if (std::isnan(value))
-    return "NaN";
-  if (std::isinf(value))
-    return value < 0 ? "-Infinity" : "Infinity";
+  if (const auto name = troupe::detail::name_of_non_number(value))
+    return std::string{*name};
   std::array<char, 32> buffer;
   const auto written = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return {buffer.data(), written.ptr};
 }
 
-template <class T>
-sql_value number(std::string_view text) {
-  T value{};
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (read.ec == std::errc::result_out_of_range) // a subnormal double: strtod knows it
-    return std::strtod(std::string{text}.c_str(), nullptr);
-  return value;
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (const auto c : text) {
+    if (c == '"' || c == '\\')
+      out += '\\';
+    out += c;
+  }
+  out += '"';
 }
 
-sql_value to_value(pqxx::oid type, std::string_view text) {
-  switch (static_cast<type_id>(type)) {
-  case type_id::boolean: return text == "t";
-  case type_id::int2:
-  case type_id::int4:
-  case type_id::int8:
-  case type_id::oid: return number<std::int64_t>(text);
-  case type_id::float4:
-  case type_id::float8: return number<double>(text);
-  case type_id::bytea: return blob{from_hex(text)};
-  case type_id::json:
-  case type_id::jsonb: return json_text{std::string{text}};
-  case type_id::numeric: return numeric{std::string{text}};
-  case type_id::date:
-  case type_id::time:
-  case type_id::timetz:
-  case type_id::timestamp:
-  case type_id::timestamptz: return timestamp{to_iso_time(text)};
+/// Arrays of empty arrays only: PostgreSQL has no dimensions for them, and before version 17 no text either.
+bool is_hollow(const sql_array& array) {
+  return std::all_of(array.elements.begin(), array.elements.end(), [](const sql_value& each) {
+    const auto* inner = std::get_if<sql_array>(&each);
+    return inner != nullptr && is_hollow(*inner);
+  });
+}
+
+void append_literal(std::string& out, const sql_array& array) {
+  if (is_hollow(array)) {
+    out += "{}";
+    return;
   }
-  return std::string{text};
+  out += '{';
+  for (std::size_t i = 0; i < array.elements.size(); ++i) {
+    if (i > 0)
+      out += ',';
+    std::visit(overloaded{
+                 [&](std::monostate) { out += "NULL"; },
+                 [&](bool x) { out += x ? "t" : "f"; },
+                 [&](std::int64_t x) { out += std::to_string(x); },
+                 [&](double x) { out += to_text(x); },
+                 [&](const std::string& x) { append_quoted(out, x); },
+                 [&](const blob& x) { out += "\"\\\\x" + troupe::detail::to_hex(x.bytes) + '"'; },
+                 [&](const sql_array& x) { append_literal(out, x); },
+                 [&](const auto& x) { append_quoted(out, x.text); },
+               },
+               array.elements[i]);
+  }
+  out += '}';
 }
 
 } // namespace
@@ -116,7 +81,12 @@ encoded_parameters::encoded_parameters(const std::vector<sql_value>& values) {
         [&](std::int64_t x) { return keep(std::to_string(x)); },
         [&](double x) { return keep(to_text(x)); },
         [](const std::string& x) { return x.c_str(); },
-        [&](const blob& x) { return keep(to_hex(x.bytes)); },
+        [&](const blob& x) { return keep("\\x" + troupe::detail::to_hex(x.bytes)); },
+        [&](const sql_array& x) {
+          std::string literal;
+          append_literal(literal, x);
+          return keep(std::move(literal));
+        },
         [](const auto& x) { return x.text.c_str(); },
       },
       value));

@@ -1,5 +1,6 @@
 #include "storage/sqlite/sqlite_statement.hpp"
 
+#include "actors/detail/sql_arrays.hpp"
 #include "storage/connection.hpp"
 #include "storage/detail/iso_time.hpp"
 #include "storage/sqlite/result_code.hpp"
@@ -62,27 +63,38 @@ int bind_text(sqlite3_stmt* statement, int position, const std::string& text) {
                              SQLITE_UTF8);
 }
 
+/// Throws error{invalid_argument} for what SQLite would store as something else.
+void check_value(std::size_t index, const sql_value& value) {
+  if (const auto* number = std::get_if<double>(&value); number && std::isnan(*number)) // would be NULL
+    throw_bad_parameter(index, "is not a number (NaN)");
+  const auto* decimal = std::get_if<numeric>(&value);
+  if (decimal && decimal->text.find_first_of("NI") != std::string::npos) // NaN, Infinity
+    throw_bad_parameter(index, "is " + decimal->text + ", which SQLite has no number for");
+  if (const auto* json = std::get_if<json_text>(&value); json && !nlohmann::json::accept(json->text))
+    throw_bad_parameter(index, "is not JSON");
+  if (const auto* array = std::get_if<sql_array>(&value))
+    for (const auto& each : array->elements)
+      check_value(index, each);
+}
+
 int bind_value(sqlite3_stmt* statement, int position, std::size_t index, const sql_value& value) {
+  check_value(index, value);
   return std::visit(
     overloaded{
       [&](std::monostate) { return sqlite3_bind_null(statement, position); },
       [&](bool x) { return sqlite3_bind_int(statement, position, x ? 1 : 0); },
       [&](std::int64_t x) { return sqlite3_bind_int64(statement, position, x); },
-      [&](double x) {
-        if (std::isnan(x)) // SQLite would store NULL
-          throw_bad_parameter(index, "is not a number (NaN)");
-        return sqlite3_bind_double(statement, position, x);
-      },
+      [&](double x) { return sqlite3_bind_double(statement, position, x); },
       [&](const std::string& x) { return bind_text(statement, position, x); },
       [&](const blob& x) {
         // A null pointer would be NULL, not an empty blob.
         return sqlite3_bind_blob64(statement, position, x.bytes.empty() ? "" : x.bytes.data(),
                                    x.bytes.size(), SQLITE_STATIC);
       },
-      [&](const json_text& x) {
-        if (!nlohmann::json::accept(x.text))
-          throw_bad_parameter(index, "is not JSON");
-        return bind_text(statement, position, x.text);
+      [&](const sql_array& x) {
+        const auto json = troupe::detail::to_json_array(x);
+        return sqlite3_bind_text64(statement, position, json.data(), json.size(), SQLITE_TRANSIENT,
+                                   SQLITE_UTF8);
       },
       [&](const auto& x) { return bind_text(statement, position, x.text); }},
     value);

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <cmath>
 #include <limits>
 
@@ -60,6 +61,90 @@ TEST(row, converts_its_values) {
   EXPECT_EQ(get<std::string>(blob{"b"}), "\"b\"");
   EXPECT_EQ(row_of(null).get<std::optional<int>>("x"), std::nullopt);
   EXPECT_EQ(row_of(integer(4)).get<std::optional<int>>("x"), 4);
+}
+
+TEST(row, gives_times_as_std_chrono_has_them) {
+  using namespace std::chrono;
+  using micro_time = sys_time<microseconds>;
+  const auto noon = sys_days{year{2026} / 1 / 31} + 12h;
+  EXPECT_EQ(row_of(timestamp{"2026-01-31T12:00:00Z"}).get<micro_time>("x"), noon);
+  EXPECT_EQ(row_of(timestamp{"2026-01-31T12:00:00Z"}).get<sys_seconds>("x"), noon);
+  EXPECT_EQ(row_of(text("2026-01-31 12:00:00")).get<micro_time>("x"), noon);
+  EXPECT_EQ(row_of(timestamp{"2026-01-31"}).get<sys_days>("x"), sys_days{year{2026} / 1 / 31});
+  EXPECT_EQ(row_of(timestamp{"2026-01-31"}).get<year_month_day>("x"), year{2026} / 1 / 31);
+  EXPECT_EQ(row_of(timestamp{"12:00:00.5"}).get<microseconds>("x"), 12h + 500ms);
+  EXPECT_EQ(row_of(text("-2 days +01:00:00")).get<hours>("x"), -47h);
+  EXPECT_EQ(row_of(null).get<std::optional<sys_seconds>>("x"), std::nullopt);
+  EXPECT_EQ(row_of(timestamp{"a"}).get<timestamp>("x"), timestamp{"a"});
+}
+
+template <class T>
+std::string get_error(sql_value value) {
+  try {
+    static_cast<void>(row_of(std::move(value)).get<T>("x"));
+  } catch (const error& e) {
+    EXPECT_EQ(e.code(), errc::internal);
+    return e.what();
+  }
+  return "read";
+}
+
+TEST(row, says_why_a_value_is_no_time) {
+  using namespace std::chrono;
+  EXPECT_EQ(get_error<sys_time<microseconds>>(timestamp{"infinity"}),
+            "column \"x\" holds timestamp \"infinity\", wanted a point in time: it is infinite");
+  EXPECT_EQ(get_error<sys_seconds>(timestamp{"2026-01-31T12:00:00.5Z"}),
+            "column \"x\" holds timestamp \"2026-01-31T12:00:00.5Z\", wanted a point in time in whole seconds");
+  EXPECT_EQ(get_error<sys_days>(text("soon")),
+            "column \"x\" holds text \"soon\", wanted a point in time: it is no date and time");
+  EXPECT_EQ(get_error<sys_days>(integer(5)), "column \"x\" holds integer, wanted a point in time");
+  EXPECT_EQ(get_error<year_month_day>(timestamp{"2026-01-31T00:00:00"}),
+            "column \"x\" holds timestamp \"2026-01-31T00:00:00\", wanted a date: it is more than a date");
+  EXPECT_EQ(get_error<year_month_day>(null), "column \"x\" holds NULL, wanted a date");
+  EXPECT_EQ(get_error<microseconds>(text("1 mon 2 days")),
+            "column \"x\" holds text \"1 mon 2 days\", wanted a duration: it has months or years, which "
+            "have no length");
+  EXPECT_EQ((get_error<duration<std::int8_t>>(timestamp{"01:00:00"})),
+            "column \"x\" holds timestamp, wanted a duration in range");
+}
+
+TEST(row, gives_arrays_as_vectors) {
+  const sql_value array = sql_array{{integer(1), integer(2)}};
+  EXPECT_EQ(row_of(array).get<std::vector<int>>("x"), (std::vector{1, 2}));
+  EXPECT_EQ(row_of(json_text{"[1, null]"}).get<std::vector<std::optional<int>>>("x"),
+            (std::vector<std::optional<int>>{1, std::nullopt}));
+  EXPECT_EQ(row_of(text(R"([["a"],[]])")).get<std::vector<std::vector<std::string>>>("x"),
+            (std::vector<std::vector<std::string>>{{"a"}, {}}));
+  EXPECT_EQ(row_of(text("{a,\"b c\"}")).get<std::vector<std::string>>("x"),
+            (std::vector<std::string>{"a", "b c"}));
+  EXPECT_EQ(row_of(array).get<nlohmann::json>("x").dump(), "[1,2]");
+  EXPECT_EQ(row_of(array).get<std::string>("x"), "[1,2]");
+  EXPECT_EQ(get_error<std::vector<int>>(sql_array{{integer(1), text("y")}}),
+            "column \"x[2]\" holds text, wanted an integer");
+  EXPECT_EQ(get_error<std::vector<std::vector<int>>>(sql_array{{sql_array{}, sql_array{{null}}}}),
+            "column \"x[2][1]\" holds NULL, wanted an integer");
+  EXPECT_EQ(get_error<std::vector<int>>(null), "column \"x\" holds NULL, wanted an array");
+  EXPECT_EQ(get_error<std::vector<int>>(text("1,2")), "column \"x\" holds text, wanted an array");
+  EXPECT_EQ(get_error<std::vector<int>>(json_text{"{}"}), "column \"x\" holds json, wanted an array");
+  EXPECT_EQ(get_error<int>(array), "column \"x\" holds array, wanted an integer");
+}
+
+TEST(row, gives_what_has_no_type_of_c_plus_plus_as_it_is) {
+  EXPECT_EQ(row_of(numeric{"1.50"}).get<numeric>("x"), numeric{"1.50"});
+  EXPECT_EQ(row_of(integer(7)).get<numeric>("x"), numeric{"7"});
+  EXPECT_EQ(row_of(text("-1.5e3")).get<numeric>("x"), numeric{"-1.5e3"});
+  EXPECT_EQ(get_error<numeric>(text("x")), "column \"x\" holds text, wanted a numeric");
+  EXPECT_EQ(get_error<numeric>(true), "column \"x\" holds bool, wanted a numeric");
+  EXPECT_EQ(row_of(blob{"b"}).get<blob>("x"), blob{"b"});
+  EXPECT_EQ(get_error<blob>(text("00")), "column \"x\" holds text, wanted bytes");
+  EXPECT_EQ(row_of(json_text{"{ }"}).get<json_text>("x"), json_text{"{ }"});
+  EXPECT_EQ(row_of(text("a")).get<json_text>("x"), json_text{"\"a\""});
+  EXPECT_EQ(get_error<json_text>(null), "column \"x\" holds NULL, wanted json");
+  EXPECT_EQ(row_of(null).get<nlohmann::json>("x"), nullptr);
+  EXPECT_EQ(row_of(integer(1)).get<sql_value>("x"), integer(1));
+  EXPECT_EQ(get_error<float>(1e300), "column \"x\" holds double, wanted a number in range");
+  EXPECT_EQ(row_of(std::numeric_limits<double>::infinity()).get<float>("x"),
+            std::numeric_limits<float>::infinity());
 }
 
 TEST(row, names_the_column_that_does_not_convert) {

@@ -32,7 +32,7 @@ TEST_F(postgres_connection_pgtest, reads_its_own_types) {
   EXPECT_EQ(value("SELECT 'infinity'::timestamp"), sql_value{timestamp{"infinity"}});
   EXPECT_EQ(value("SELECT 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid"),
             sql_value{string{"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"}});
-  EXPECT_EQ(value("SELECT ARRAY[1, 2]"), sql_value{string{"{1,2}"}});
+  EXPECT_EQ(value("SELECT ARRAY[1, 2]"), (sql_value{sql_array{{int64_t{1}, int64_t{2}}}}));
   EXPECT_EQ(value("SELECT interval '1 day'"), sql_value{string{"1 day"}});
   EXPECT_EQ(value("SELECT 'NaN'::numeric"), sql_value{numeric{"NaN"}});
   EXPECT_TRUE(std::isnan(std::get<double>(value("SELECT 'NaN'::float8"))));

@@ -89,7 +89,7 @@ TEST(line_of_statement, counts_no_semicolon_inside_of_a_statement) {
 TEST(check_statement, takes_every_character_and_every_decimal) {
   for (const auto* text : {"", "a", "\u00e4", "\u20ac", "\U0001f600", "\U0010ffff"})
     EXPECT_NO_THROW(check_statement({"SELECT $1", {std::string{text}}})) << text;
-  for (const auto* text : {"0", "-1", "+.5", "1.", "1.5e10", "1E-3"})
+  for (const auto* text : {"0", "-1", "+.5", "1.", "1.5e10", "1E-3", "NaN", "-Infinity"})
     EXPECT_NO_THROW(check_statement({"SELECT $1", {numeric{text}}})) << text;
 }
 
@@ -97,7 +97,7 @@ TEST(check_statement, names_the_parameter_that_it_refuses) {
   for (const auto* text : {"\x80", "\xc0\xaf", "\xe0\x80\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80",
                            "\xf0\x9f\x98", "\xf8\x88\x80\x80\x80"})
     EXPECT_THROW(check_statement({"SELECT $1", {std::string{text}}}), error);
-  for (const auto* text : {"", "-", ".", "e5", "1e", "1 ", "0x1", "NaN", "1;DROP"})
+  for (const auto* text : {"", "-", ".", "e5", "1e", "1 ", "0x1", "nan", "inf", "-NaN", "NaN;DROP", "1;DROP"})
     EXPECT_THROW(check_statement({"SELECT $1", {numeric{text}}}), error) << text;
   try {
     check_statement({"SELECT $1, $2", {std::string{"good"}, std::string{"\xff"}}});

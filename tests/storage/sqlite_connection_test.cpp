@@ -115,6 +115,15 @@ TEST_F(sqlite_connection_test, reads_values_by_their_declared_type) {
                                     blob{string{"\0\xff", 2}}}));
 }
 
+TEST_F(sqlite_connection_test, loses_the_sign_of_zero_in_a_column_of_reals_only) {
+  const auto connection = sqlite::open(path());
+  connection->run_script("CREATE TABLE t (v REAL)");
+  connection->execute({"INSERT INTO t VALUES ($1)", {-0.0}});
+  const auto found = connection->execute({"SELECT v, CAST($1 AS REAL) FROM t", {-0.0}});
+  EXPECT_FALSE(std::signbit(std::get<double>(found.cells.at(0))));
+  EXPECT_TRUE(std::signbit(std::get<double>(found.cells.at(1))));
+}
+
 TEST_F(sqlite_connection_test, refuses_values_that_postgres_would_refuse) {
   const auto connection = sqlite::open(path());
   auto code = [&](sql_value value) {
@@ -122,6 +131,10 @@ TEST_F(sqlite_connection_test, refuses_values_that_postgres_would_refuse) {
   };
   EXPECT_EQ(code(json_text{"{not json"}), errc::invalid_argument);
   EXPECT_EQ(code(std::nan("")), errc::invalid_argument);
+  for (const auto* name : {"NaN", "Infinity", "-Infinity"}) // which PostgreSQL takes
+    EXPECT_EQ(code(numeric{name}), errc::invalid_argument);
+  EXPECT_EQ(code(sql_array{{sql_array{{std::nan("")}}}}), errc::invalid_argument);
+  EXPECT_EQ(code(sql_array{{json_text{"]"}}}), errc::invalid_argument);
   EXPECT_EQ(code_of([&] { connection->execute({"SELECT ?", {int64_t{1}}}); }), errc::internal);
   EXPECT_EQ(code_of([&] { connection->execute({"SELECT :a", {int64_t{1}}}); }), errc::internal);
 }
