@@ -60,6 +60,21 @@ public:
     return run_exec(*host_, held_, bind(sql, args...));
   }
 
+  /// All rows, the first one, and the first one if any, as structs with TROUPE_COLUMNS
+  /// (actors/columns.hpp). Throw error{internal} as `row::as` does, too.
+  template <class T, class... Args>
+  [[nodiscard]] task<std::vector<T>> query_as(std::string_view sql, const Args&... args) {
+    return run_query_as<T>(*host_, held_, bind(sql, args...));
+  }
+  template <class T, class... Args>
+  [[nodiscard]] task<T> one_as(std::string_view sql, const Args&... args) {
+    return run_one_as<T>(*host_, held_, bind(sql, args...));
+  }
+  template <class T, class... Args>
+  [[nodiscard]] task<std::optional<T>> find_as(std::string_view sql, const Args&... args) {
+    return run_find_as<T>(*host_, held_, bind(sql, args...));
+  }
+
 protected:
   statements(detail::host& owner, detail::held_connection held)
     : host_(&owner), held_(std::move(held)) {}
@@ -80,6 +95,24 @@ protected:
                                            sql_statement what);
   static task<std::int64_t> run_exec(detail::host& owner, detail::held_connection on,
                                      sql_statement what);
+
+  template <class T>
+  static task<std::vector<T>> run_query_as(detail::host& owner, detail::held_connection on,
+                                           sql_statement what) {
+    const auto found = co_await run(owner, std::move(on), std::move(what));
+    co_return found.template as<T>();
+  }
+  template <class T>
+  static task<T> run_one_as(detail::host& owner, detail::held_connection on, sql_statement what) {
+    const auto found = co_await run_one(owner, std::move(on), std::move(what));
+    co_return found.template as<T>();
+  }
+  template <class T>
+  static task<std::optional<T>> run_find_as(detail::host& owner, detail::held_connection on,
+                                            sql_statement what) {
+    const auto found = co_await run_find(owner, std::move(on), std::move(what));
+    co_return found ? std::optional<T>{found->template as<T>()} : std::nullopt;
+  }
 
   detail::host* host_;
   detail::held_connection held_; // none: any connection of the pool

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/columns.hpp"
 #include "actors/detail/sql_convert.hpp"
 #include "actors/messages/sql.hpp"
 
@@ -28,7 +29,7 @@ public:
   /// - bool, integers, floating point, std::string (takes any value), `numeric`, `timestamp`, `blob`,
   ///   `json_text`, nlohmann::json (takes any value, NULL too),
   /// - std::chrono::sys_time and durations of microseconds or coarser ones, std::chrono::year_month_day,
-  /// - an enum with TROUPE_ENUM,
+  /// - an enum with TROUPE_ENUM (actors/columns.hpp),
   /// - std::vector of these or of such vectors, for an array; on SQLite for the text of a JSON array,
   /// - std::optional of these, for what may be NULL.
   ///
@@ -36,6 +37,16 @@ public:
   template <class T>
   [[nodiscard]] T get(std::string_view column) const {
     return detail::convert<T>({column}, (*this)[column]);
+  }
+
+  /// The row as a struct with TROUPE_COLUMNS (actors/columns.hpp), by the names of its members; further
+  /// columns are ignored. Throws error{internal} when one is not there, or does not convert. For all
+  /// rows of a result, `rows::as` looks the columns up once.
+  template <class T>
+  [[nodiscard]] T as() const {
+    T out{};
+    detail::read_row(out, detail::places_of(troupe_columns(detail::tag<T>{}), *result_), *result_, index_);
+    return out;
   }
 
   /// An object of all columns: NULL as null, json columns as JSON (as text
@@ -60,6 +71,16 @@ public:
   [[nodiscard]] row operator[](std::size_t index) const { return row{result_, index}; }
   /// Rows that the statement inserted, updated or deleted.
   [[nodiscard]] std::int64_t affected() const noexcept { return result_->affected_rows; }
+
+  /// Each row as a struct, see `row::as`. A column that is not there is an error also when there are no rows.
+  template <class T>
+  [[nodiscard]] std::vector<T> as() const {
+    const auto places = detail::places_of(troupe_columns(detail::tag<T>{}), *result_);
+    std::vector<T> out(size());
+    for (std::size_t i = 0; i < out.size(); ++i)
+      detail::read_row(out[i], places, *result_, i);
+    return out;
+  }
 
   class iterator {
   public:

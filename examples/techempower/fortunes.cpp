@@ -10,6 +10,7 @@ struct fortune {
   int id = 0;
   std::string message;
 };
+TROUPE_COLUMNS(fortune, id, message)
 
 void append_escaped(std::string& out, std::string_view text) {
   for (auto c : text) {
@@ -36,9 +37,7 @@ std::string render(const std::vector<fortune>& all) {
 }
 
 task<response> fortunes(context& ctx, const request&) {
-  std::vector<fortune> all;
-  for (auto each : co_await ctx.db().query("SELECT id, message FROM fortune"))
-    all.push_back({each.get<int>("id"), each.get<std::string>("message")});
+  auto all = co_await ctx.db().query_as<fortune>("SELECT id, message FROM fortune");
   all.push_back({0, "Additional fortune added at request time."});
   std::sort(all.begin(), all.end(),
             [](const fortune& a, const fortune& b) { return a.message < b.message; });

@@ -93,6 +93,33 @@ TEST_F(a_database, takes_arguments_of_every_type_apart_from_the_text) {
   });
 }
 
+struct item {
+  int id = 0;
+  std::optional<std::string> name;
+};
+TROUPE_COLUMNS(item, id, name)
+
+TEST_F(a_database, gives_rows_as_structs) {
+  run([](context& ctx) -> task<> {
+    const auto all = co_await ctx.db().query_as<item>("SELECT name, id FROM item ORDER BY id");
+    EXPECT_EQ(nlohmann::json(all).dump(),
+              R"([{"id":1,"name":"one"},{"id":2,"name":"two"},{"id":3,"name":null}])");
+    EXPECT_EQ((co_await ctx.db().one_as<item>("SELECT * FROM item WHERE id = $1", 2)).name, "two");
+    EXPECT_EQ(co_await outcome(ctx.db().one_as<item>("SELECT * FROM item WHERE id = $1", 9)),
+              "not_found: no such row");
+    EXPECT_EQ((co_await ctx.db().find_as<item>("SELECT * FROM item WHERE id = $1", 3)).value().name, std::nullopt);
+    EXPECT_FALSE(co_await ctx.db().find_as<item>("SELECT * FROM item WHERE id = $1", 9));
+    EXPECT_EQ(co_await outcome(ctx.db().query_as<item>("SELECT id FROM item")),
+              "internal: column \"name\" of item is not in the result: it has id");
+    co_await ctx.db().transact([](transaction& tx) -> task<> {
+      EXPECT_EQ((co_await tx.query_as<item>("SELECT * FROM item WHERE id IN (SELECT value FROM json_each($1))",
+                                            std::vector{1, 3}))
+                  .size(),
+                2u);
+    });
+  });
+}
+
 TEST_F(a_database, says_conflict_for_a_violated_constraint_and_hides_what_is_internal) {
   run([](context& ctx) -> task<> {
     const auto twice = co_await outcome(ctx.db().exec("INSERT INTO item VALUES (1, 'x')"));
