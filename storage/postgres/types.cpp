@@ -3,6 +3,7 @@
 #include "actors/detail/sql_arrays.hpp"
 #include "storage/detail/iso_time.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdlib>
@@ -119,15 +120,20 @@ sql_value to_scalar(type_id type, std::string_view text) {
 
 } // namespace
 
-sql_value to_value(std::uint32_t type, std::string_view text) {
-  for (const auto& [array, element] : arrays)
-    if (array == type) {
-      auto elements = troupe::detail::parse_array_literal(
-        text, [element](std::string&& each) { return to_scalar(element, each); });
-      if (elements)
-        return std::move(*elements);
-    }
-  return to_scalar(static_cast<type_id>(type), text);
+type_reader::type_reader(std::uint32_t type) noexcept {
+  const auto array =
+    std::find_if(arrays.begin(), arrays.end(), [type](const auto& each) { return each.first == type; });
+  is_array_ = array != arrays.end();
+  scalar_ = is_array_ ? static_cast<std::uint32_t>(array->second) : type;
+}
+
+sql_value type_reader::read(std::string_view text) const {
+  const auto type = static_cast<type_id>(scalar_);
+  if (!is_array_)
+    return to_scalar(type, text);
+  auto elements = troupe::detail::parse_array_literal(
+    text, [type](std::string&& each) { return to_scalar(type, each); });
+  return elements ? sql_value{std::move(*elements)} : sql_value{std::string{text}};
 }
 
 } // namespace troupe::storage::postgres

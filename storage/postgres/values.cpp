@@ -103,10 +103,10 @@ template <class Source>
 sql_result convert(const Source& from) {
   sql_result out;
   const auto columns = from.columns();
-  std::vector<pqxx::oid> types;
+  std::vector<type_reader> types;
   for (int i = 0; i < columns; ++i) {
     out.columns.emplace_back(from.name_of(i));
-    types.push_back(from.type_of(i));
+    types.emplace_back(from.type_of(i));
   }
   const auto rows = from.rows();
   out.cells.reserve(static_cast<std::size_t>(rows) * types.size());
@@ -117,7 +117,7 @@ sql_result convert(const Source& from) {
       if (cell.data() == nullptr)
         out.cells.emplace_back();
       else
-        out.cells.push_back(to_value(types[static_cast<std::size_t>(i)], cell));
+        out.cells.push_back(types[static_cast<std::size_t>(i)].read(cell));
     }
   }
   return out;
