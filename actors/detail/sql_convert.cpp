@@ -14,7 +14,7 @@ namespace troupe::detail {
 namespace {
 
 template <class... Fs>
-struct overloaded : Fs... {
+struct cases : Fs... {
   using Fs::operator()...;
 };
 
@@ -98,7 +98,7 @@ void throw_wrong_column_type(const value_place& at, const sql_value& found, std:
 }
 
 std::string value_as_text(const value_place& at, const sql_value& value) {
-  return std::visit(overloaded{[&](std::monostate) -> std::string {
+  return std::visit(cases{[&](std::monostate) -> std::string {
                                  throw_wrong_column_type(at, value, "text");
                                },
                                [](bool x) -> std::string { return x ? "true" : "false"; },

@@ -7,10 +7,10 @@ namespace troupe::detail {
 
 namespace {
 
-constexpr std::int64_t second = 1'000'000;
-constexpr std::int64_t minute = 60 * second;
-constexpr std::int64_t hour = 60 * minute;
-constexpr std::int64_t day = 24 * hour;
+constexpr std::int64_t one_second = 1'000'000;
+constexpr std::int64_t one_minute = 60 * one_second;
+constexpr std::int64_t one_hour = 60 * one_minute;
+constexpr std::int64_t one_day = 24 * one_hour;
 
 constexpr std::string_view infinite = "it is infinite";
 constexpr std::string_view too_far = "it is out of range";
@@ -62,17 +62,17 @@ void append_date(std::string& out, civil date) {
 }
 
 void append_time(std::string& out, std::uint64_t microseconds) {
-  const auto seconds = static_cast<std::int64_t>(microseconds / std::uint64_t{second});
+  const auto seconds = static_cast<std::int64_t>(microseconds / std::uint64_t{one_second});
   append_padded(out, seconds / 3600, 2);
   out += ':';
   append_padded(out, seconds / 60 % 60, 2);
   out += ':';
   append_padded(out, seconds % 60, 2);
   out += '.';
-  append_padded(out, static_cast<std::int64_t>(microseconds % std::uint64_t{second}), 6);
+  append_padded(out, static_cast<std::int64_t>(microseconds % std::uint64_t{one_second}), 6);
 }
 
-bool is_digit(char c) {
+bool is_decimal_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
@@ -84,9 +84,9 @@ bool take(std::string_view& text, char c) {
 }
 
 /// Digits, at least and at most so many; small enough for any arithmetic here.
-std::optional<std::int64_t> take_number(std::string_view& text, std::size_t least, std::size_t most) {
+std::optional<std::int64_t> take_digits(std::string_view& text, std::size_t least, std::size_t most) {
   std::size_t size = 0;
-  while (size < text.size() && is_digit(text[size]))
+  while (size < text.size() && is_decimal_digit(text[size]))
     ++size;
   if (size < least || size > most)
     return std::nullopt;
@@ -102,7 +102,7 @@ std::optional<std::int64_t> take_fraction(std::string_view& text, std::string_vi
     return 0;
   std::int64_t out = 0;
   std::size_t digits = 0;
-  for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1), ++digits) {
+  for (; !text.empty() && is_decimal_digit(text.front()); text.remove_prefix(1), ++digits) {
     if (digits < 6)
       out = out * 10 + (text.front() - '0');
     else if (text.front() != '0')
@@ -118,22 +118,22 @@ std::optional<std::int64_t> take_fraction(std::string_view& text, std::string_vi
 /// "12:00[:00[.5]]" as microseconds.
 std::optional<std::int64_t> take_time(std::string_view& text, std::size_t hour_digits,
                                       std::string_view& defect) {
-  const auto hours = take_number(text, 2, hour_digits);
+  const auto hours = take_digits(text, 2, hour_digits);
   if (!hours || !take(text, ':'))
     return std::nullopt;
-  const auto minutes = take_number(text, 2, 2);
+  const auto minutes = take_digits(text, 2, 2);
   if (!minutes || *minutes > 59)
     return std::nullopt;
-  std::int64_t rest = *minutes * minute;
+  std::int64_t rest = *minutes * one_minute;
   if (take(text, ':')) {
-    const auto seconds = take_number(text, 2, 2);
+    const auto seconds = take_digits(text, 2, 2);
     const auto fraction = take_fraction(text, defect);
     if (!seconds || *seconds > 59 || !fraction)
       return std::nullopt;
-    rest += *seconds * second + *fraction;
+    rest += *seconds * one_second + *fraction;
   }
   std::int64_t out = 0;
-  if (__builtin_mul_overflow(*hours, hour, &out) || __builtin_add_overflow(out, rest, &out)) {
+  if (__builtin_mul_overflow(*hours, one_hour, &out) || __builtin_add_overflow(out, rest, &out)) {
     defect = too_far;
     return 0;
   }
@@ -148,15 +148,15 @@ std::optional<std::int64_t> take_offset(std::string_view& text) {
   if (!take(text, '-') && !take(text, '+'))
     return std::nullopt;
   std::int64_t out = 0;
-  std::int64_t unit = hour;
-  for (; unit >= second; unit /= 60) {
+  std::int64_t unit = one_hour;
+  for (; unit >= one_second; unit /= 60) {
     auto two = text.substr(0, 2);
-    const auto part = take_number(two, 2, 2);
+    const auto part = take_digits(two, 2, 2);
     if (!part)
       return std::nullopt;
     text.remove_prefix(2);
     out += *part * unit;
-    const bool more = take(text, ':') || (!text.empty() && is_digit(text.front()));
+    const bool more = take(text, ':') || (!text.empty() && is_decimal_digit(text.front()));
     if (!more)
       return west ? -out : out;
   }
@@ -168,13 +168,13 @@ std::optional<civil> take_date(std::string_view& text) {
   const bool before_christ = text.ends_with(" BC");
   if (before_christ)
     text.remove_suffix(3);
-  const auto year = take_number(text, 4, 9);
+  const auto year = take_digits(text, 4, 9);
   if (!year || !take(text, '-'))
     return std::nullopt;
-  const auto month = take_number(text, 2, 2);
+  const auto month = take_digits(text, 2, 2);
   if (!month || !take(text, '-'))
     return std::nullopt;
-  const auto of_month = take_number(text, 2, 2);
+  const auto of_month = take_digits(text, 2, 2);
   if (!of_month || (before_christ && *year == 0))
     return std::nullopt;
   const civil out{before_christ ? 1 - *year : *year, static_cast<unsigned>(*month),
@@ -211,7 +211,7 @@ std::optional<std::int64_t> take_days(std::string_view& text, std::string_view& 
   if (unit != "day" && unit != "days")
     return std::nullopt;
   std::int64_t out = 0;
-  if (__builtin_mul_overflow(count, day, &out))
+  if (__builtin_mul_overflow(count, one_day, &out))
     defect = too_far;
   return out;
 }
@@ -219,13 +219,13 @@ std::optional<std::int64_t> take_days(std::string_view& text, std::string_view& 
 } // namespace
 
 std::string timestamp_text(std::int64_t microseconds) {
-  const auto days = microseconds / day - (microseconds % day < 0 ? 1 : 0);
+  const auto days = microseconds / one_day - (microseconds % one_day < 0 ? 1 : 0);
   const auto date = civil_of(days);
   std::string out;
   append_date(out, date);
   out += 'T';
-  const auto of_day = microseconds % day;
-  append_time(out, static_cast<std::uint64_t>(of_day < 0 ? of_day + day : of_day));
+  const auto of_day = microseconds % one_day;
+  append_time(out, static_cast<std::uint64_t>(of_day < 0 ? of_day + one_day : of_day));
   return out + (date.year > 0 ? "Z" : "Z BC");
 }
 
@@ -255,7 +255,7 @@ parsed<std::int64_t> parse_timestamp(std::string_view text) {
   if (take(text, 'T') || take(text, ' ')) {
     const auto time = take_time(text, 2, defect);
     const auto offset = time ? take_offset(text) : std::nullopt;
-    if (!offset || *time > day)
+    if (!offset || *time > one_day)
       return none;
     of_day = *time - *offset;
   }
@@ -265,8 +265,8 @@ parsed<std::int64_t> parse_timestamp(std::string_view text) {
   const auto days = days_of(*date);
   std::int64_t out = 0;
   const auto early = days < 0 ? 1 : 0;
-  if (__builtin_mul_overflow(days + early, day, &out)
-      || __builtin_add_overflow(out, of_day - early * day, &out))
+  if (__builtin_mul_overflow(days + early, one_day, &out)
+      || __builtin_add_overflow(out, of_day - early * one_day, &out))
     return {0, too_far};
   return {out, defect};
 }
