@@ -19,26 +19,34 @@ void append_bytes(std::string& to, Number number) {
   to.append(reinterpret_cast<const char*>(&number), sizeof number);
 }
 
+void append(std::string& to, const sql_value& each) {
+  to += static_cast<char>(each.index());
+  std::visit(
+    [&to](const auto& value) {
+      using type = std::decay_t<decltype(value)>;
+      if constexpr (std::is_same_v<type, std::string>) {
+        append(to, value);
+      } else if constexpr (std::is_same_v<type, blob>) {
+        append(to, value.bytes);
+      } else if constexpr (std::is_same_v<type, sql_array>) {
+        append_bytes(to, value.elements.size());
+        for (const auto& element : value.elements)
+          append(to, element);
+      } else if constexpr (std::is_arithmetic_v<type>) {
+        append_bytes(to, value);
+      } else if constexpr (!std::is_same_v<type, std::monostate>) {
+        append(to, value.text);
+      }
+    },
+    each);
+}
+
 /// The same for the same statement with the same values, of the same types, and for no other.
 std::string key_of(const sql_statement& what) {
   std::string out;
   append(out, what.sql);
-  for (const auto& each : what.parameters) {
-    out += static_cast<char>(each.index());
-    std::visit(
-      [&out](const auto& value) {
-        using type = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<type, std::string>)
-          append(out, value);
-        else if constexpr (std::is_same_v<type, blob>)
-          append(out, value.bytes);
-        else if constexpr (std::is_arithmetic_v<type>)
-          append_bytes(out, value);
-        else if constexpr (!std::is_same_v<type, std::monostate>)
-          append(out, value.text);
-      },
-      each);
-  }
+  for (const auto& each : what.parameters)
+    append(out, each);
   return out;
 }
 

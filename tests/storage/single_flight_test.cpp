@@ -31,6 +31,10 @@ TEST(single_flight, tells_statements_and_values_of_each_type_apart) {
     read("SELECT 1", {std::string{"1"}, std::string{"2"}}),
     read("SELECT 1", {std::string{"12"}, std::string{""}}),
     read("SELECT 1", {std::string{"1"}, std::string{"1:2"}}),
+    read("SELECT 1", {sql_array{}}),
+    read("SELECT 1", {sql_array{{std::int64_t{1}, std::int64_t{2}}}}),
+    read("SELECT 1", {sql_array{{std::int64_t{1}}}, std::int64_t{2}}),
+    read("SELECT 1", {sql_array{{sql_array{{std::int64_t{1}}}, std::int64_t{2}}}}),
   };
   for (const auto& each : different)
     EXPECT_TRUE(all.join(each, call(++number))) << number;
