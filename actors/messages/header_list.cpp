@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t first_fields = 4;
 constexpr std::size_t first_bytes = 64;
 
-constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
+constexpr std::size_t largest = std::numeric_limits<std::uint32_t>::max();
 
 void copy(void* to, const void* from, std::size_t size) noexcept {
   if (size > 0)
@@ -40,7 +40,7 @@ header_list::header_list(const header_list& other)
   : header_list(other.with_room(other.size_, other.text_size_)) {}
 
 header_list::header_list(const parts& from) {
-  if (from.entries.size() > most || from.text.size() > most)
+  if (from.entries.size() > largest || from.text.size() > largest)
     return;
   reserve(from.entries.size(), from.text.size());
   copy(entries_, from.entries.data(), from.entries.size() * sizeof(entry));
@@ -60,7 +60,7 @@ header_list::~header_list() {
 
 /// A copy.
 header_list header_list::with_room(std::size_t fields, std::size_t bytes) const {
-  if (fields > most || bytes > most)
+  if (fields > largest || bytes > largest)
     throw std::length_error{"header fields with 4 GiB of text"};
   header_list out;
   if (fields + bytes == 0)
@@ -87,7 +87,7 @@ void header_list::add(std::string_view name, std::string_view value) {
     const auto fields = size_ < room_ ? room_ : std::max(first_fields, std::size_t{room_} * 2);
     const auto bytes = needed <= text_room_ ? text_room_
                                             : std::max({first_bytes, needed, std::size_t{text_room_} * 2});
-    before = with_room(fields, needed <= most ? std::min(bytes, most) : bytes);
+    before = with_room(fields, needed <= largest ? std::min(bytes, largest) : bytes);
     swap(before);
   }
   entries_[size_++] = {text_size_, static_cast<std::uint32_t>(name.size()),
