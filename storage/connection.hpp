@@ -37,11 +37,12 @@ private:
 /// Thread: one at a time, `interrupt` and `cancel` apart. Errors: every member that is not noexcept throws
 /// `statement_error`; `unavailable` with `healthy()` false afterwards means that the session is
 /// gone and that the outcome of the statement is not known. Codes: `conflict` for a unique,
-/// foreign-key or exclusion constraint, a deadlock, a serialization failure or a transaction that the
-/// database has rolled back by itself; `unprocessable` for NOT NULL, CHECK and values that do not fit
+/// foreign-key or exclusion constraint or a transaction that the database has rolled back by itself;
+/// `serialization_failure` for a deadlock or a serialization failure, of which nothing can be committed any more;
+/// `unprocessable` for NOT NULL, CHECK and values that do not fit
 /// their column; `invalid_argument` for a parameter that no database could store (text with a NUL or
 /// not UTF-8, a numeric that is no number); `internal` for what the service itself got wrong (syntax,
-/// unknown table, number of parameters); `deadline_exceeded` for a statement that was cancelled or ran longer than
+/// unknown table, number of parameters, a change in a read-only transaction); `deadline_exceeded` for a statement that was cancelled or ran longer than
 /// `settings.query_timeout`.
 class connection {
 public:

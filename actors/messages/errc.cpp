@@ -26,6 +26,7 @@ std::string_view to_string(errc code) noexcept {
   case errc::version_not_supported: return "version_not_supported";
   case errc::expectation_failed: return "expectation_failed";
   case errc::upgrade_required: return "upgrade_required";
+  case errc::serialization_failure: return "serialization_failure";
   }
   return "unknown"; // a number from the wire that this version does not know
 }

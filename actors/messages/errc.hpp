@@ -57,6 +57,9 @@ enum class errc : std::uint8_t {
   expectation_failed = 21,
   /// 426: The path is a WebSocket's, and the request did not ask for one.
   upgrade_required = 22,
+  /// 409: A transaction at the same time got in the way (serialization failure, deadlock), and nothing of this one
+  /// is left: the same once more may well succeed.
+  serialization_failure = 23,
 };
 
 /// The code's stable lower-case name, e.g. "not_found"; never empty for a declared enumerator.

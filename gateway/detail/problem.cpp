@@ -15,6 +15,7 @@ std::uint16_t status_of(errc code) noexcept {
   case errc::method_not_allowed: return 405;
   case errc::request_timeout: return 408;
   case errc::conflict: return 409;
+  case errc::serialization_failure: return 409;
   case errc::length_required: return 411;
   case errc::payload_too_large: return 413;
   case errc::uri_too_long: return 414;

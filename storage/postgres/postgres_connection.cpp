@@ -1,5 +1,6 @@
 #include "storage/postgres/postgres_connection.hpp"
 
+#include "storage/detail/begin_mode.hpp"
 #include "storage/detail/prepared_cache.hpp"
 #include "storage/detail/sql_text.hpp"
 #include "storage/postgres/detail/pqxx_compat.hpp"
@@ -16,12 +17,17 @@
 #include <cstdlib>
 #include <deque>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace troupe::storage::postgres {
 
 namespace {
+
+/// The server's word for a change that it may not make: it is a standby, or the transaction is read only.
+constexpr std::string_view read_only_state = "25006";
+constexpr meaning own_read_only{errc::internal, "the transaction is read only"};
 
 struct cancel_freer {
   void operator()(PGcancel* what) const noexcept { PQfreeCancel(what); }
@@ -45,6 +51,8 @@ public:
     require_session();
     const encoded_parameters parameters{statement.parameters};
     const before now{in_transaction(), PQtransactionStatus(raw_) == PQTRANS_INERROR};
+    if (!now.in_transaction)
+      in_read_only_ = begins_read_only(statement.sql);
     if (auto* known = cache_.find(statement.sql)) {
       try {
         return run(*known, parameters, now);
@@ -282,7 +290,7 @@ private:
       throw statement_error{errc::unavailable, meaning_of("08006").detail,
                             one_line(PQerrorMessage(raw_))};
     const auto state = sqlstate_of(e);
-    const auto what = meaning_of(state);
+    const auto what = state == read_only_state && in_read_only_ ? own_read_only : meaning_of(state);
     throw statement_error{what.code, what.detail, state + ' ' + one_line(e.what())};
   }
 
@@ -293,6 +301,7 @@ private:
   prepared_cache<prepared> cache_;
   std::vector<std::string> forgotten_; // still prepared at the server
   std::uint64_t names_given_ = 0;
+  bool in_read_only_ = false; // the transaction that is open, if any, was begun so
 };
 
 } // namespace

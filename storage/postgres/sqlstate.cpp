@@ -11,7 +11,8 @@ constexpr meaning away{errc::unavailable, "the database is not available"};
 constexpr meaning exhausted{errc::unavailable, "the database is short of resources"};
 constexpr meaning locked{errc::unavailable, "the database is busy"};
 constexpr meaning cancelled{errc::deadline_exceeded, "the statement took too long"};
-constexpr meaning lost_race{errc::conflict, "a transaction at the same time got in the way"};
+constexpr meaning lost_race{errc::serialization_failure, "a transaction at the same time got in the way"};
+constexpr meaning undone{errc::conflict, "the transaction was rolled back"};
 constexpr meaning taken{errc::conflict, "a row with this value exists already"};
 constexpr meaning dangling{errc::conflict,
                            "another row that is referred to is missing, or still refers to this"};
@@ -21,7 +22,7 @@ constexpr meaning misfit{errc::unprocessable, "a value does not fit its column"}
 constexpr meaning refused{errc::internal, "the database refused the statement"};
 
 /// Whole states before classes: the first entry that the state begins with decides.
-constexpr std::array<std::pair<std::string_view, meaning>, 23> meanings{{
+constexpr std::array<std::pair<std::string_view, meaning>, 26> meanings{{
   {"08P01", refused}, // among others: a wrong number of parameters
   {"08", away},
   {"22012", refused}, // division by zero
@@ -34,7 +35,10 @@ constexpr std::array<std::pair<std::string_view, meaning>, 23> meanings{{
   {"23", taken},
   {"28", away}, // the credentials are wrong: nothing that a client could mend
   {"3D", away},
-  {"40", lost_race},
+  {"40001", lost_race},
+  {"40P01", lost_race},
+  {"40003", away}, // whether it was carried out is not known
+  {"40", undone},
   {"42501", refused},
   {"53", exhausted},
   {"54", misfit},

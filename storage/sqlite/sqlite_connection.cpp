@@ -1,5 +1,6 @@
 #include "storage/sqlite/sqlite_connection.hpp"
 
+#include "storage/detail/begin_mode.hpp"
 #include "storage/detail/prepared_cache.hpp"
 #include "storage/detail/sql_text.hpp"
 #include "storage/sqlite/result_code.hpp"
@@ -64,6 +65,8 @@ public:
     if (rolled_back_)
       return execute_after_rollback(statement);
     statement_until_ = clock::now() + statement_timeout_;
+    if (!in_transaction())
+      in_read_only_ = begins_read_only(statement.sql);
     try {
       auto& prepared = prepare(statement.sql);
       auto out = prepared.empty() ? sql_result{} : run(prepared, statement.parameters);
@@ -79,6 +82,7 @@ public:
 
   void run_script(const std::string& sql) override {
     statement_until_ = clock::time_point::max();
+    in_read_only_ = in_read_only_ && in_transaction();
     std::string_view rest = sql;
     while (!rest.empty()) {
       const auto at = static_cast<std::size_t>(rest.data() - sql.data());
@@ -139,7 +143,9 @@ private:
   sqlite_statement& prepare(const std::string& sql) {
     if (auto* known = cache_.find(sql))
       return *known;
-    std::string_view rest = verb_of(sql) == sql_verb::begin ? "BEGIN IMMEDIATE" : std::string_view{sql};
+    std::string_view rest = sql;
+    if (const auto mode = mode_of_begin(sql)) // SQLite knows neither levels nor READ ONLY
+      rest = mode->read_only ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE";
     sqlite_statement prepared{db_.getHandle(), rest};
     if (sql_tokens tail{rest}; !tail.next().empty())
       throw statement_error{errc::internal, "the database refused the statement",
@@ -150,6 +156,9 @@ private:
   }
 
   sql_result run(sqlite_statement& prepared, const std::vector<sql_value>& parameters) {
+    if (in_read_only_ && prepared.writes())
+      throw statement_error{errc::internal, "the transaction is read only",
+                            "a statement that writes in a read-only transaction"};
     enter_gate(prepared);
     const bool was_in_transaction = in_transaction();
     try {
@@ -219,6 +228,7 @@ private:
   std::shared_ptr<writer_gate> gate_;
   bool writing_ = false;     // inside the gate
   bool rolled_back_ = false; // by SQLite, not by the transaction's owner
+  bool in_read_only_ = false; // the transaction that is open, if any, was begun so
   prepared_cache<sqlite_statement> cache_; // finalized before the database closes
 };
 

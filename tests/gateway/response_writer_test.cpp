@@ -161,6 +161,7 @@ const std::map<errc, std::uint16_t> statuses{
     {errc::method_not_allowed, 405},
     {errc::request_timeout, 408},
     {errc::conflict, 409},
+    {errc::serialization_failure, 409},
     {errc::length_required, 411},
     {errc::payload_too_large, 413},
     {errc::uri_too_long, 414},
