@@ -1,6 +1,12 @@
 #include "actors/database.hpp"
 
 #include "actors/detail/event_loop.hpp"
+#include "actors/sleep.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+#include <stdexcept>
 
 namespace troupe {
 
@@ -66,23 +72,103 @@ task<std::int64_t> statements::run_exec(detail::host& owner, detail::held_connec
   co_return done.affected();
 }
 
-task<transaction> transaction::begin(detail::host& owner) {
-  const auto& from = database_of(owner);
-  auto value = co_await database_reply{owner, [&](std::uint64_t id) {
-    owner.courier().acquire_connection(from, id, who_asks(owner));
-  }};
-  transaction tx{owner, detail::expect_reply<detail::held_connection>(std::move(value))};
-  co_await tx.exec("BEGIN");
-  co_return tx;
+// -- transactions -------------------------------------------------------------------------------------
+
+namespace {
+
+std::string_view words_for(isolation level) noexcept {
+  switch (level) {
+  case isolation::read_committed: return " ISOLATION LEVEL READ COMMITTED";
+  case isolation::repeatable_read: return " ISOLATION LEVEL REPEATABLE READ";
+  case isolation::serializable: return " ISOLATION LEVEL SERIALIZABLE";
+  }
+  return {};
 }
 
-task<void> transaction::commit() {
-  co_await exec("COMMIT");
+std::string begin_with(const transaction_options& how) {
+  std::string out = "BEGIN";
+  if (how.level)
+    out += words_for(*how.level);
+  if (how.read_only)
+    out += " READ ONLY";
+  return out;
+}
+
+/// The same for all of one depth: the text is what statements are kept prepared by.
+std::string savepoint(std::string_view command, unsigned depth) {
+  return std::string{command} + " troupe_" + std::to_string(depth);
+}
+
+constexpr const char* spoilt = "a part of the transaction was given up, so that all of it is rolled back";
+
+} // namespace
+
+transaction::transaction(transaction* outer)
+  : statements(*outer->host_, outer->held_), outer_(outer), depth_(outer->depth_ + 1) {
+  if (outer->broken_)
+    throw error{errc::conflict, spoilt};
+  if (std::exchange(outer->nesting_, true))
+    throw std::logic_error{"a second nested transaction beside the one that is under way"};
 }
 
 transaction::~transaction() {
-  if (held_.connection)
-    host_->courier().release_connection(held_);
+  if (outer_ == nullptr) {
+    if (held_.connection)
+      host_->courier().release_connection(held_);
+    return;
+  }
+  outer_->nesting_ = false;
+  outer_->broken_ = outer_->broken_ || open_;
+}
+
+task<void> transaction::begin(transaction_options how) {
+  const auto& from = database_of(*host_);
+  auto value = co_await database_reply{*host_, [&](std::uint64_t id) {
+    host_->courier().acquire_connection(from, id, who_asks(*host_));
+  }};
+  held_ = detail::expect_reply<detail::held_connection>(std::move(value));
+  co_await exec(begin_with(how));
+  open_ = true;
+}
+
+task<void> transaction::begin_nested() {
+  co_await exec(savepoint("SAVEPOINT", depth_));
+  open_ = true;
+}
+
+task<void> transaction::commit() {
+  if (broken_)
+    throw error{errc::conflict, spoilt};
+  co_await exec(outer_ == nullptr ? std::string{"COMMIT"} : savepoint("RELEASE SAVEPOINT", depth_));
+  open_ = false;
+}
+
+task<void> transaction::undo() {
+  try {
+    co_await exec(savepoint("ROLLBACK TO SAVEPOINT", depth_));
+    co_await exec(savepoint("RELEASE SAVEPOINT", depth_)); // it would stay otherwise
+    open_ = false;
+  } catch (const error&) {
+    // Still open, which the outer one is told of.
+  }
+}
+
+bool transaction::is_repeatable_after(const error& e) const noexcept {
+  if (e.code() == errc::serialization_failure)
+    return true;
+  const bool begin_was_refused = held_.connection && !open_;
+  return begin_was_refused && e.code() == errc::unavailable;
+}
+
+task<void> transaction::pause(unsigned failed_attempts) {
+  using std::chrono::milliseconds;
+  constexpr milliseconds::rep shortest = 5;
+  constexpr unsigned doublings = 6; // 320 ms
+  const auto full = shortest << std::min(failed_attempts - 1, doublings);
+  static thread_local std::minstd_rand random{std::random_device{}()};
+  // By chance: those that got in each other's way do not meet again.
+  std::uniform_int_distribution<milliseconds::rep> part{full / 2, full};
+  co_await sleep(milliseconds{part(random)});
 }
 
 } // namespace troupe

@@ -5,8 +5,10 @@
 #include "actors/detail/sql_convert.hpp"
 #include "actors/rows.hpp"
 #include "actors/task.hpp"
+#include "actors/transaction_options.hpp"
 
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,9 +27,9 @@ namespace troupe {
 /// no named value of its enum, or out of the range of times throws error{invalid_argument} at once.
 ///
 /// Every member may throw `error`: `unavailable` when the database is away or busy past the acquire
-/// timeout, `conflict` for a unique or foreign key, `unprocessable` for NOT NULL, CHECK and values
-/// that do not fit, `internal` for a statement that the database rejects, `deadline_exceeded` for one that
-/// runs longer than `storage.query_timeout`.
+/// timeout, `conflict` for a unique or foreign key, `serialization_failure` when a transaction at the same time got
+/// in the way, `unprocessable` for NOT NULL, CHECK and values that do not fit, `internal` for a statement that the
+/// database rejects, `deadline_exceeded` for one that runs longer than `storage.query_timeout`.
 ///
 /// When nobody waits for a statement any more (the client has left, the request's time is over, a `with_timeout`
 /// was quicker), it is taken out of the queue, or cancelled at the server if it runs. A statement that changes
@@ -119,21 +121,95 @@ protected:
   bool shared_ = false;          // results
 };
 
-/// The statements of one transaction: all on one connection.
+/// The statements of one transaction: all on one connection. A function that takes `statements&` serves
+/// `ctx.db()`, a transaction and a nested one alike.
 class transaction : public statements {
 public:
-  transaction(transaction&& other) noexcept
-    : statements(*other.host_, std::exchange(other.held_, {})) {}
-  transaction& operator=(transaction&&) = delete;
+  transaction(const transaction&) = delete;
+  transaction& operator=(const transaction&) = delete;
   /// Without a commit before: rolls back. The connection returns to the pool.
   ~transaction();
 
+  /// Runs `work(transaction&)` behind a savepoint: when it throws, what it did is rolled back, and the exception
+  /// goes on to the caller, who may catch it and go on with this transaction, also on PostgreSQL, where a failed
+  /// statement spoils all up to the savepoint. What it did is kept only if this transaction is committed.
+  ///
+  /// One at a time: std::logic_error for a second one beside it; statements of this transaction meanwhile are part
+  /// of it. When `work` is destroyed before it has ended (a `with_timeout` around it), what it did cannot be told
+  /// from the rest any more, and this transaction cannot be committed: error{conflict} at its end.
+  template <class F>
+  auto nested(F work) -> std::invoke_result_t<F&, transaction&> {
+    return run_nested(*this, std::move(work));
+  }
+
 private:
   friend class database;
-  using statements::statements;
 
-  static task<transaction> begin(detail::host& owner);
+  explicit transaction(detail::host& owner) : statements(owner, {}) {}
+  explicit transaction(transaction* outer);
+
+  task<void> begin(transaction_options how);
+  task<void> begin_nested();
+  /// Commits, or releases the savepoint.
   task<void> commit();
+  /// Rolls back to the savepoint; throws nothing: where that fails, the outer one cannot be committed.
+  task<void> undo();
+
+  /// Whether nothing of it can ever take effect, and a further attempt may do better.
+  [[nodiscard]] bool is_repeatable_after(const error& e) const noexcept;
+  /// Before the attempt that follows as many failed ones.
+  static task<void> pause(unsigned failed_attempts);
+
+  template <class F>
+  static auto run_to_commit(transaction& on, F& work) -> std::invoke_result_t<F&, transaction&> {
+    using result = typename std::invoke_result_t<F&, transaction&>::value_type;
+    if constexpr (std::is_void_v<result>) {
+      co_await work(on);
+      co_await on.commit();
+    } else {
+      auto value = co_await work(on);
+      co_await on.commit();
+      co_return value;
+    }
+  }
+
+  template <class F>
+  static auto run_nested(transaction& outer, F work) -> std::invoke_result_t<F&, transaction&> {
+    transaction inner{&outer};
+    co_await inner.begin_nested();
+    std::exception_ptr failed;
+    try {
+      co_return co_await run_to_commit(inner, work);
+    } catch (...) {
+      failed = std::current_exception();
+    }
+    co_await inner.undo();
+    std::rethrow_exception(failed);
+  }
+
+  template <class F>
+  static auto run(detail::host& owner, transaction_options how, F work)
+    -> std::invoke_result_t<F&, transaction&> {
+    for (unsigned failed = 1;; ++failed) {
+      {
+        transaction tx{owner};
+        try {
+          co_await tx.begin(how);
+          co_return co_await run_to_commit(tx, work);
+        } catch (const error& e) {
+          if (failed >= how.attempts || !tx.is_repeatable_after(e))
+            throw;
+        }
+      } // its connection is for others from here on
+      co_await pause(failed);
+    }
+  }
+
+  transaction* outer_ = nullptr; // none: it holds the connection itself
+  unsigned depth_ = 0;
+  bool open_ = false;    // begun, and neither committed nor undone
+  bool nesting_ = false; // a nested one is under way
+  bool broken_ = false;  // may hold what should have been undone
 };
 
 /// The node's database: `ctx.db()`. Cheap to make, valid as long as its context.
@@ -154,25 +230,26 @@ public:
   /// rolls back when it throws or is destroyed. Gives what `work` gives. Statements of the
   /// transaction are those of its argument: what goes through `ctx.db()` meanwhile runs on another
   /// connection, and waits for this one where it needs the same rows, or the last free connection.
+  ///
+  /// When the connection is lost during the commit, `unavailable`: whether it took effect is not known, and it is
+  /// not repeated, whatever the options say.
   template <class F>
-  auto transact(F work) -> std::invoke_result_t<F&, transaction&> {
-    return run_transaction(*host_, std::move(work));
+  auto transact(F work) -> std::invoke_result_t<F&, troupe::transaction&> {
+    return troupe::transaction::run(*host_, {}, std::move(work));
+  }
+  template <class F>
+  auto transact(transaction_options how, F work) -> std::invoke_result_t<F&, troupe::transaction&> {
+    return troupe::transaction::run(*host_, how, std::move(work));
   }
 
-private:
+  /// The same: `ctx.db().transaction(isolation::serializable, work)`.
   template <class F>
-  static auto run_transaction(detail::host& owner, F work)
-    -> std::invoke_result_t<F&, transaction&> {
-    auto tx = co_await transaction::begin(owner);
-    using result = typename std::invoke_result_t<F&, transaction&>::value_type;
-    if constexpr (std::is_void_v<result>) {
-      co_await work(tx);
-      co_await tx.commit();
-    } else {
-      auto value = co_await work(tx);
-      co_await tx.commit();
-      co_return value;
-    }
+  auto transaction(isolation level, F work) -> std::invoke_result_t<F&, troupe::transaction&> {
+    return transact({.level = level}, std::move(work));
+  }
+  template <class F>
+  auto transaction(transaction_options how, F work) -> std::invoke_result_t<F&, troupe::transaction&> {
+    return transact(how, std::move(work));
   }
 };
 
