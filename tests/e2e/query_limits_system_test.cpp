@@ -101,7 +101,7 @@ TEST_F(QueryLimits, AStatementThatTakesTooLongIsEndedByTheServer) {
 TEST_F(QueryLimits, TransactionsThatAreGivenUpLeaveNothingOpenAndLoseNothing) {
   auto node = start_node({"--storage-max-connections", "1", "--http-handler-timeout", "1h"});
   const auto* more = std::getenv("TROUPE_TEST_GIVE_UP");
-  const std::string count = more != nullptr ? more : "3000";
+  const std::string count = more != nullptr ? more : "1000";
   run_sql(url(), "ALTER TABLE mark ADD PRIMARY KEY (v)");
   const auto answer = http_client{node->http_port(), 30min}.post("/give-up?count=" + count);
   ASSERT_EQ(answer.status, 200) << answer;
