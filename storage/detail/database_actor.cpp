@@ -129,7 +129,9 @@ void database_actor::queue(pool_job job) {
   open_more();
 }
 
-void database_actor::reject(const pool_job& job, const std::string& why) const {
+void database_actor::reject(const pool_job& job, const std::string& why) {
+  if (job.requester == ctrl()) // a message to itself might come too late, behind the end
+    return answer_shared(job.call, failure{errc::unavailable, why});
   deliver(job.requester, nullptr, job.call, failure{errc::unavailable, why});
 }
 

@@ -52,7 +52,7 @@ private:
   template <class Answer>
   void answer_shared(call_id flight, const Answer& what);
   void queue(pool_job job);
-  void reject(const pool_job& job, const std::string& why) const;
+  void reject(const pool_job& job, const std::string& why);
   void open_more();
   void open(job_queue::slot number);
   void on_opened(connection_opened& message);
