@@ -1,11 +1,11 @@
 #include "actors/database.hpp"
 
+#include "actors/detail/chance.hpp"
 #include "actors/detail/event_loop.hpp"
 #include "actors/sleep.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <random>
 #include <stdexcept>
 
 namespace troupe {
@@ -162,13 +162,10 @@ bool transaction::is_repeatable_after(const error& e) const noexcept {
 
 task<void> transaction::pause(unsigned failed_attempts) {
   using std::chrono::milliseconds;
-  constexpr milliseconds::rep shortest = 5;
+  constexpr milliseconds shortest{5};
   constexpr unsigned doublings = 6; // 320 ms
-  const auto full = shortest << std::min(failed_attempts - 1, doublings);
-  static thread_local std::minstd_rand random{std::random_device{}()};
-  // By chance: those that got in each other's way do not meet again.
-  std::uniform_int_distribution<milliseconds::rep> part{full / 2, full};
-  co_await sleep(milliseconds{part(random)});
+  const auto full = shortest * (1 << std::min(failed_attempts - 1, doublings));
+  co_await sleep(detail::by_chance(full / 2, full));
 }
 
 } // namespace troupe

@@ -1,5 +1,6 @@
 #include "actors/cluster/gateway_link.hpp"
 
+#include "actors/detail/chance.hpp"
 #include "config/version.hpp"
 
 #include <caf/atom.hpp>
@@ -252,9 +253,7 @@ void gateway_link::retry_after(std::chrono::milliseconds delay) {
 }
 
 void gateway_link::retry_with_backoff() {
-  // Jitter of a quarter, so that twenty workers do not come back in one wave.
-  std::uniform_int_distribution<long> jitter{0, backoff_.count() / 4};
-  auto delay = backoff_ + std::chrono::milliseconds{jitter(random_)};
+  const auto delay = detail::by_chance(backoff_, backoff_ + backoff_ / 4);
   backoff_ = std::min(backoff_ * 2, longest_backoff);
   retry_after(delay);
 }

@@ -11,7 +11,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -69,7 +68,6 @@ private:
   caf::strong_actor_ptr gateway_;
   detail::timer retry_;
   std::chrono::milliseconds backoff_;
-  std::minstd_rand random_{std::random_device{}()};
   std::string last_refusal_;
   std::set<std::string> told_problems_; // since it was joined last: each is logged once
   std::uint64_t attempt_ = 0;

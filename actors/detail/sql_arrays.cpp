@@ -1,5 +1,6 @@
 #include "actors/detail/sql_arrays.hpp"
 
+#include "actors/detail/sql_convert.hpp"
 #include "actors/messages/json_depth.hpp"
 
 #include <nlohmann/json.hpp>

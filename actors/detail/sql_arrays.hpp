@@ -2,8 +2,6 @@
 
 #include "actors/messages/sql.hpp"
 
-#include <nlohmann/json_fwd.hpp>
-
 #include <functional>
 #include <optional>
 #include <string>
@@ -23,9 +21,6 @@ parse_array_literal(std::string_view text, const std::function<sql_value(std::st
 /// Nothing: the text is no JSON array, or nested too deeply. Objects come as `json_text`,
 /// integers beyond std::int64_t as `numeric` or, beyond 64 bits, as doubles.
 [[nodiscard]] std::optional<sql_array> parse_json_array(std::string_view text);
-
-/// As a cell of a row is written to JSON, see `row`.
-void value_to_json(nlohmann::json& out, const sql_value& value);
 
 [[nodiscard]] std::string to_hex(std::string_view bytes);
 

@@ -83,6 +83,7 @@ std::int64_t value_as_time_point(const value_place& at, const sql_value& value, 
 std::int64_t value_as_duration(const value_place& at, const sql_value& value, std::int64_t unit);
 /// `storage` is for what had to be made.
 const sql_array& value_as_array(const value_place& at, const sql_value& value, sql_array& storage);
+/// As a cell of a row is written to JSON, see `row`.
 void value_to_json(nlohmann::json& out, const sql_value& value);
 
 sql_value json_to_sql(const nlohmann::json& value);

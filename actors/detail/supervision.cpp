@@ -1,26 +1,14 @@
 #include "actors/detail/supervision.hpp"
 
 #include "actors/context.hpp"
+#include "actors/detail/chance.hpp"
 #include "actors/detail/event_loop.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <random>
 
 namespace troupe::detail {
-
-namespace {
-
-std::chrono::milliseconds with_jitter(std::chrono::milliseconds delay, double jitter) {
-  thread_local std::minstd_rand chance{std::random_device{}()};
-  std::uniform_real_distribution<double> part{0, std::clamp(jitter, 0.0, 1.0)};
-  return delay
-         + std::chrono::milliseconds{
-           static_cast<std::int64_t>(static_cast<double>(delay.count()) * part(chance))};
-}
-
-} // namespace
 
 std::optional<std::chrono::milliseconds> restart_record::failed(
   const restart_policy& policy, std::chrono::steady_clock::time_point now) {
@@ -32,7 +20,9 @@ std::optional<std::chrono::milliseconds> restart_record::failed(
   for (std::size_t i = 0; i < times_.size() && delay < policy.max_backoff; ++i)
     delay *= 2;
   times_.push_back(now);
-  return with_jitter(std::min(delay, policy.max_backoff), policy.jitter);
+  delay = std::min(delay, policy.max_backoff);
+  const auto longer = static_cast<double>(delay.count()) * std::clamp(policy.jitter, 0.0, 1.0);
+  return by_chance(delay, delay + std::chrono::milliseconds{static_cast<std::int64_t>(longer)});
 }
 
 /// From an actor to its supervisor.

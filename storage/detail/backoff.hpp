@@ -1,8 +1,9 @@
 #pragma once
 
+#include "actors/detail/chance.hpp"
+
 #include <algorithm>
 #include <chrono>
-#include <random>
 
 namespace troupe::storage {
 
@@ -13,9 +14,7 @@ public:
   [[nodiscard]] std::chrono::milliseconds next() {
     const auto full = pause_;
     pause_ = std::min(pause_ * 2, longest);
-    std::uniform_int_distribution<std::chrono::milliseconds::rep> part{full.count() / 2,
-                                                                       full.count()};
-    return std::chrono::milliseconds{part(random_)};
+    return troupe::detail::by_chance(full / 2, full);
   }
 
   void reset() noexcept { pause_ = shortest; }
@@ -25,7 +24,6 @@ private:
   static constexpr std::chrono::milliseconds longest{1'000};
 
   std::chrono::milliseconds pause_ = shortest;
-  std::minstd_rand random_{std::random_device{}()};
 };
 
 } // namespace troupe::storage

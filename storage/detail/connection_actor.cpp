@@ -1,6 +1,7 @@
 #include "storage/detail/connection_actor.hpp"
 
 #include "actors/detail/caf.hpp"
+#include "actors/detail/chance.hpp"
 #include "actors/detail/cycle_clock.hpp"
 #include "storage/detail/pool_messages.hpp"
 #include "storage/detail/sql_text.hpp"
@@ -8,7 +9,6 @@
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <random>
 #include <utility>
 
 namespace troupe::storage {
@@ -24,14 +24,11 @@ constexpr const char* connection_gone = "the database connection was lost";
 /// What a statement waits for others of its batch at most, as far as it is known.
 constexpr std::chrono::nanoseconds longest_batch = std::chrono::milliseconds{5};
 
-/// A little earlier by chance: those that were opened together are not closed together.
+/// Those that were opened together are not closed together.
 troupe::detail::steady_time end_of_life(std::chrono::milliseconds lifetime) {
   if (lifetime.count() == 0)
     return troupe::detail::steady_time::max();
-  static thread_local std::minstd_rand random{std::random_device{}()};
-  std::uniform_int_distribution<std::chrono::milliseconds::rep> part{lifetime.count() * 9 / 10,
-                                                                     lifetime.count()};
-  return std::chrono::steady_clock::now() + std::chrono::milliseconds{part(random)};
+  return clock::now() + troupe::detail::by_chance(lifetime * 9 / 10, lifetime);
 }
 
 std::size_t rows_of(const std::variant<sql_result, failure>& what) {
@@ -39,6 +36,11 @@ std::size_t rows_of(const std::variant<sql_result, failure>& what) {
   if (result == nullptr)
     return 0;
   return result->columns.empty() ? static_cast<std::size_t>(result->affected_rows) : result->row_count();
+}
+
+statement_statistics::run run_of(const sql_statement& statement,
+                                 const std::variant<sql_result, failure>& what) {
+  return {&statement.sql, rows_of(what), std::holds_alternative<failure>(what)};
 }
 
 /// As the database tells it: a line of text for each of its rows.
@@ -222,7 +224,14 @@ std::optional<pool_job> connection_actor::run_all(std::vector<pool_job> jobs) {
       answers[i] = failed(std::get<std::exception_ptr>(what), jobs[i].statement.sql);
     broke = broke || std::holds_alternative<failure>(answers[i]);
   });
-  note(statements, answers, clock::now() - begun);
+  const auto took = clock::now() - begun;
+  std::vector<statement_statistics::run> runs;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    runs.push_back(run_of(jobs[i].statement, answers[i]));
+    if (is_slow(took))
+      log_slow(jobs[i].statement, answers[i], took);
+  }
+  statistics_->add(runs, took);
   const auto ending = holders_->end(slot_);
   for (std::size_t i = 0; ending.cancelled && i < jobs.size(); ++i)
     if (!ending.abandoned[i] && was_cancelled(answers[i]))
@@ -249,22 +258,17 @@ connection_actor::answer connection_actor::execute(const sql_statement& statemen
 
 connection_actor::answer connection_actor::execute_and_note(const sql_statement& statement) {
   const auto begun = clock::now();
-  std::vector<answer> out;
-  out.push_back(execute(statement));
-  note({&statement}, out, clock::now() - begun);
-  return std::move(out.front());
+  auto out = execute(statement);
+  const auto took = clock::now() - begun;
+  const auto noted = run_of(statement, out);
+  statistics_->add({&noted, 1}, took);
+  if (is_slow(took))
+    log_slow(statement, out, took);
+  return out;
 }
 
-void connection_actor::note(const std::vector<const sql_statement*>& statements,
-                            const std::vector<answer>& answers, std::chrono::nanoseconds took) {
-  std::vector<statement_statistics::run> runs;
-  runs.reserve(statements.size());
-  for (std::size_t i = 0; i < statements.size(); ++i)
-    runs.push_back({&statements[i]->sql, rows_of(answers[i]), std::holds_alternative<failure>(answers[i])});
-  statistics_->add(runs, took);
-  if (settings_.slow_statement.count() > 0 && took >= settings_.slow_statement)
-    for (std::size_t i = 0; i < statements.size(); ++i)
-      log_slow(*statements[i], answers[i], took);
+bool connection_actor::is_slow(std::chrono::nanoseconds took) const noexcept {
+  return settings_.slow_statement.count() > 0 && took >= settings_.slow_statement;
 }
 
 /// Of one that took long with others it is not known which one it was.

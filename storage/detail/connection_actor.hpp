@@ -58,8 +58,7 @@ private:
   [[nodiscard]] answer failed(const std::exception_ptr& why, const std::string& sql);
   [[nodiscard]] sql_result execute_or_throw(const sql_statement& statement);
   [[nodiscard]] answer run_alone(const pool_job& job);
-  void note(const std::vector<const sql_statement*>& statements, const std::vector<answer>& answers,
-            std::chrono::nanoseconds took);
+  [[nodiscard]] bool is_slow(std::chrono::nanoseconds took) const noexcept;
   void log_slow(const sql_statement& statement, const answer& what, std::chrono::nanoseconds took);
   [[nodiscard]] bool is_old() const noexcept;
   [[nodiscard]] std::optional<pool_job> next_job();

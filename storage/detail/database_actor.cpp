@@ -53,19 +53,19 @@ database_actor::database_actor(caf::actor_config& config, troupe::detail::event_
 }
 
 caf::behavior database_actor::make_behavior() {
-  keep_open();
+  open_more();
   arm_upkeep();
   return {
     [this](call_id call, sql_statement& statement) {
       if (statement.shared && settings_.share_reads)
         return submit_shared(call, std::move(statement));
-      submit(call, 0, statement.asked_by, std::move(statement));
+      submit(current_sender(), call, 0, std::move(statement));
     },
     [this](call_id flight, const sql_result& what) { answer_shared(flight, what); },
     [this](call_id flight, const failure& what) { answer_shared(flight, what); },
     [this](call_id call, sql_acquire wanted) {
       if (current_sender()) // nobody could ever release it otherwise
-        submit(call, ++leases_granted_, wanted.asked_by, {});
+        submit(current_sender(), call, ++leases_granted_, {{}, {}, wanted.asked_by});
     },
     [this](call_id call, sql_abandoned) { abandon(call); },
     [this](call_id call, pool_statistics_request) {
@@ -92,12 +92,6 @@ void database_actor::on_exit() {
     caf::anon_send_exit(std::exchange(canceller_, {}), caf::exit_reason::user_shutdown);
 }
 
-void database_actor::submit(call_id call, std::uint64_t lease, const std::string* asked_by,
-                            sql_statement statement) {
-  queue({current_sender(), call, steady_clock::now() + settings_.acquire_timeout, lease,
-         std::move(statement), asked_by});
-}
-
 /// The actor itself asks, on behalf of all who want the same.
 void database_actor::submit_shared(call_id call, sql_statement statement) {
   if (verb_of(statement.sql) != sql_verb::reads) {
@@ -108,9 +102,7 @@ void database_actor::submit_shared(call_id call, sql_statement statement) {
   const auto flight = flights_.join(statement, {current_sender(), call});
   if (!flight)
     return;
-  const auto* asked_by = statement.asked_by;
-  queue({caf::strong_actor_ptr{ctrl()}, call_id{*flight},
-         steady_clock::now() + settings_.acquire_timeout, 0, std::move(statement), asked_by});
+  submit(caf::strong_actor_ptr{ctrl()}, call_id{*flight}, 0, std::move(statement));
 }
 
 template <class Answer>
@@ -119,7 +111,10 @@ void database_actor::answer_shared(call_id flight, const Answer& what) {
     deliver(each.requester, nullptr, each.call, Answer{what});
 }
 
-void database_actor::queue(pool_job job) {
+void database_actor::submit(caf::strong_actor_ptr requester, call_id call, std::uint64_t lease,
+                            sql_statement statement) {
+  pool_job job{std::move(requester), call, steady_clock::now() + settings_.acquire_timeout, lease,
+               std::move(statement)};
   if (stopping_)
     return reject(job, shutting_down);
   if (const auto idle = pool_.queue->push(job))
@@ -135,15 +130,19 @@ void database_actor::reject(const pool_job& job, const std::string& why) {
   deliver(job.requester, nullptr, job.call, failure{errc::unavailable, why});
 }
 
+/// One for each job that waits, and as many as are to be open in any case.
 void database_actor::open_more() {
-  if (away_ || stopping_ || count(state::closed) == 0)
+  const auto closed = count(state::closed);
+  if (away_ || stopping_ || closed == 0)
     return;
   const auto waiting = pool_.queue->count().waiting;
   auto opening = count(state::opening);
-  for (job_queue::slot i = 0; i < slots_.size() && opening < waiting && !away_; ++i)
-    if (slots_[i].now == state::closed) {
+  auto present = slots_.size() - closed;
+  for (job_queue::slot i = 0; i < slots_.size() && !away_; ++i)
+    if (slots_[i].now == state::closed && (opening < waiting || present < settings_.min_connections)) {
       open(i);
       ++opening;
+      ++present;
     }
 }
 
@@ -175,7 +174,6 @@ void database_actor::on_opened(connection_opened& message) {
     spdlog::info("the database is back");
   }
   open_more();
-  keep_open();
 }
 
 void database_actor::on_lost(const connection_lost& message) {
@@ -193,7 +191,6 @@ void database_actor::on_lost(const connection_lost& message) {
             std::move(pair->second));
   arm_expiry();
   open_more();
-  keep_open();
 }
 
 void database_actor::on_down(const caf::down_msg& down) {
@@ -312,17 +309,7 @@ void database_actor::cancel_overdue() {
     arm_watch();
 }
 
-// -- connections that nobody needs, or that are missing ---------------------------------------------
-
-void database_actor::keep_open() {
-  const auto wanted = std::min<std::size_t>(settings_.min_connections, slots_.size());
-  auto present = slots_.size() - count(state::closed);
-  for (job_queue::slot i = 0; i < slots_.size() && present < wanted && !away_ && !stopping_; ++i)
-    if (slots_[i].now == state::closed) {
-      open(i);
-      ++present;
-    }
-}
+// -- connections that nobody needs -------------------------------------------------------------------
 
 void database_actor::arm_upkeep() {
   auto pause = longest_upkeep_pause;
@@ -354,7 +341,6 @@ void database_actor::close_unneeded() {
 void database_actor::on_closed(job_queue::slot number) {
   slots_[number].now = state::closed;
   open_more();
-  keep_open();
 }
 
 void database_actor::stop(caf::error reason) {

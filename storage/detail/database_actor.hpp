@@ -47,11 +47,10 @@ private:
     troupe::detail::steady_time opened;
   };
 
-  void submit(call_id call, std::uint64_t lease, const std::string* asked_by, sql_statement statement);
+  void submit(caf::strong_actor_ptr requester, call_id call, std::uint64_t lease, sql_statement statement);
   void submit_shared(call_id call, sql_statement statement);
   template <class Answer>
   void answer_shared(call_id flight, const Answer& what);
-  void queue(pool_job job);
   void reject(const pool_job& job, const std::string& why);
   void open_more();
   void open(job_queue::slot number);
@@ -67,7 +66,6 @@ private:
   void cancel(job_queue::slot number);
   void arm_watch();
   void cancel_overdue();
-  void keep_open();
   void arm_upkeep();
   void close_unneeded();
   void stop(caf::error reason);

@@ -29,17 +29,13 @@ bool holder_table::entry::all_abandoned() const noexcept {
   return !abandoned.empty() && std::find(abandoned.begin(), abandoned.end(), false) == abandoned.end();
 }
 
-bool holder_table::forget_early(const request& what) {
-  return std::erase(early_, what) > 0;
-}
-
 bool holder_table::begin_with(entry& at) {
   at.since = clock::now();
   at.was_cancelled = false;
   at.abandoned.clear();
   if (!early_.empty())
     for (std::size_t i = 0; i < at.running(); ++i)
-      if (forget_early(at.running_at(i)))
+      if (std::erase(early_, at.running_at(i)) > 0)
         at.mark(i);
   return at.running() != 1 || at.abandoned.empty();
 }
@@ -73,7 +69,7 @@ void holder_table::lend(slot which, const pool_job& job) {
   const std::lock_guard lock{mutex_};
   auto& at = entries_[which];
   at.holder = job.requester.get();
-  at.holder_name = job.asked_by;
+  at.holder_name = job.statement.asked_by;
   at.since = at.leased_since = clock::now();
 }
 

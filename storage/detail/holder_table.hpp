@@ -100,7 +100,6 @@ private:
     [[nodiscard]] bool all_abandoned() const noexcept;
   };
 
-  bool forget_early(const request& what);
   bool begin_with(entry& at);
 
   mutable std::mutex mutex_;

@@ -10,7 +10,6 @@
 #include <functional>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -22,10 +21,9 @@ struct pool_job {
   call_id call;
   /// Of the wait for a connection; a statement that runs has none.
   troupe::detail::steady_time deadline;
-  /// Not 0: the number of the lease that is asked for; there is no statement then.
+  /// Not 0: the number of the lease that is asked for; of the statement there is only who asks then.
   std::uint64_t lease = 0;
   sql_statement statement;
-  const std::string* asked_by = nullptr; ///< that of the statement, or of the wish for a lease
 };
 
 /// What waits for a connection, first come first served, and the connections that wait for work.

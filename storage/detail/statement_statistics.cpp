@@ -46,7 +46,7 @@ statement_statistics::entry& statement_statistics::entry_of(const std::string& s
   return entries_[{}];
 }
 
-void statement_statistics::add(const std::vector<run>& runs, std::chrono::nanoseconds took) {
+void statement_statistics::add(std::span<const run> runs, std::chrono::nanoseconds took) {
   if (runs.empty())
     return;
   const auto each = took / static_cast<std::int64_t>(runs.size());

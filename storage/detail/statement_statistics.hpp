@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,7 +28,7 @@ public:
   };
 
   /// `runs` went to the database together, and were back after `took`.
-  void add(const std::vector<run>& runs, std::chrono::nanoseconds took);
+  void add(std::span<const run> runs, std::chrono::nanoseconds took);
 
   /// Those with the most time in total, the largest first.
   [[nodiscard]] std::vector<database_figures::statement> most_expensive(std::size_t most) const;

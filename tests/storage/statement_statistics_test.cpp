@@ -9,7 +9,8 @@ using namespace std::chrono_literals;
 
 void add(statement_statistics& to, const std::string& sql, std::chrono::nanoseconds took, std::size_t rows = 1,
          bool failed = false) {
-  to.add({{&sql, rows, failed}}, took);
+  const statement_statistics::run one{&sql, rows, failed};
+  to.add({&one, 1}, took);
 }
 
 TEST(statement_statistics, count_runs_rows_and_failures_of_each_statement) {
@@ -34,7 +35,9 @@ TEST(statement_statistics, count_runs_rows_and_failures_of_each_statement) {
 TEST(statement_statistics, give_those_that_went_together_an_equal_part_of_the_time) {
   statement_statistics all;
   const std::string one = "SELECT 1", other = "SELECT 2";
-  all.add({{&one, 1, false}, {&one, 1, false}, {&one, 1, false}, {&other, 1, false}}, 400us);
+  all.add(std::vector<statement_statistics::run>{
+            {&one, 1, false}, {&one, 1, false}, {&one, 1, false}, {&other, 1, false}},
+          400us);
   const auto found = all.most_expensive(10);
   ASSERT_EQ(found.size(), 2u);
   EXPECT_EQ(found[0].count, 3u);
