@@ -1,11 +1,8 @@
 // Statements that nobody waits for any more, and those that take too long.
-#include "tests/storage/pool_client.hpp"
-#include "tests/storage/test_database.hpp"
+#include "tests/storage/pool_fixture.hpp"
 #include "tests/support/eventually.hpp"
 
-#include <atomic>
 #include <chrono>
-#include <thread>
 
 namespace troupe::storage::test {
 namespace {
@@ -13,17 +10,9 @@ namespace {
 using std::int64_t;
 using namespace std::chrono_literals;
 
-class abandonment : public ::testing::Test {
+class abandonment : public on_a_pool {
 protected:
-  config::storage_settings with(unsigned max_connections) const {
-    auto out = database_->settings();
-    out.max_connections = max_connections;
-    out.acquire_timeout = 60s;
-    return out;
-  }
-
   sql_statement endless() const { return statement(database_->endless()); }
-  static sql_statement echo(int64_t value) { return statement("SELECT CAST($1 AS BIGINT)", value); }
 
   static bool waits_for(pool_client& client, std::size_t in_use, std::size_t waiting = 0) {
     return troupe::test::eventually([&] {
@@ -31,8 +20,6 @@ protected:
       return now.in_use == in_use && now.waiting == waiting;
     });
   }
-
-  std::unique_ptr<test_database> database_ = make_test_database();
 };
 
 TEST_F(abandonment, of_a_statement_that_runs_cancels_it_and_keeps_the_connection) {
@@ -124,24 +111,6 @@ TEST_F(abandonment, is_the_same_as_a_statement_that_takes_too_long) {
     EXPECT_EQ(answer.detail, "the statement took too long");
     EXPECT_EQ(client.ask(echo(7)).as<sql_result>().cells.at(0), sql_value{int64_t{7}});
   }
-}
-
-TEST_F(abandonment, of_a_session_from_another_thread_ends_its_statement_only) {
-  const auto session = connect(database_->settings());
-  std::atomic<bool> ended{false};
-  errc code{};
-  std::thread blocked{[&] {
-    code = code_of([&] { session->execute(endless()); });
-    ended = true;
-  }};
-  while (!ended) { // the statement may not have begun yet
-    session->cancel();
-    std::this_thread::yield();
-  }
-  blocked.join();
-  EXPECT_EQ(code, errc::deadline_exceeded);
-  EXPECT_TRUE(session->healthy());
-  EXPECT_EQ(session->execute(echo(8)).cells.at(0), sql_value{int64_t{8}});
 }
 
 class pool_upkeep : public abandonment {};

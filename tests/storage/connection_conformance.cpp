@@ -43,6 +43,22 @@ protected:
 
   int64_t count_users() { return std::get<int64_t>(run("SELECT count(*) FROM users").cells[0]); }
 
+  /// What a statement without an end comes to when another thread asks for its end.
+  errc code_of_endless(void (*end)(connection&)) {
+    std::atomic<bool> ended{false};
+    errc code{};
+    std::thread blocked{[&] {
+      code = code_of([&] { run(database_->endless()); });
+      ended = true;
+    }};
+    while (!ended) { // the statement may not have begun yet
+      end(*connection_);
+      std::this_thread::yield();
+    }
+    blocked.join();
+    return code;
+  }
+
   int tables_ = 0;
   std::unique_ptr<test_database> database_ = make_test_database();
   std::unique_ptr<connection> connection_ = connect(database_->settings());
@@ -252,18 +268,13 @@ TEST_F(connection_conformance, runs_scripts_and_names_the_line_that_fails) {
 }
 
 TEST_F(connection_conformance, can_be_interrupted_from_another_thread) {
-  std::atomic<bool> ended{false};
-  errc code{};
-  std::thread blocked{[&] {
-    code = code_of([&] { run(database_->endless()); });
-    ended = true;
-  }};
-  while (!ended) { // the statement may not have begun yet
-    connection_->interrupt();
-    std::this_thread::yield();
-  }
-  blocked.join();
-  EXPECT_EQ(code, errc::unavailable);
+  EXPECT_EQ(code_of_endless([](connection& on) { on.interrupt(); }), errc::unavailable);
+}
+
+TEST_F(connection_conformance, can_be_cancelled_from_another_thread_and_lives_on) {
+  EXPECT_EQ(code_of_endless([](connection& on) { on.cancel(); }), errc::deadline_exceeded);
+  EXPECT_TRUE(connection_->healthy());
+  EXPECT_EQ(run("SELECT CAST($1 AS BIGINT)", int64_t{8}).cells.at(0), sql_value{int64_t{8}});
 }
 
 TEST_F(connection_conformance, says_so_when_it_cannot_connect) {

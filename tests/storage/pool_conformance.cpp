@@ -1,6 +1,5 @@
 // What the database actor must do, whatever is behind it.
-#include "tests/storage/pool_client.hpp"
-#include "tests/storage/test_database.hpp"
+#include "tests/storage/pool_fixture.hpp"
 #include "tests/support/eventually.hpp"
 
 #include <chrono>
@@ -15,15 +14,8 @@ using std::string;
 using namespace std::chrono_literals;
 using clock = std::chrono::steady_clock;
 
-class pool_conformance : public ::testing::Test {
+class pool_conformance : public on_a_pool {
 protected:
-  config::storage_settings with(unsigned max_connections) const {
-    auto out = database_->settings();
-    out.max_connections = max_connections;
-    out.acquire_timeout = 60s;
-    return out;
-  }
-
   void make_table() {
     connect(database_->settings())->execute({"CREATE TABLE list (v BIGINT)", {}});
   }
@@ -32,12 +24,6 @@ protected:
     const auto found = connect(database_->settings())->execute({"SELECT count(*) FROM list", {}});
     return std::get<int64_t>(found.cells.at(0));
   }
-
-  static sql_statement echo(int64_t value) {
-    return statement("SELECT CAST($1 AS BIGINT)", value);
-  }
-
-  std::unique_ptr<test_database> database_ = make_test_database();
 };
 
 TEST_F(pool_conformance, answers_statements_and_failures_with_their_call) {

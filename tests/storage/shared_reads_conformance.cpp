@@ -1,6 +1,5 @@
 // Reads whose results are shared.
-#include "tests/storage/pool_client.hpp"
-#include "tests/storage/test_database.hpp"
+#include "tests/storage/pool_fixture.hpp"
 #include "tests/support/eventually.hpp"
 
 #include <set>
@@ -9,17 +8,9 @@ namespace troupe::storage::test {
 namespace {
 
 using std::int64_t;
-using namespace std::chrono_literals;
 
-class shared_reads : public ::testing::Test {
+class shared_reads : public on_a_pool {
 protected:
-  config::storage_settings with_one_connection() const {
-    auto out = database_->settings();
-    out.max_connections = 1;
-    out.acquire_timeout = 60s;
-    return out;
-  }
-
   /// Another number each time that it is carried out.
   static sql_statement random_number(int64_t argument = 0) {
     auto out = statement("SELECT random(), CAST($1 AS BIGINT)", argument);
@@ -40,12 +31,10 @@ protected:
       return client.ask(pool_statistics_request{}).as<pool_statistics>().waiting == count;
     });
   }
-
-  std::unique_ptr<test_database> database_ = make_test_database();
 };
 
 TEST_F(shared_reads, are_carried_out_once_for_all_who_ask_meanwhile) {
-  pool_client client{with_one_connection()};
+  pool_client client{with(1)};
   const auto lease = client.ask(sql_acquire{}).as<sql_lease>();
   std::set<std::uint64_t> asked;
   for (int i = 0; i < 20; ++i)
@@ -64,7 +53,7 @@ TEST_F(shared_reads, are_carried_out_once_for_all_who_ask_meanwhile) {
 }
 
 TEST_F(shared_reads, are_the_same_only_with_the_same_arguments) {
-  pool_client client{with_one_connection()};
+  pool_client client{with(1)};
   const auto lease = client.ask(sql_acquire{}).as<sql_lease>();
   client.send(random_number(1));
   client.send(random_number(2));
@@ -80,7 +69,7 @@ TEST_F(shared_reads, are_the_same_only_with_the_same_arguments) {
 }
 
 TEST_F(shared_reads, that_somebody_still_waits_for_are_carried_out) {
-  pool_client client{with_one_connection()};
+  pool_client client{with(1)};
   const auto lease = client.ask(sql_acquire{}).as<sql_lease>();
   const auto leaves = client.send(random_number());
   const auto stays = client.send(random_number());
@@ -91,7 +80,7 @@ TEST_F(shared_reads, that_somebody_still_waits_for_are_carried_out) {
 }
 
 TEST_F(shared_reads, that_nobody_waits_for_are_taken_out) {
-  pool_client client{with_one_connection()};
+  pool_client client{with(1)};
   const auto lease = client.ask(sql_acquire{}).as<sql_lease>();
   const auto one = client.send(random_number());
   const auto other = client.send(random_number());
@@ -104,7 +93,7 @@ TEST_F(shared_reads, that_nobody_waits_for_are_taken_out) {
 }
 
 TEST_F(shared_reads, fail_for_all_who_wait) {
-  pool_client client{with_one_connection()};
+  pool_client client{with(1)};
   const auto lease = client.ask(sql_acquire{}).as<sql_lease>();
   auto wrong = statement("SELECT * FROM no_such_table");
   wrong.shared = true;
@@ -117,7 +106,7 @@ TEST_F(shared_reads, fail_for_all_who_wait) {
 
 TEST_F(shared_reads, are_no_writes) {
   connect(database_->settings())->execute({"CREATE TABLE list (v BIGINT)", {}});
-  pool_client client{with_one_connection()};
+  pool_client client{with(1)};
   auto write = statement("INSERT INTO list (v) VALUES (1)");
   write.shared = true;
   EXPECT_EQ(client.ask(write).as<failure>().code, errc::internal);
@@ -126,7 +115,7 @@ TEST_F(shared_reads, are_no_writes) {
 }
 
 TEST_F(shared_reads, are_reads_like_all_others_where_the_setting_says_so) {
-  auto settings = with_one_connection();
+  auto settings = with(1);
   settings.share_reads = false;
   pool_client client{settings};
   const auto lease = client.ask(sql_acquire{}).as<sql_lease>();
@@ -139,7 +128,7 @@ TEST_F(shared_reads, are_reads_like_all_others_where_the_setting_says_so) {
 }
 
 TEST_F(shared_reads, are_refused_with_the_rest_at_the_end) {
-  pool_client client{with_one_connection()};
+  pool_client client{with(1)};
   const auto lease = client.ask(sql_acquire{}).as<sql_lease>();
   client.send(random_number());
   client.send(random_number());

@@ -1,7 +1,7 @@
 // Values that every backend must bring back as they went in, and those that each must refuse.
 #include "actors/detail/sql_convert.hpp"
 #include "actors/rows.hpp"
-#include "tests/storage/test_database.hpp"
+#include "tests/storage/value_fixture.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -55,7 +55,7 @@ const std::vector<string> hostile_texts{
   "e\u0301",
 };
 
-class value_conformance : public ::testing::Test {
+class value_conformance : public with_values {
 protected:
   value_conformance() {
     run("CREATE TABLE kept (id INTEGER PRIMARY KEY)");
@@ -64,16 +64,6 @@ protected:
 
   void TearDown() override {
     EXPECT_EQ(run("SELECT id FROM kept").cells, std::vector<sql_value>{int64_t{7}});
-  }
-
-  sql_result run(const string& sql, std::vector<sql_value> parameters = {}) {
-    return connection_->execute({sql, std::move(parameters)});
-  }
-
-  void make_table(const string& type) {
-    table_ = "t" + std::to_string(++tables_); // a new name: no statement knows the types of the last one
-    run("CREATE TABLE " + table_ + " (v " + type + ")");
-    run("INSERT INTO " + table_ + " VALUES (NULL)");
   }
 
   /// The row with column "v" after the value has been put there.
@@ -104,11 +94,6 @@ protected:
 
   [[nodiscard]] bool on_sqlite() const { return connection_->kind() == backend::sqlite; }
   [[nodiscard]] string array_of(const string& type) const { return on_sqlite() ? "JSON" : type + "[]"; }
-
-  string table_;
-  int tables_ = 0;
-  std::unique_ptr<test_database> database_ = make_test_database();
-  std::unique_ptr<connection> connection_ = connect(database_->settings());
 };
 
 TEST_F(value_conformance, keeps_hostile_text_in_every_type_that_holds_text) {

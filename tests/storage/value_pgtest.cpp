@@ -2,7 +2,7 @@
 // the last bit, as its binary form tells.
 #include "actors/detail/sql_convert.hpp"
 #include "actors/rows.hpp"
-#include "tests/storage/test_database.hpp"
+#include "tests/storage/value_fixture.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -50,18 +50,8 @@ string describe(const sql_value& value) {
     -1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 
-class value_pgtest : public ::testing::Test {
+class value_pgtest : public with_values {
 protected:
-  sql_result run(const string& sql, std::vector<sql_value> parameters = {}) {
-    return connection_->execute({sql, std::move(parameters)});
-  }
-
-  void make_table(const string& type) {
-    table_ = "t" + std::to_string(++tables_); // a new name: no statement knows the types of the last one
-    run("CREATE TABLE " + table_ + " (v " + type + ")");
-    run("INSERT INTO " + table_ + " VALUES (NULL)");
-  }
-
   /// `send` is the function that makes the binary form.
   void expect_kept(const string& type, const string& send, const std::vector<sample>& samples) {
     make_table(type);
@@ -135,10 +125,6 @@ protected:
   }
 
   std::mt19937_64 random_{20260131}; // the same values each time
-  string table_;
-  int tables_ = 0;
-  std::unique_ptr<test_database> database_ = make_test_database();
-  std::unique_ptr<connection> connection_ = connect(database_->settings());
 };
 
 template <class T>
