@@ -34,7 +34,7 @@ private:
 
 /// One session with the database; every call blocks.
 ///
-/// Thread: one at a time, `interrupt` and `cancel` apart. Errors: every member that is not noexcept throws
+/// Thread: one at a time, `interrupt` and `canceller` apart. Errors: every member that is not noexcept throws
 /// `statement_error`; `unavailable` with `healthy()` false afterwards means that the session is
 /// gone and that the outcome of the statement is not known. Codes: `conflict` for a unique,
 /// foreign-key or exclusion constraint or a transaction that the database has rolled back by itself;
@@ -85,10 +85,11 @@ public:
   /// Makes the call that is under way fail soon. Any thread.
   virtual void interrupt() noexcept = 0;
 
-  /// Asks for the statement that is under way to end, with `deadline_exceeded`; the session lives on. When this
-  /// returns, the database has been told, so that no later statement is hit. May take as long as connecting does.
-  /// Any thread.
-  virtual void cancel() noexcept = 0;
+  /// A function that asks for the statement that is under way to end, with `deadline_exceeded`; the session lives
+  /// on. When it returns, the database has been told, so that no later statement is hit. That may take for ever:
+  /// a server, or a proxy in front of it, takes connections and answers nothing. It needs no session any more, and
+  /// does nothing without one. None: there is no way. Any thread, the function, too.
+  [[nodiscard]] virtual std::function<void()> canceller() const = 0;
 
   [[nodiscard]] virtual backend kind() const noexcept = 0;
 };

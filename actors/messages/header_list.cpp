@@ -98,8 +98,12 @@ void header_list::add(std::string_view name, std::string_view value) {
 }
 
 void header_list::set(std::string_view name, std::string_view value) {
-  remove_if([&](std::string_view key) { return equals_ignore_case(key, name); });
-  add(name, value);
+  header_list kept; // what is set may be a part of what goes away
+  for (std::size_t i = 0; i < size_; ++i)
+    if (auto [key, old] = (*this)[i]; !equals_ignore_case(key, name))
+      kept.add(key, old);
+  kept.add(name, value);
+  swap(kept);
 }
 
 std::optional<std::string_view> header_list::find(std::string_view name) const noexcept {

@@ -21,6 +21,8 @@ constexpr double shrinkage = 0.5;
 bool loop_pressure::begin_measure(time_point now) noexcept {
   if (measuring_ || now - begun_ < measured_at_most_each)
     return false;
+  if (now - begun_ - lag_ > peak_patience)
+    late_since_.reset(); // nobody knows how it was meanwhile
   measuring_ = true;
   begun_ = now;
   return true;
@@ -32,11 +34,14 @@ void loop_pressure::end_measure(time_point now) noexcept {
   const auto seconds = std::min(std::chrono::duration<double>(std::max<std::chrono::nanoseconds>(
                                   lag_, measured_at_most_each)).count(), 1.0);
   if (lag_ <= target_) {
-    fine_at_ = now;
+    late_since_.reset();
     share_ = std::max(0.0, share_ - shrinkage * seconds);
     return;
   }
-  if (now - fine_at_ < peak_patience)
+  // From when on it was known: one measure alone, however long, is a process that was stopped for a while.
+  if (!late_since_)
+    late_since_ = now;
+  if (now - *late_since_ < peak_patience)
     return;
   const auto excess = std::min(2.0, static_cast<double>(lag_.count())
                                       / static_cast<double>(target_.count()) - 1.0);

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 
 namespace troupe::gateway {
 
@@ -33,7 +34,7 @@ private:
   std::chrono::nanoseconds target_;
   std::chrono::nanoseconds lag_{0};
   time_point begun_{};
-  time_point fine_at_{}; // the last time that the lag was below the target
+  std::optional<time_point> late_since_; // the end of the first measure of those above the target without a break
   bool measuring_ = false;
   double share_ = 0;  // of the requests that are shed
   double carried_ = 0; // of the next one to be shed, so that the shed ones are spread evenly

@@ -8,7 +8,9 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
+#include <span>
 #include <utility>
 
 namespace troupe::storage {
@@ -81,6 +83,33 @@ void log_failure(const statement_error& e, bool session_is_gone, const std::stri
 
 } // namespace
 
+/// The table says what runs only as long as that is there. What an exception leaves unanswered, out of memory
+/// for one, is answered here.
+class connection_actor::run_guard {
+public:
+  run_guard(connection_actor& of, std::span<const pool_job> jobs) : of_(of), jobs_(jobs) {}
+  run_guard(const run_guard&) = delete;
+  run_guard& operator=(const run_guard&) = delete;
+  ~run_guard() {
+    if (answered_)
+      return;
+    of_.holders_->forget(of_.slot_);
+    try {
+      for (const auto& each : jobs_)
+        deliver(each.requester, nullptr, each.call, failure{errc::unavailable, connection_gone});
+    } catch (...) { // there is nothing left to answer with
+      return;
+    }
+  }
+
+  void answered() noexcept { answered_ = true; }
+
+private:
+  connection_actor& of_;
+  std::span<const pool_job> jobs_;
+  bool answered_ = false;
+};
+
 connection_actor::connection_actor(caf::actor_config& config, caf::strong_actor_ptr database,
                                    const pool_share& pool, job_queue::slot slot,
                                    config::storage_settings settings)
@@ -143,16 +172,18 @@ std::optional<pool_job> connection_actor::run(pool_job job) {
   }
   if (auto batch = take_batch(job); !batch.empty())
     return run_all(std::move(batch));
+  run_guard guard{*this, {&job, 1}};
   auto result = run_alone(job);
-  if (std::holds_alternative<failure>(result) && !connection_->healthy()) {
+  if (connection_ && std::holds_alternative<failure>(result) && !connection_->healthy())
     connection_.reset();
-    reply(job.requester, job.call, std::move(result));
-    report_lost("the connection broke", false);
-    return std::nullopt;
-  }
   // Free before the answer goes out: what its receiver sends next must find this connection.
-  auto next = next_job();
+  const bool broke = !connection_;
+  auto next = broke ? std::nullopt : next_job();
   reply(job.requester, job.call, std::move(result));
+  guard.answered();
+  if (broke)
+    report_lost(broken_, false);
+  tell_slow();
   return next;
 }
 
@@ -160,7 +191,18 @@ connection_actor::answer connection_actor::run_alone(const pool_job& job) {
   answer out = failure{errc::deadline_exceeded, "nobody waits for the statement"};
   if (holders_->begin(slot_, {&job, 1}))
     out = execute_and_note(job.statement);
-  static_cast<void>(holders_->end(slot_));
+  end_run();
+  return out;
+}
+
+/// The session is gone afterwards when what it ran next might be cancelled.
+holder_table::ending connection_actor::end_run() {
+  auto out = holders_->end(slot_, settings_.connect_timeout);
+  broken_ = "the connection broke";
+  if (out.untold) {
+    broken_ = "it was given up, as the server does not take the wish to cancel a statement";
+    connection_.reset();
+  }
   return out;
 }
 
@@ -214,7 +256,7 @@ std::optional<pool_job> connection_actor::run_all(std::vector<pool_job> jobs) {
   for (const auto& each : jobs)
     statements.push_back(&each.statement);
   std::vector<answer> answers(jobs.size());
-  bool broke = false;
+  run_guard guard{*this, jobs};
   static_cast<void>(holders_->begin(slot_, jobs));
   const auto begun = clock::now();
   connection_->execute_all(statements, [&](std::size_t i, connection::outcome&& what) {
@@ -222,29 +264,32 @@ std::optional<pool_job> connection_actor::run_all(std::vector<pool_job> jobs) {
       answers[i] = std::move(*result);
     else
       answers[i] = failed(std::get<std::exception_ptr>(what), jobs[i].statement.sql);
-    broke = broke || std::holds_alternative<failure>(answers[i]);
   });
   const auto took = clock::now() - begun;
   std::vector<statement_statistics::run> runs;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     runs.push_back(run_of(jobs[i].statement, answers[i]));
-    if (is_slow(took))
-      log_slow(jobs[i].statement, answers[i], took);
+    note_slow(jobs[i].statement, answers[i], took);
   }
   statistics_->add(runs, took);
-  const auto ending = holders_->end(slot_);
+  const auto ending = end_run();
   for (std::size_t i = 0; ending.cancelled && i < jobs.size(); ++i)
-    if (!ending.abandoned[i] && was_cancelled(answers[i]))
-      answers[i] = run_alone(jobs[i]); // another one of the batch was meant; nothing of it is left
-  broke = broke && !connection_->healthy();
-  if (broke)
+    if (!ending.abandoned[i] && was_cancelled(answers[i])) // another one was meant; nothing of it is left
+      answers[i] = connection_ ? run_alone(jobs[i]) : failure{errc::unavailable, connection_gone};
+  const bool any_failed = std::any_of(answers.begin(), answers.end(), [](const answer& each) {
+    return std::holds_alternative<failure>(each);
+  });
+  if (connection_ && any_failed && !connection_->healthy())
     connection_.reset();
   // Free before the answers go out, as for one.
+  const bool broke = !connection_;
   auto next = broke ? std::nullopt : next_job();
   for (std::size_t i = 0; i < jobs.size(); ++i)
     reply(jobs[i].requester, jobs[i].call, std::move(answers[i]));
+  guard.answered();
   if (broke)
-    report_lost("the connection broke", false);
+    report_lost(broken_, false);
+  tell_slow();
   return next;
 }
 
@@ -262,28 +307,33 @@ connection_actor::answer connection_actor::execute_and_note(const sql_statement&
   const auto took = clock::now() - begun;
   const auto noted = run_of(statement, out);
   statistics_->add({&noted, 1}, took);
-  if (is_slow(took))
-    log_slow(statement, out, took);
+  note_slow(statement, out, took);
   return out;
 }
 
-bool connection_actor::is_slow(std::chrono::nanoseconds took) const noexcept {
-  return settings_.slow_statement.count() > 0 && took >= settings_.slow_statement;
+/// Of one that took long with others it is not known which one it was.
+void connection_actor::note_slow(const sql_statement& statement, const answer& what,
+                                 std::chrono::nanoseconds took) {
+  if (settings_.slow_statement.count() == 0 || took < settings_.slow_statement)
+    return;
+  const auto* failed = std::get_if<failure>(&what);
+  slow_.push_back({&statement,
+                   failed != nullptr ? std::string{to_string(failed->code)}
+                                     : std::to_string(rows_of(what)) + " rows",
+                   took, settings_.explain_slow && failed == nullptr});
 }
 
-/// Of one that took long with others it is not known which one it was.
-void connection_actor::log_slow(const sql_statement& statement, const answer& what,
-                                std::chrono::nanoseconds took) {
-  const auto* failed = std::get_if<failure>(&what);
-  const auto outcome = failed != nullptr ? std::string{to_string(failed->code)}
-                                         : std::to_string(rows_of(what)) + " rows";
-  std::string plan;
-  if (settings_.explain_slow && connection_->healthy() && failed == nullptr)
-    plan = "; plan: " + plan_of(*connection_, statement);
-  spdlog::warn("slow statement: {} ms, {}, for {}: {}{}",
-               std::chrono::duration_cast<std::chrono::milliseconds>(took).count(), outcome,
-               statement.asked_by != nullptr ? *statement.asked_by : "(no route)", one_line(statement.sql),
-               plan);
+/// When the answer is on its way: a plan takes a while. REQUIRES: what was noted is still there.
+void connection_actor::tell_slow() {
+  for (const auto& each : std::exchange(slow_, {})) {
+    std::string plan;
+    if (each.explain && connection_ && connection_->healthy())
+      plan = "; plan: " + plan_of(*connection_, *each.statement);
+    spdlog::warn("slow statement: {} ms, {}, for {}: {}{}",
+                 std::chrono::duration_cast<std::chrono::milliseconds>(each.took).count(), each.outcome,
+                 each.statement->asked_by != nullptr ? *each.statement->asked_by : "(no route)",
+                 one_line(each.statement->sql), plan);
+  }
 }
 
 connection_actor::answer connection_actor::failed(const std::exception_ptr& why, const std::string& sql) {
@@ -325,13 +375,16 @@ void connection_actor::run_leased(call_id call, const sql_statement& statement) 
     return deliver(requester, nullptr, call, failure{errc::internal, "the lease is over"});
   if (!connection_)
     return deliver(requester, nullptr, call, failure{errc::unavailable, connection_gone});
+  run_guard guard{*this, {}};
   answer result = failure{errc::deadline_exceeded, "nobody waits for the statement"};
   if (holders_->begin(slot_, call, statement))
     result = execute_and_note(statement);
-  static_cast<void>(holders_->end(slot_));
-  if (std::holds_alternative<failure>(result) && !connection_->healthy())
+  end_run();
+  if (connection_ && std::holds_alternative<failure>(result) && !connection_->healthy())
     connection_.reset(); // reported when the lease ends: until then nobody else may use it
   reply(requester, call, std::move(result));
+  guard.answered();
+  tell_slow();
 }
 
 void connection_actor::end_lease() {

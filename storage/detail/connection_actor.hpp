@@ -10,6 +10,7 @@
 #include <caf/actor_addr.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include <chrono>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -47,6 +48,15 @@ public:
 
 private:
   using answer = std::variant<sql_result, failure>;
+  class run_guard;
+
+  /// A statement that took long, until it is told; it is still where it was.
+  struct slow_run {
+    const sql_statement* statement;
+    std::string outcome;
+    std::chrono::nanoseconds took;
+    bool explain;
+  };
 
   void open();
   void work(std::optional<pool_job> job);
@@ -58,8 +68,9 @@ private:
   [[nodiscard]] answer failed(const std::exception_ptr& why, const std::string& sql);
   [[nodiscard]] sql_result execute_or_throw(const sql_statement& statement);
   [[nodiscard]] answer run_alone(const pool_job& job);
-  [[nodiscard]] bool is_slow(std::chrono::nanoseconds took) const noexcept;
-  void log_slow(const sql_statement& statement, const answer& what, std::chrono::nanoseconds took);
+  holder_table::ending end_run();
+  void note_slow(const sql_statement& statement, const answer& what, std::chrono::nanoseconds took);
+  void tell_slow();
   [[nodiscard]] bool is_old() const noexcept;
   [[nodiscard]] std::optional<pool_job> next_job();
   void close();
@@ -80,6 +91,8 @@ private:
   std::uint64_t lease_ = 0;                // 0: not leased
   caf::actor_addr holder_;
   troupe::detail::steady_time too_old_; // the session, from then on
+  std::vector<slow_run> slow_;
+  const char* broken_ = ""; // the session, by what
   bool stopping_ = false;
 };
 

@@ -3,7 +3,6 @@
 #include "actors/messages/local.hpp"
 #include "storage/detail/sql_text.hpp"
 
-#include <caf/event_based_actor.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -28,17 +27,6 @@ constexpr std::chrono::milliseconds shortest_upkeep_pause{10};
 constexpr std::chrono::milliseconds longest_upkeep_pause{10'000};
 
 constexpr const char* shutting_down = "the node is shutting down";
-
-/// In a thread of its own: it may take as long as connecting does.
-caf::behavior tell_server(caf::event_based_actor*) {
-  return {
-    [](const cancel_statement& what) {
-      if (const auto session = what.session.lock())
-        session->cancel();
-      what.holders->cancelled(what.slot);
-    },
-  };
-}
 
 } // namespace
 
@@ -88,8 +76,6 @@ void database_actor::on_exit() {
   watch_.disarm();
   upkeep_.disarm();
   slots_.clear();
-  if (canceller_)
-    caf::anon_send_exit(std::exchange(canceller_, {}), caf::exit_reason::user_shutdown);
 }
 
 /// The actor itself asks, on behalf of all who want the same.
@@ -197,8 +183,11 @@ void database_actor::on_down(const caf::down_msg& down) {
   for (job_queue::slot i = 0; i < slots_.size(); ++i)
     if (slots_[i].actor == down.source) {
       pool_.queue->remove(i);
+      pool_.holders->forget(i);
       slots_[i] = {};
     }
+  if (away_ && !stopping_ && count(state::opening) == 0)
+    retry_later(); // it was the one that tried
   const bool all_down = std::none_of(slots_.begin(), slots_.end(),
                                      [](const auto& slot) { return bool{slot.actor}; });
   if (!stopping_)
@@ -275,37 +264,38 @@ void database_actor::abandon(call_id call) {
   }
   if (pool_.queue->drop(requester, call))
     return;
-  if (const auto number = pool_.holders->abandon(requester, call))
-    cancel(*number);
+  if (const auto what = pool_.holders->abandon(requester, call))
+    cancel(*what);
   arm_watch();
 }
 
-/// REQUIRES: the table has just given this connection to be cancelled.
-void database_actor::cancel(job_queue::slot number) {
-  try {
-    if (!canceller_)
-      canceller_ = home_system().spawn<caf::detached + caf::hidden>(tell_server);
-  } catch (const std::system_error& e) { // as in `open`
-    home_system().dec_detached_threads();
-    warn(fmt::format("cannot start a thread to cancel statements: {}", e.code().message()));
-    return pool_.holders->cancelled(number);
+/// REQUIRES: the table has just given it to be cancelled.
+void database_actor::cancel(holder_table::target what) {
+  const auto session = slots_[what.which].session.lock();
+  auto how = session ? session->canceller() : nullptr;
+  if (!how)
+    return pool_.holders->cancelled(what);
+  if (!cancellations_.begin(std::move(how), [holders = pool_.holders, what] { holders->cancelled(what); })) {
+    warn("statements that nobody waits for are not cancelled: the database does not answer, or there are no threads");
+    pool_.holders->cancelled(what);
   }
-  deliver(caf::actor_cast<caf::strong_actor_ptr>(canceller_), nullptr,
-          cancel_statement{number, slots_[number].session, pool_.holders});
 }
 
 void database_actor::arm_watch() {
-  if (!watch_.armed() && !stopping_)
+  if (!watch_.armed())
     watch_.arm(loop().timers(), steady_clock::now() + abandoned_patience,
                [](void* self) { static_cast<database_actor*>(self)->cancel_overdue(); }, this);
 }
 
-/// Those of a batch, and those that the server was told of before they had begun.
+/// Those of a batch, those that the server was told of before they had begun, and those that it cannot be told of.
 void database_actor::cancel_overdue() {
-  bool any_left = false;
-  for (const auto number : pool_.holders->take_overdue(abandoned_patience, any_left))
-    cancel(number);
-  if (any_left)
+  const auto overdue = pool_.holders->take_overdue(abandoned_patience, settings_.connect_timeout);
+  for (const auto what : overdue.to_cancel)
+    cancel(what);
+  for (const auto number : overdue.to_interrupt)
+    if (const auto session = slots_[number].session.lock())
+      session->interrupt();
+  if (overdue.any_left)
     arm_watch();
 }
 
@@ -349,7 +339,6 @@ void database_actor::stop(caf::error reason) {
   stop_reason_ = std::move(reason);
   retry_.disarm();
   expiry_.disarm();
-  watch_.disarm();
   upkeep_.disarm();
   const auto waiting = pool_.queue->close();
   bool any = false;
@@ -367,6 +356,7 @@ void database_actor::stop(caf::error reason) {
 }
 
 void database_actor::interrupt_all() {
+  pool_.holders->stop_waiting();
   for (const auto& slot : slots_) {
     if (auto session = slot.session.lock())
       session->interrupt();

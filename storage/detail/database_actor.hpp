@@ -7,6 +7,7 @@
 #include "config/settings.hpp"
 #include "storage/database.hpp"
 #include "storage/detail/backoff.hpp"
+#include "storage/detail/cancellations.hpp"
 #include "storage/detail/connection_actor.hpp"
 #include "storage/detail/job_queue.hpp"
 #include "storage/detail/pool_messages.hpp"
@@ -63,7 +64,7 @@ private:
   void arm_expiry();
   void expire();
   void abandon(call_id call);
-  void cancel(job_queue::slot number);
+  void cancel(holder_table::target what);
   void arm_watch();
   void cancel_overdue();
   void arm_upkeep();
@@ -92,7 +93,7 @@ private:
   troupe::detail::timer grace_;
   troupe::detail::timer watch_;  // what is abandoned and runs on
   troupe::detail::timer upkeep_; // what nobody needs
-  caf::actor canceller_;         // none before the first time
+  cancellations cancellations_;
 };
 
 } // namespace troupe::storage

@@ -11,6 +11,7 @@ using clock = std::chrono::steady_clock;
 
 /// Between the database actor and the connections no more can be on their way that are worth it.
 constexpr std::size_t early_ones_kept = 256;
+constexpr std::chrono::seconds early_ones_kept_for{5};
 
 } // namespace
 
@@ -31,13 +32,20 @@ bool holder_table::entry::all_abandoned() const noexcept {
 
 bool holder_table::begin_with(entry& at) {
   at.since = clock::now();
-  at.was_cancelled = false;
+  ++at.run;
+  at.was_cancelled = at.given_up = false;
   at.abandoned.clear();
+  while (!early_.empty() && at.since - early_.front().when > early_ones_kept_for)
+    early_.pop_front();
   if (!early_.empty())
     for (std::size_t i = 0; i < at.running(); ++i)
-      if (std::erase(early_, at.running_at(i)) > 0)
+      if (take_early(at.running_at(i)))
         at.mark(i);
   return at.running() != 1 || at.abandoned.empty();
+}
+
+bool holder_table::take_early(const request& what) {
+  return std::erase_if(early_, [&](const early& each) { return each.what == what; }) > 0;
 }
 
 bool holder_table::begin(slot which, std::span<const pool_job> jobs) {
@@ -55,14 +63,15 @@ bool holder_table::begin(slot which, call_id call, const sql_statement& statemen
   return begin_with(at);
 }
 
-holder_table::ending holder_table::end(slot which) {
+holder_table::ending holder_table::end(slot which, std::chrono::milliseconds patience) {
   std::unique_lock lock{mutex_};
   auto& at = entries_[which];
-  told_.wait(lock, [&at] { return !at.cancelling; });
+  const auto until = clock::now() + patience;
+  told_.wait_until(lock, until, [&] { return !at.cancelling || at.given_up || !may_wait_; });
   at.jobs = {};
   at.leased_statement = nullptr;
   at.since = clock::now();
-  return {at.was_cancelled, std::exchange(at.abandoned, {})};
+  return {at.was_cancelled, std::exchange(at.cancelling, false), std::exchange(at.abandoned, {})};
 }
 
 void holder_table::lend(slot which, const pool_job& job) {
@@ -78,7 +87,7 @@ void holder_table::take_back(slot which) {
   entries_[which].holder = nullptr;
 }
 
-std::optional<holder_table::slot> holder_table::abandon(const caf::strong_actor_ptr& requester,
+std::optional<holder_table::target> holder_table::abandon(const caf::strong_actor_ptr& requester,
                                                         call_id call) {
   const request what{requester.get(), call.value};
   const std::lock_guard lock{mutex_};
@@ -88,41 +97,69 @@ std::optional<holder_table::slot> holder_table::abandon(const caf::strong_actor_
       if (at.running_at(place) != what)
         continue;
       at.mark(place);
-      if (!at.all_abandoned() || std::exchange(at.cancelling, true))
+      if (!at.all_abandoned() || !begin_cancelling(at))
         return std::nullopt;
-      at.was_cancelled = true;
-      return i;
+      return target{i, at.run};
     }
   }
-  early_.push_back(what);
+  early_.push_back({what, clock::now()});
   if (early_.size() > early_ones_kept)
     early_.pop_front();
   return std::nullopt;
 }
 
-std::vector<holder_table::slot> holder_table::take_overdue(std::chrono::milliseconds patience,
-                                                           bool& any_left) {
-  const auto limit = clock::now() - patience;
-  std::vector<slot> out;
-  any_left = false;
+/// False: it has begun.
+bool holder_table::begin_cancelling(entry& at) {
+  if (std::exchange(at.cancelling, true))
+    return false;
+  at.cancelling_since = clock::now();
+  at.was_cancelled = true;
+  return true;
+}
+
+holder_table::overdue holder_table::take_overdue(std::chrono::milliseconds patience,
+                                                 std::chrono::milliseconds patience_with_server) {
+  const auto now = clock::now();
+  overdue out;
   const std::lock_guard lock{mutex_};
   for (slot i = 0; i < entries_.size(); ++i) {
     auto& at = entries_[i];
     if (at.abandoned.empty() || at.running() == 0)
       continue;
-    any_left = true; // it may have to be told again
-    if (at.since > limit || std::exchange(at.cancelling, true))
-      continue;
-    at.was_cancelled = true;
-    out.push_back(i);
+    out.any_left = true; // it may have to be told again
+    if (now - at.since > patience && begin_cancelling(at)) {
+      out.to_cancel.push_back({i, at.run});
+    } else if (at.cancelling && now - at.cancelling_since > patience_with_server && !at.given_up) {
+      at.given_up = true;
+      out.to_interrupt.push_back(i);
+    }
   }
   return out;
 }
 
-void holder_table::cancelled(slot which) {
+void holder_table::cancelled(target which) {
   {
     const std::lock_guard lock{mutex_};
-    entries_[which].cancelling = false;
+    auto& at = entries_[which.which];
+    if (at.run != which.run)
+      return; // it has long gone on, with another session
+    at.cancelling = false;
+  }
+  told_.notify_all();
+}
+
+void holder_table::forget(slot which) {
+  const std::lock_guard lock{mutex_};
+  auto& at = entries_[which];
+  const auto run = at.run;
+  at = {};
+  at.run = run;
+}
+
+void holder_table::stop_waiting() {
+  {
+    const std::lock_guard lock{mutex_};
+    may_wait_ = false;
   }
   told_.notify_all();
 }

@@ -21,7 +21,8 @@ namespace troupe::storage {
 /// Connections write it, in their own threads; the database actor reads it, in its loop's.
 ///
 /// Why a lock: as for job_queue. It is held for a few stores. A connection also waits here while the server is
-/// told to cancel what it has just finished: what it ran next would be hit instead.
+/// told to cancel what it has just finished: what it ran next would be hit instead. Where that takes too long, its
+/// session is of no use any more.
 class holder_table {
 public:
   using slot = job_queue::slot;
@@ -39,9 +40,11 @@ public:
   /// What was done meanwhile about what has been run.
   struct ending {
     bool cancelled = false;      ///< the server was asked to, so one of them may say so
+    bool untold = false;         ///< it still is being asked: whatever this session ran next might be hit
     std::vector<bool> abandoned; ///< by their places; empty: none
   };
-  ending end(slot which);
+  /// Waits for as long as `patience` until the server has been told, if it is being told.
+  ending end(slot which, std::chrono::milliseconds patience);
 
   /// It serves nobody but the one that asks in `job`, from here on until `take_back`.
   void lend(slot which, const pool_job& job);
@@ -49,16 +52,33 @@ public:
 
   // -- for the database actor ---------------------------------------------------------------------------
 
-  /// Nobody waits for that call any more. The connection to cancel, if that is to be done at once: after that,
-  /// `cancelled` is called. Others wait for the rest of their batch, see `take_overdue`.
-  [[nodiscard]] std::optional<slot> abandon(const caf::strong_actor_ptr& requester, call_id call);
+  /// What is to be cancelled: one run of one connection, however many follow it.
+  struct target {
+    slot which = 0;
+    std::uint64_t run = 0;
+  };
 
-  /// The connections to cancel that have been running for more than `patience` something that nobody waits for.
-  /// `any_left`: further ones may come to that.
-  [[nodiscard]] std::vector<slot> take_overdue(std::chrono::milliseconds patience, bool& any_left);
+  /// Nobody waits for that call any more. What to cancel, if that is to be done at once: after that,
+  /// `cancelled` is called. Others wait for the rest of their batch, see `take_overdue`.
+  [[nodiscard]] std::optional<target> abandon(const caf::strong_actor_ptr& requester, call_id call);
+
+  struct overdue {
+    std::vector<target> to_cancel;
+    std::vector<slot> to_interrupt; ///< the server does not take the wish to cancel
+    bool any_left = false;          ///< further ones may come to that
+  };
+  /// The connections that have been running for more than `patience` something that nobody waits for.
+  [[nodiscard]] overdue take_overdue(std::chrono::milliseconds patience,
+                                     std::chrono::milliseconds patience_with_server);
 
   /// The server has been told, or could not be. Any thread.
-  void cancelled(slot which);
+  void cancelled(target which);
+
+  /// That connection is no more.
+  void forget(slot which);
+
+  /// From now on no connection waits for the server to be told.
+  void stop_waiting();
 
   struct holder {
     const std::string* asked_by = nullptr;
@@ -86,7 +106,10 @@ private:
     time_point since;        // it runs, or has ended running
     time_point leased_since;
     std::vector<bool> abandoned;
-    bool cancelling = false;
+    std::uint64_t run = 0;
+    bool cancelling = false; // that run
+    time_point cancelling_since;
+    bool given_up = false; // the server was not to be told
     bool was_cancelled = false;
 
     [[nodiscard]] std::size_t running() const noexcept {
@@ -101,12 +124,19 @@ private:
   };
 
   bool begin_with(entry& at);
+  [[nodiscard]] static bool begin_cancelling(entry& at);
+  [[nodiscard]] bool take_early(const request& what);
 
   mutable std::mutex mutex_;
   std::condition_variable told_;
   std::vector<entry> entries_;
+  bool may_wait_ = true;
   /// Abandoned before it ran, or after: the latest ones.
-  std::deque<request> early_;
+  struct early {
+    request what;
+    time_point when;
+  };
+  std::deque<early> early_;
 };
 
 } // namespace troupe::storage

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "storage/connection.hpp"
-#include "storage/detail/holder_table.hpp"
 #include "storage/detail/job_queue.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -25,13 +24,6 @@ struct connection_closed {
   job_queue::slot slot = 0;
 };
 
-/// Database actor -> the actor that tells the server.
-struct cancel_statement {
-  job_queue::slot slot = 0;
-  std::weak_ptr<storage::connection> session;
-  std::shared_ptr<holder_table> holders;
-};
-
 /// Connection actor -> database actor.
 struct connection_opened {
   job_queue::slot slot = 0;
@@ -52,6 +44,5 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::open_connection)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::stop_connection)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::close_connection)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_closed)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::cancel_statement)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_lost)

@@ -71,16 +71,20 @@ bool is_rest_of_plain_transaction(sql_tokens& tokens) {
 /// The verb of the statement after the WITH list: the first one outside of parentheses.
 sql_verb verb_after_with(sql_tokens& tokens) {
   int depth = 0;
+  bool changes = false; // within the list
   for (auto token = tokens.next(); !token.empty(); token = tokens.next()) {
     if (token == "(")
       ++depth;
     else if (token == ")")
       --depth;
     else if (depth == 0) {
-      if (same_word(token, "SELECT") || same_word(token, "VALUES"))
-        return sql_verb::other;
-      if (verb_of_word(token) == sql_verb::changes_rows)
-        return sql_verb::changes_rows;
+      const auto verb = verb_of_word(token);
+      if (verb == sql_verb::reads)
+        return changes ? sql_verb::other : sql_verb::reads;
+      if (verb == sql_verb::changes_rows)
+        return verb;
+    } else if (verb_of_word(token) == sql_verb::changes_rows && !same_word(token, "REPLACE")) { // a function there
+      changes = true;
     }
   }
   return sql_verb::other;

@@ -11,7 +11,7 @@ namespace troupe::storage {
 
 /// What a statement does, as far as a connection must know it before running it.
 enum class sql_verb : std::uint8_t {
-  reads,        ///< SELECT, VALUES, TABLE; functions may change something all the same
+  reads,        ///< SELECT, VALUES, TABLE, also behind WITH; functions may change something all the same
   changes_rows, ///< INSERT, UPDATE, DELETE, MERGE: the number of rows counts
   begin,        ///< BEGIN without a mode
   commit,       ///< COMMIT, END

@@ -38,7 +38,7 @@ public:
 
 private:
   /// Counts of times by powers of two of a microsecond, and quarters of these.
-  using histogram = std::array<std::uint32_t, 4 * 40>;
+  using histogram = std::array<std::uint64_t, 4 * 40>;
 
   struct entry {
     std::uint64_t count = 0;

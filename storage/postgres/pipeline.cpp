@@ -33,6 +33,9 @@ public:
 
   [[nodiscard]] bool entered() const noexcept { return entered_; }
 
+  /// False: it could not, and the session is of no use any more.
+  [[nodiscard]] bool leave() noexcept { return PQexitPipelineMode(session_) == 1; }
+
   [[nodiscard]] bool send(const pipelined& what) {
     return PQsendQueryPrepared(session_, what.name.c_str(), static_cast<int>(what.parameter_count),
                                what.parameters, nullptr, nullptr, text_format)
@@ -149,6 +152,10 @@ std::vector<pipeline_outcome> run_pipeline(PGconn* session, const std::vector<pi
   if (sent < groups.size() && PQstatus(session) == CONNECTION_OK)
     for (auto i = groups[sent].begin; i < what.size(); ++i)
       out[i].how = state::undone;
+  if (!all.leave()) // so that nothing can be run again
+    for (auto& each : out)
+      if (each.how == state::undone)
+        each.how = state::unknown;
   return out;
 }
 

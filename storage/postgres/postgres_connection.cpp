@@ -29,14 +29,10 @@ namespace {
 constexpr std::string_view read_only_state = "25006";
 constexpr meaning own_read_only{errc::internal, "the transaction is read only"};
 
-struct cancel_freer {
-  void operator()(PGcancel* what) const noexcept { PQfreeCancel(what); }
-};
-
 class postgres_connection final : public connection {
 public:
   postgres_connection(const std::string& url, const time_limits& limits)
-    : raw_(connect_session(url, limits)), session_(adopt(raw_)), cancel_(PQgetCancel(raw_)),
+    : raw_(connect_session(url, limits)), session_(adopt(raw_)), cancel_(PQgetCancel(raw_), PQfreeCancel),
       socket_(dup(PQsocket(raw_))), cache_(prepared_statements) {
     log_notices(raw_); // libpqxx has set its own
   }
@@ -101,7 +97,9 @@ public:
     postgres::run_script(raw_, sql);
   }
 
-  bool healthy() noexcept override { return is_alive(raw_); }
+  bool healthy() noexcept override {
+    return is_alive(raw_) && PQpipelineStatus(raw_) == PQ_PIPELINE_OFF;
+  }
 
   bool in_transaction() noexcept override {
     const auto state = PQtransactionStatus(raw_);
@@ -116,10 +114,13 @@ public:
 
   void interrupt() noexcept override { shutdown(socket_, SHUT_RDWR); }
 
-  void cancel() noexcept override {
-    std::array<char, 256> why{};
-    if (cancel_)
-      static_cast<void>(PQcancel(cancel_.get(), why.data(), static_cast<int>(why.size())));
+  std::function<void()> canceller() const override {
+    if (!cancel_)
+      return {};
+    return [how = cancel_] {
+      std::array<char, 256> why{};
+      static_cast<void>(PQcancel(how.get(), why.data(), static_cast<int>(why.size())));
+    };
   }
 
   backend kind() const noexcept override { return backend::postgres; }
@@ -296,7 +297,7 @@ private:
 
   PGconn* raw_; // the session's own
   std::unique_ptr<session> session_;
-  std::unique_ptr<PGcancel, cancel_freer> cancel_; // null: out of memory
+  std::shared_ptr<PGcancel> cancel_; // null: out of memory
   int socket_; // for interrupt: libpq may close its own at any time
   prepared_cache<prepared> cache_;
   std::vector<std::string> forgotten_; // still prepared at the server

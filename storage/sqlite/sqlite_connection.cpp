@@ -14,6 +14,9 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
 #include <system_error>
 #include <thread>
 
@@ -36,12 +39,39 @@ int open_flags(access how) {
   return SQLite::OPEN_READWRITE | (how == access::reads ? 0 : SQLite::OPEN_CREATE);
 }
 
+/// What another thread needs to end a statement, also when the session may be closing.
+class interruption {
+public:
+  explicit interruption(sqlite3* session) : session_(session) {}
+
+  void cancel() {
+    const std::lock_guard lock{mutex_};
+    if (session_ == nullptr)
+      return;
+    cancelled_ = true;
+    sqlite3_interrupt(session_);
+  }
+  void close() {
+    const std::lock_guard lock{mutex_};
+    session_ = nullptr;
+  }
+
+  /// What runs was, or has taken too long. Kept by the session's own thread.
+  void note(bool cancelled) noexcept { cancelled_ = cancelled; }
+  [[nodiscard]] bool take() noexcept { return cancelled_.exchange(false); }
+
+private:
+  std::mutex mutex_; // why a lock: SQLite wants a session that is open, and sessions close in other threads
+  sqlite3* session_;
+  std::atomic<bool> cancelled_ = false;
+};
+
 class sqlite_connection final : public connection {
 public:
   sqlite_connection(const std::string& path, access how, std::chrono::milliseconds statement_timeout)
     : statement_timeout_(statement_timeout),
       db_(path, open_flags(how), static_cast<int>(lock_patience.count())),
-      gate_(writer_gate::of(path)), cache_(prepared_statements) {
+      interruption_(std::make_shared<interruption>(db_.getHandle())), gate_(writer_gate::of(path)), cache_(prepared_statements) {
     sqlite3_extended_result_codes(db_.getHandle(), 1);
     if (statement_timeout_.count() > 0)
       sqlite3_progress_handler(db_.getHandle(), steps_between_looks, took_too_long, this);
@@ -56,6 +86,7 @@ public:
   }
 
   ~sqlite_connection() override {
+    interruption_->close();
     if (writing_)
       gate_->leave();
   }
@@ -70,11 +101,11 @@ public:
     try {
       auto& prepared = prepare(statement.sql);
       auto out = prepared.empty() ? sql_result{} : run(prepared, statement.parameters);
-      cancelled_ = false; // it was too late for that
+      interruption_->note(false); // it was too late for that
       return out;
     } catch (const statement_error& e) {
       const bool was_interrupted = sqlite3_errcode(db_.getHandle()) == SQLITE_INTERRUPT;
-      if (cancelled_.exchange(false) && was_interrupted)
+      if (interruption_->take() && was_interrupted)
         throw statement_error{errc::deadline_exceeded, "the statement took too long", e.internal()};
       throw;
     }
@@ -104,9 +135,8 @@ public:
 
   void interrupt() noexcept override { sqlite3_interrupt(db_.getHandle()); }
 
-  void cancel() noexcept override {
-    cancelled_ = true;
-    sqlite3_interrupt(db_.getHandle());
+  std::function<void()> canceller() const override {
+    return [of = interruption_] { of->cancel(); };
   }
 
   backend kind() const noexcept override { return backend::sqlite; }
@@ -119,7 +149,7 @@ private:
     auto& at = *static_cast<sqlite_connection*>(self);
     if (clock::now() < at.statement_until_)
       return 0;
-    at.cancelled_ = true;
+    at.interruption_->note(true);
     return 1;
   }
 
@@ -223,8 +253,8 @@ private:
 
   std::chrono::milliseconds statement_timeout_;
   clock::time_point statement_until_ = clock::time_point::max(); // of a script: no limit
-  std::atomic<bool> cancelled_ = false; // what runs
   SQLite::Database db_;
+  std::shared_ptr<interruption> interruption_;
   std::shared_ptr<writer_gate> gate_;
   bool writing_ = false;     // inside the gate
   bool rolled_back_ = false; // by SQLite, not by the transaction's owner

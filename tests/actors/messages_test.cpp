@@ -63,6 +63,9 @@ TEST(header_list, may_be_given_a_part_of_itself) {
     headers.add(headers[headers.size() - 1].first, headers[0].second);
   ASSERT_EQ(headers.size(), 21u);
   EXPECT_EQ(headers[20], (std::pair<std::string_view, std::string_view>{"A", "1"}));
+  headers.set(headers[20].first, headers[20].second); // which goes away, and the others with it
+  ASSERT_EQ(headers.size(), 1u);
+  EXPECT_EQ(headers[0], (std::pair<std::string_view, std::string_view>{"A", "1"}));
 }
 
 TEST(header_list, is_copied_with_its_text_and_empty_when_it_was_moved_from) {

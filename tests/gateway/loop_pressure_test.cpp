@@ -44,6 +44,23 @@ TEST(loop_pressure, lets_a_peak_pass) {
   EXPECT_EQ(shed_of_1000(pressure), 0);
 }
 
+TEST(loop_pressure, sheds_nothing_because_its_process_was_stopped_for_once) {
+  loop_pressure pressure{100ms};
+  auto now = measure(pressure, t0, 5s, 1s); // the first one of all
+  EXPECT_EQ(shed_of_1000(pressure), 0);
+  now = measure(pressure, now, 1ms, 1s);
+  now = measure(pressure, now, 5s, 1s);
+  EXPECT_EQ(shed_of_1000(pressure), 0);
+}
+
+TEST(loop_pressure, takes_peaks_with_silence_between_them_for_peaks) {
+  loop_pressure pressure{100ms};
+  auto now = t0;
+  for (int i = 0; i < 10; ++i)
+    now = measure(pressure, now, 300ms, 200ms) + 10s;
+  EXPECT_EQ(shed_of_1000(pressure), 0);
+}
+
 TEST(loop_pressure, sheds_the_more_the_longer_it_lasts_and_never_all) {
   loop_pressure pressure{100ms};
   auto now = measure(pressure, t0, 1ms, 1s);

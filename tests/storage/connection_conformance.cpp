@@ -272,7 +272,7 @@ TEST_F(connection_conformance, can_be_interrupted_from_another_thread) {
 }
 
 TEST_F(connection_conformance, can_be_cancelled_from_another_thread_and_lives_on) {
-  EXPECT_EQ(code_of_endless([](connection& on) { on.cancel(); }), errc::deadline_exceeded);
+  EXPECT_EQ(code_of_endless([](connection& on) { on.canceller()(); }), errc::deadline_exceeded);
   EXPECT_TRUE(connection_->healthy());
   EXPECT_EQ(run("SELECT CAST($1 AS BIGINT)", int64_t{8}).cells.at(0), sql_value{int64_t{8}});
 }

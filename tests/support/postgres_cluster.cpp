@@ -48,6 +48,14 @@ void postgres_cluster::stop() {
   server_.reset();
 }
 
+void postgres_cluster::freeze() {
+  server_->signal(SIGSTOP);
+}
+
+void postgres_cluster::thaw() {
+  server_->signal(SIGCONT);
+}
+
 void postgres_cluster::start() {
   server_ = std::make_unique<child_process>(as_server_user(
       "postgres", {"-D", "data", "-c", "listen_addresses=127.0.0.1", "-c",

@@ -29,6 +29,10 @@ public:
   /// Starts it again on the same port and data; returns when it takes connections.
   void start();
 
+  /// Its sessions go on; who connects, is taken and gets no answer. Until `thaw`.
+  void freeze();
+  void thaw();
+
 private:
   [[nodiscard]] command as_server_user(const std::string& program,
                                        std::vector<std::string> arguments) const;
