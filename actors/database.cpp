@@ -2,6 +2,7 @@
 
 #include "actors/detail/chance.hpp"
 #include "actors/detail/event_loop.hpp"
+#include "actors/detail/key_loader.hpp"
 #include "actors/sleep.hpp"
 
 #include <algorithm>
@@ -44,6 +45,11 @@ private:
 task<rows> statements::run(detail::host& owner, detail::held_connection on, sql_statement what) {
   const auto& to = on.connection ? on.connection : database_of(owner);
   what.asked_by = who_asks(owner);
+  if (!what.key_column.empty()) {
+    if (what.parameters.empty())
+      throw error{errc::internal, "a coalesced statement needs a key, its first argument"};
+    co_return rows{co_await detail::key_read{owner, std::move(what)}};
+  }
   auto value = co_await database_reply{owner, [&](std::uint64_t id) {
     owner.courier().send_statement(to, id, std::move(what));
   }};

@@ -84,7 +84,8 @@ protected:
   template <class... Args>
   sql_statement bind(std::string_view sql, const Args&... args) const {
     sql_statement out{std::string{sql}, {}};
-    out.shared = shared_;
+    out.shared = out.only_reads = shared_;
+    out.key_column = key_column_;
     out.parameters.reserve(sizeof...(args));
     (out.parameters.push_back(detail::to_sql_value<std::decay_t<const Args&>>(args)), ...);
     return out;
@@ -119,6 +120,7 @@ protected:
   detail::host* host_;
   detail::held_connection held_; // none: any connection of the pool
   bool shared_ = false;          // results
+  std::string key_column_;       // not empty: statements by it
 };
 
 /// The statements of one transaction: all on one connection. A function that takes `statements&` serves
@@ -223,6 +225,23 @@ public:
   [[nodiscard]] statements shared() const {
     auto out = *this;
     out.shared_ = true;
+    return out;
+  }
+
+  /// For reads by one key each, which many handlers ask for at once: they become one statement for all keys. Its
+  /// first argument is the key, and its text takes an array of them; `key_column` is the result's column with it:
+  ///
+  ///     auto user = co_await ctx.db().coalesce("id").one("SELECT id, name FROM users WHERE id = ANY($1)", id);
+  ///
+  /// (SQLite: WHERE id IN (SELECT value FROM json_each($1)).) Each gets the rows of its own key, in the order of the
+  /// statement, and the errors that it would have got alone. So the text must give for many keys what it gives for
+  /// each of them: no LIMIT, no count(*) over all. Keys are integers or text, other ones go alone; further arguments are
+  /// the same for all who share a statement. What is asked for in one step of a loop goes out at its end; while that
+  /// is under way, what comes gathers for the next one. It may change nothing: error{internal}. With
+  /// `storage.share_reads` off each key goes alone.
+  [[nodiscard]] statements coalesce(std::string key_column) const {
+    auto out = *this;
+    out.key_column_ = std::move(key_column);
     return out;
   }
 

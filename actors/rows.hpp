@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/columns.hpp"
+#include "actors/detail/key_rows.hpp"
 #include "actors/detail/sql_convert.hpp"
 #include "actors/messages/sql.hpp"
 
@@ -63,12 +64,14 @@ private:
 class rows {
 public:
   explicit rows(sql_result&& result)
-    : result_(std::make_shared<const sql_result>(std::move(result))) {}
+    : result_(std::make_shared<const sql_result>(std::move(result))), count_(result_->row_count()) {}
+  explicit rows(detail::result_part part) noexcept
+    : result_(std::move(part.all)), first_(part.first), count_(part.count) {}
 
-  [[nodiscard]] std::size_t size() const noexcept { return result_->row_count(); }
+  [[nodiscard]] std::size_t size() const noexcept { return count_; }
   [[nodiscard]] bool empty() const noexcept { return size() == 0; }
   /// REQUIRES: index < size().
-  [[nodiscard]] row operator[](std::size_t index) const { return row{result_, index}; }
+  [[nodiscard]] row operator[](std::size_t index) const { return row{result_, first_ + index}; }
   /// Rows that the statement inserted, updated or deleted.
   [[nodiscard]] std::int64_t affected() const noexcept { return result_->affected_rows; }
 
@@ -78,7 +81,7 @@ public:
     const auto places = detail::places_of(troupe_columns(detail::tag<T>{}), *result_);
     std::vector<T> out(size());
     for (std::size_t i = 0; i < out.size(); ++i)
-      detail::read_row(out[i], places, *result_, i);
+      detail::read_row(out[i], places, *result_, first_ + i);
     return out;
   }
 
@@ -104,6 +107,8 @@ public:
 
 private:
   std::shared_ptr<const sql_result> result_;
+  std::size_t first_ = 0; // of it: other rows may be others'
+  std::size_t count_;
 };
 
 } // namespace troupe

@@ -1,6 +1,7 @@
 #include "actors/detail/courier.hpp"
 
 #include "actors/detail/event_loop.hpp"
+#include "actors/detail/key_loader.hpp"
 
 namespace troupe::detail {
 
@@ -12,7 +13,20 @@ constexpr std::uint32_t index_of(std::uint64_t id) noexcept {
 
 } // namespace
 
-std::uint64_t courier::expect(pending_reply& waiting) {
+std::uint64_t reply_receiver::forget() noexcept {
+  const auto id = std::exchange(id_, 0);
+  if (id != 0)
+    courier_.forget(id);
+  return id;
+}
+
+courier::courier(event_loop& loop) : loop_(loop), loader_(std::make_unique<key_loader>(loop)) {}
+
+courier::~courier() {
+  loader_.reset(); // forgets calls
+}
+
+std::uint64_t courier::take_slot(pending_reply* waiting, reply_receiver* receiver) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(slots_.size()));
     slots_.emplace_back();
@@ -21,29 +35,47 @@ std::uint64_t courier::expect(pending_reply& waiting) {
   const auto index = free_.back();
   free_.pop_back();
   auto& made = slots_[index];
-  made.waiting = &waiting;
-  waiting.id_ = (std::uint64_t{++made.generation} << 32) | index;
-  return waiting.id_;
+  made.waiting = waiting;
+  made.receiver = receiver;
+  return (std::uint64_t{++made.generation} << 32) | index;
+}
+
+std::uint64_t courier::expect(pending_reply& waiting) {
+  return waiting.id_ = take_slot(&waiting, nullptr);
+}
+
+std::uint64_t courier::expect(reply_receiver& waiting) {
+  return waiting.id_ = take_slot(nullptr, &waiting);
 }
 
 void courier::forget(std::uint64_t id) noexcept {
   slots_[index_of(id)].waiting = nullptr;
+  slots_[index_of(id)].receiver = nullptr;
   free_.push_back(index_of(id));
 }
 
 void courier::resolve(std::uint64_t id, reply&& value) {
   const auto index = index_of(id);
-  if (index >= slots_.size() || slots_[index].waiting == nullptr
-      || slots_[index].generation != id >> 32) {
-    if (auto* held = std::get_if<held_connection>(&value))
-      release_connection(*held); // the asker has gone
-    return;
+  if (index >= slots_.size() || slots_[index].generation != id >> 32)
+    return drop(std::move(value));
+  const auto to = slots_[index];
+  if (to.waiting != nullptr) {
+    forget(id);
+    to.waiting->id_ = 0;
+    to.waiting->value = std::move(value);
+    return loop_.resume(*to.waiting);
   }
-  auto& waiting = *slots_[index].waiting;
+  if (to.receiver == nullptr)
+    return drop(std::move(value));
   forget(id);
-  waiting.id_ = 0;
-  waiting.value = std::move(value);
-  loop_.resume(waiting);
+  to.receiver->id_ = 0;
+  to.receiver->on_reply(std::move(value));
+}
+
+/// Nobody waits for it any more.
+void courier::drop(reply&& value) {
+  if (auto* held = std::get_if<held_connection>(&value))
+    release_connection(*held);
 }
 
 } // namespace troupe::detail

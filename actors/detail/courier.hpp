@@ -15,6 +15,7 @@ namespace troupe::detail {
 
 class courier;
 class event_loop;
+class key_loader;
 
 /// A connection actor that is held for a transaction.
 struct held_connection {
@@ -43,14 +44,35 @@ private:
   std::uint64_t id_ = 0;
 };
 
+/// What waits for a reply and is no coroutine. Destroying it forgets the call.
+class reply_receiver {
+public:
+  explicit reply_receiver(courier& through) noexcept : courier_(through) {}
+  reply_receiver(const reply_receiver&) = delete;
+  reply_receiver& operator=(const reply_receiver&) = delete;
+  virtual ~reply_receiver() { static_cast<void>(forget()); }
+
+  /// Called once, from no coroutine; may destroy this.
+  virtual void on_reply(reply&& value) = 0;
+
+  [[nodiscard]] courier& through() const noexcept { return courier_; }
+  /// It does not come any more. The call's number; 0: none.
+  std::uint64_t forget() noexcept;
+
+private:
+  friend class courier;
+  courier& courier_;
+  std::uint64_t id_ = 0;
+};
+
 /// Sends to CAF's actors, the database's among them, for all coroutines of one loop, and brings the
 /// replies back. One loop's thread only.
 class courier {
 public:
-  explicit courier(event_loop& loop) noexcept : loop_(loop) {}
+  explicit courier(event_loop& loop);
   courier(const courier&) = delete;
   courier& operator=(const courier&) = delete;
-  virtual ~courier() = default;
+  virtual ~courier();
 
   // -- messages out; `id` comes back with the reply ---------------------------------------------------
 
@@ -64,20 +86,28 @@ public:
   // -- replies in --------------------------------------------------------------------------------------
 
   std::uint64_t expect(pending_reply& waiting);
+  std::uint64_t expect(reply_receiver& waiting);
   void forget(std::uint64_t id) noexcept;
 
-  /// Resumes the coroutine that waits for `id`. A late lease is handed back.
+  /// Resumes the coroutine that waits for `id`, or calls what waits for it. A late lease is handed back.
   void resolve(std::uint64_t id, reply&& value);
+
+  [[nodiscard]] key_loader& loader() noexcept { return *loader_; }
 
 private:
   struct slot {
     pending_reply* waiting = nullptr;
+    reply_receiver* receiver = nullptr; // instead
     std::uint32_t generation = 0;
   };
+
+  void drop(reply&& value);
+  std::uint64_t take_slot(pending_reply* waiting, reply_receiver* receiver);
 
   event_loop& loop_;
   std::vector<slot> slots_;
   std::vector<std::uint32_t> free_;
+  std::unique_ptr<key_loader> loader_;
 };
 
 inline pending_reply::~pending_reply() {

@@ -16,6 +16,7 @@ class keyed_directory;
 struct node_services {
   std::string node_name;
   actor_address database;                           // none when the node has no storage
+  bool share_reads = true;                          // storage.share_reads
   std::shared_ptr<blocking_pool> blocking;          // null: ctx.blocking is refused
   std::shared_ptr<keyed_directory> keyed;           // null: keyed actors are refused
   std::vector<event_loop*> loops;                   // of the node; empty: only the actor's own

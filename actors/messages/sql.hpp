@@ -61,6 +61,11 @@ struct sql_statement {
   const std::string* asked_by = nullptr;
   /// The result of the same read that is under way already will do.
   bool shared = false;
+  /// It is refused unless it reads.
+  bool only_reads = false;
+  /// Not empty: it reads by its first parameter, and may be put together with others that do; the result's column
+  /// with that. Not for the database actor.
+  std::string key_column{};
 };
 
 /// Answer to `sql_statement`: all rows, row by row in `cells` (rows x columns values).

@@ -261,8 +261,8 @@ constexpr row<storage_settings> storage_table[] = {
      &storage_settings::max_batch},
     {{.section = "storage",
       .key = "share_reads",
-      .help = "Share the results of reads that are marked so (ctx.db().shared()); the flag has each carried out "
-              "by itself.",
+      .help = "Let reads that are marked so share a result (ctx.db().shared()) or a statement (coalesce()); the flag "
+              "has each carried out by itself.",
       .form = flag_form::switch_false},
      &storage_settings::share_reads},
     {{.section = "storage",

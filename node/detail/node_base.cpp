@@ -48,6 +48,7 @@ node_base::node_base(const application& app, std::string name, unsigned threads,
   services->node_name = std::move(name);
   services->database =
     from_caf(caf::actor_cast<caf::strong_actor_ptr>(own(storage::spawn_database(*loops_.front(), storage))));
+  services->share_reads = storage.share_reads;
   for (const auto& each : loops_)
     services->loops.push_back(each.get());
   services->blocking =

@@ -45,6 +45,8 @@ caf::behavior database_actor::make_behavior() {
   arm_upkeep();
   return {
     [this](call_id call, sql_statement& statement) {
+      if (statement.only_reads && verb_of(statement.sql) != sql_verb::reads)
+        return refuse_change(call, statement);
       if (statement.shared && settings_.share_reads)
         return submit_shared(call, std::move(statement));
       submit(current_sender(), call, 0, std::move(statement));
@@ -78,13 +80,13 @@ void database_actor::on_exit() {
   slots_.clear();
 }
 
+void database_actor::refuse_change(call_id call, const sql_statement& statement) {
+  spdlog::error("statement failed: only reads can be shared or coalesced; in: {}", one_line(statement.sql));
+  deliver(current_sender(), nullptr, call, failure{errc::internal, "the database refused the statement"});
+}
+
 /// The actor itself asks, on behalf of all who want the same.
 void database_actor::submit_shared(call_id call, sql_statement statement) {
-  if (verb_of(statement.sql) != sql_verb::reads) {
-    spdlog::error("statement failed: only reads can be shared; in: {}", one_line(statement.sql));
-    return deliver(current_sender(), nullptr, call,
-                   failure{errc::internal, "the database refused the statement"});
-  }
   const auto flight = flights_.join(statement, {current_sender(), call});
   if (!flight)
     return;

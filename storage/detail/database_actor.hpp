@@ -49,6 +49,7 @@ private:
   };
 
   void submit(caf::strong_actor_ptr requester, call_id call, std::uint64_t lease, sql_statement statement);
+  void refuse_change(call_id call, const sql_statement& statement);
   void submit_shared(call_id call, sql_statement statement);
   template <class Answer>
   void answer_shared(call_id flight, const Answer& what);

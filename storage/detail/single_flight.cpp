@@ -1,52 +1,18 @@
 #include "storage/detail/single_flight.hpp"
 
+#include "actors/messages/sql_key.hpp"
+
 #include <algorithm>
-#include <type_traits>
-#include <variant>
 
 namespace troupe::storage {
 
 namespace {
 
-void append(std::string& to, const std::string& text) {
-  to += std::to_string(text.size());
-  to += ':';
-  to += text;
-}
-
-template <class Number>
-void append_bytes(std::string& to, Number number) {
-  to.append(reinterpret_cast<const char*>(&number), sizeof number);
-}
-
-void append(std::string& to, const sql_value& each) {
-  to += static_cast<char>(each.index());
-  std::visit(
-    [&to](const auto& value) {
-      using type = std::decay_t<decltype(value)>;
-      if constexpr (std::is_same_v<type, std::string>) {
-        append(to, value);
-      } else if constexpr (std::is_same_v<type, blob>) {
-        append(to, value.bytes);
-      } else if constexpr (std::is_same_v<type, sql_array>) {
-        append_bytes(to, value.elements.size());
-        for (const auto& element : value.elements)
-          append(to, element);
-      } else if constexpr (std::is_arithmetic_v<type>) {
-        append_bytes(to, value);
-      } else if constexpr (!std::is_same_v<type, std::monostate>) {
-        append(to, value.text);
-      }
-    },
-    each);
-}
-
 /// The same for the same statement with the same values, of the same types, and for no other.
 std::string key_of(const sql_statement& what) {
   std::string out;
-  append(out, what.sql);
-  for (const auto& each : what.parameters)
-    append(out, each);
+  append_key(out, what.sql);
+  append_key(out, what.parameters);
   return out;
 }
 
