@@ -84,7 +84,7 @@ protected:
   template <class... Args>
   sql_statement bind(std::string_view sql, const Args&... args) const {
     sql_statement out{std::string{sql}, {}};
-    out.shared = out.only_reads = shared_;
+    out.shared = shared_;
     out.key_column = key_column_;
     out.parameters.reserve(sizeof...(args));
     (out.parameters.push_back(detail::to_sql_value<std::decay_t<const Args&>>(args)), ...);

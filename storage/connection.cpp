@@ -17,17 +17,18 @@ backend backend_of(std::string_view url) {
                                         + "\": expected sqlite:PATH or postgres://..."};
 }
 
-void connection::execute_all(const std::vector<const sql_statement*>& statements,
-                             const std::function<void(std::size_t, outcome&&)>& done) {
-  for (std::size_t i = 0; i < statements.size(); ++i) {
-    outcome what;
-    try {
-      what = execute(*statements[i]);
-    } catch (...) {
-      what = std::current_exception();
+void connection::execute_all(statement_feed& feed) noexcept {
+  std::size_t place = 0;
+  for (auto all = feed.next(); !all.empty(); all = feed.next())
+    for (const auto* each : all) {
+      outcome what;
+      try {
+        what = execute(*each);
+      } catch (...) {
+        what = std::current_exception();
+      }
+      feed.done(place++, std::move(what));
     }
-    done(i, std::move(what));
-  }
 }
 
 std::unique_ptr<connection> connect(const config::storage_settings& settings) {

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -64,11 +65,21 @@ public:
   /// What came of a statement: its result, or what `execute` would have thrown.
   using outcome = std::variant<sql_result, std::exception_ptr>;
 
-  /// Runs all of them, each as `execute` would, in no particular order, and calls `done` once for each with
-  /// its place. One that fails takes none of the others along, unless the session is gone. Throws nothing.
-  /// REQUIRES: each has an `expected_time`.
-  virtual void execute_all(const std::vector<const sql_statement*>& statements,
-                           const std::function<void(std::size_t, outcome&&)>& done);
+  /// Where the statements of `execute_all` come from, and what comes of them goes to. Nothing of it throws.
+  class statement_feed {
+  public:
+    /// The next ones, each with an `expected_time`; they stay where they are until the end. None: there are none now.
+    virtual std::span<const sql_statement* const> next() noexcept = 0;
+    /// Once for each, with its place among all, as soon as its outcome is certain.
+    virtual void done(std::size_t place, outcome&& what) noexcept = 0;
+
+  protected:
+    ~statement_feed() = default;
+  };
+
+  /// Runs what `feed` gives, each as `execute` would, in no particular order, until it has no more. One that fails
+  /// takes none of the others along, unless the session is gone. Throws nothing.
+  virtual void execute_all(statement_feed& feed) noexcept;
 
   /// Runs a text of several statements without parameters, for migrations. The error's internal()
   /// begins with "line N: " where the place is known.

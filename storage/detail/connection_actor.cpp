@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -26,23 +28,16 @@ constexpr const char* connection_gone = "the database connection was lost";
 /// What a statement waits for others of its batch at most, as far as it is known.
 constexpr std::chrono::nanoseconds longest_batch = std::chrono::milliseconds{5};
 
+/// A batch that others join while it runs ends at one of these: so that what takes its time has its turn, and
+/// figures are those of some statements.
+constexpr std::size_t most_in_a_run = 512;
+constexpr std::chrono::nanoseconds longest_run = std::chrono::milliseconds{20};
+
 /// Those that were opened together are not closed together.
 troupe::detail::steady_time end_of_life(std::chrono::milliseconds lifetime) {
   if (lifetime.count() == 0)
     return troupe::detail::steady_time::max();
   return clock::now() + troupe::detail::by_chance(lifetime * 9 / 10, lifetime);
-}
-
-std::size_t rows_of(const std::variant<sql_result, failure>& what) {
-  const auto* result = std::get_if<sql_result>(&what);
-  if (result == nullptr)
-    return 0;
-  return result->columns.empty() ? static_cast<std::size_t>(result->affected_rows) : result->row_count();
-}
-
-statement_statistics::run run_of(const sql_statement& statement,
-                                 const std::variant<sql_result, failure>& what) {
-  return {&statement.sql, rows_of(what), std::holds_alternative<failure>(what)};
 }
 
 /// As the database tells it: a line of text for each of its rows.
@@ -60,11 +55,6 @@ std::string plan_of(connection& on, const sql_statement& statement) {
   } catch (const error& e) {
     return std::string{"("} + e.what() + ')';
   }
-}
-
-bool was_cancelled(const std::variant<sql_result, failure>& what) {
-  const auto* failed = std::get_if<failure>(&what);
-  return failed != nullptr && failed->code == errc::deadline_exceeded;
 }
 
 template <class Answer>
@@ -102,6 +92,7 @@ public:
     }
   }
 
+  void covers(std::span<const pool_job> jobs) noexcept { jobs_ = jobs; }
   void answered() noexcept { answered_ = true; }
 
 private:
@@ -155,6 +146,13 @@ void connection_actor::open() {
   work(std::move(job));
 }
 
+connection_actor::gist connection_actor::gist_of(const answer& what) {
+  if (const auto* why = std::get_if<failure>(&what))
+    return {0, why->code};
+  const auto& result = std::get<sql_result>(what);
+  return {result.columns.empty() ? static_cast<std::size_t>(result.affected_rows) : result.row_count(), {}};
+}
+
 void connection_actor::work(std::optional<pool_job> job) {
   while (job)
     job = run(std::move(*job));
@@ -170,8 +168,8 @@ std::optional<pool_job> connection_actor::run(pool_job job) {
     grant(job);
     return std::nullopt;
   }
-  if (auto batch = take_batch(job); !batch.empty())
-    return run_all(std::move(batch));
+  if (take_batch(job))
+    return run_batch();
   run_guard guard{*this, {&job, 1}};
   auto result = run_alone(job);
   if (connection_ && std::holds_alternative<failure>(result) && !connection_->healthy())
@@ -230,62 +228,151 @@ void connection_actor::give_back(pool_job job) {
   report_lost("the connection was closed while it was idle", false);
 }
 
-/// The job and those that wait behind it, as long as all of them are quick: what is slow gains nothing from
-/// company, and would keep it waiting. Empty, and the job left alone: there are none.
-std::vector<pool_job> connection_actor::take_batch(pool_job& first) {
-  std::vector<pool_job> out;
-  if (settings_.max_batch < 2)
-    return out;
-  auto left = longest_batch;
-  const auto fits = [&](const pool_job& job) {
-    const auto takes =
-      job.lease == 0 ? connection_->expected_time(job.statement.sql) : std::optional<std::chrono::nanoseconds>{};
-    left -= takes.value_or(longest_batch);
-    return takes && left > std::chrono::nanoseconds{0};
-  };
-  if (!fits(first))
-    return out;
-  out = queue_->take_more(settings_.max_batch - 1, fits);
-  if (!out.empty())
-    out.insert(out.begin(), std::move(first));
-  return out;
+/// Those that wait at the front, as long as all of them are quick: what is slow gains nothing from company, and would
+/// keep it waiting.
+std::vector<pool_job> connection_actor::take_quick_ones(std::size_t most, std::chrono::nanoseconds left) {
+  return queue_->take_more(most, [&](const pool_job& job) {
+    if (job.lease != 0)
+      return false;
+    left -= connection_->expected_time(job.statement.sql).value_or(longest_batch);
+    return left > std::chrono::nanoseconds{0};
+  });
 }
 
-std::optional<pool_job> connection_actor::run_all(std::vector<pool_job> jobs) {
-  std::vector<const sql_statement*> statements;
-  for (const auto& each : jobs)
-    statements.push_back(&each.statement);
-  std::vector<answer> answers(jobs.size());
-  run_guard guard{*this, jobs};
-  static_cast<void>(holders_->begin(slot_, jobs));
-  const auto begun = clock::now();
-  connection_->execute_all(statements, [&](std::size_t i, connection::outcome&& what) {
-    if (auto* result = std::get_if<sql_result>(&what))
-      answers[i] = std::move(*result);
-    else
-      answers[i] = failed(std::get<std::exception_ptr>(what), jobs[i].statement.sql);
-  });
-  const auto took = clock::now() - begun;
-  std::vector<statement_statistics::run> runs;
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
-    runs.push_back(run_of(jobs[i].statement, answers[i]));
-    note_slow(jobs[i].statement, answers[i], took);
+/// The job and those that wait behind it. False, and the job left alone: there are none.
+bool connection_actor::take_batch(pool_job& first) {
+  if (settings_.max_batch < 2)
+    return false;
+  const auto left = longest_batch - connection_->expected_time(first.statement.sql).value_or(longest_batch);
+  if (left <= std::chrono::nanoseconds{0})
+    return false;
+  auto others = take_quick_ones(settings_.max_batch - 1, left);
+  if (others.empty())
+    return false;
+  batch_.reserve(std::max<std::size_t>(most_in_a_run, settings_.max_batch));
+  batch_.push_back(std::move(first));
+  std::move(others.begin(), others.end(), std::back_inserter(batch_));
+  return true;
+}
+
+/// What runs together, and what comes of it. Others join it as answers come, so that the server always has
+/// something to do while those who were answered ask for more.
+class connection_actor::batch final : public connection::statement_feed {
+public:
+  explicit batch(connection_actor& of) : of_(of), begun_(clock::now()) {
+    static_cast<void>(of_.holders_->begin(of_.slot_, of_.batch_));
   }
-  statistics_->add(runs, took);
-  const auto ending = end_run();
-  for (std::size_t i = 0; ending.cancelled && i < jobs.size(); ++i)
-    if (!ending.abandoned[i] && was_cancelled(answers[i])) // another one was meant; nothing of it is left
-      answers[i] = connection_ ? run_alone(jobs[i]) : failure{errc::unavailable, connection_gone};
-  const bool any_failed = std::any_of(answers.begin(), answers.end(), [](const answer& each) {
-    return std::holds_alternative<failure>(each);
-  });
-  if (connection_ && any_failed && !connection_->healthy())
+
+  std::span<const sql_statement* const> next() noexcept override {
+    answer_those_done();
+    auto& jobs = of_.batch_;
+    if (offered_ == jobs.size())
+      take_more();
+    statements_.clear();
+    for (; offered_ < jobs.size(); ++offered_)
+      statements_.push_back(&jobs[offered_].statement);
+    ends_.resize(jobs.size());
+    return statements_;
+  }
+
+  void done(std::size_t place, connection::outcome&& what) noexcept override {
+    auto& to = ends_[place];
+    if (auto* result = std::get_if<sql_result>(&what))
+      to.what = std::move(*result);
+    else
+      to.what = of_.failed(std::get<std::exception_ptr>(what), of_.batch_[place].statement.sql);
+    to.is = gist_of(to.what);
+    ++done_;
+    if (!to.is.failed)
+      answerable_.push_back(place);
+  }
+
+  /// Failures apart: it may have been another one that was meant to be cancelled.
+  void answer_those_done() noexcept {
+    for (const auto place : answerable_)
+      answer(place);
+    answerable_.clear();
+  }
+
+  void note(statement_statistics& to) {
+    const auto took = clock::now() - begun_;
+    std::vector<statement_statistics::run> runs;
+    for (std::size_t i = 0; i < ends_.size(); ++i) {
+      runs.push_back({&of_.batch_[i].statement.sql, ends_[i].is.rows, ends_[i].is.failed.has_value()});
+      of_.note_slow(of_.batch_[i].statement, ends_[i].is, took);
+    }
+    to.add(runs, took);
+  }
+
+  /// Those that were cancelled although somebody waits for them: nothing of them is left.
+  void repeat(const holder_table::ending& after) {
+    for (std::size_t i = 0; after.cancelled && i < ends_.size(); ++i)
+      if (!after.abandoned[i] && ends_[i].is.failed == errc::deadline_exceeded)
+        ends_[i].what = of_.connection_ ? of_.run_alone(of_.batch_[i])
+                                        : failure{errc::unavailable, connection_gone};
+  }
+
+  void answer_those_failed() {
+    for (std::size_t i = 0; i < ends_.size(); ++i)
+      if (ends_[i].is.failed)
+        answer(i);
+  }
+
+  [[nodiscard]] bool any_failed() const noexcept {
+    return std::any_of(ends_.begin(), ends_.end(), [](const end& each) { return each.is.failed.has_value(); });
+  }
+
+private:
+  struct end {
+    connection_actor::answer what;
+    gist is;
+  };
+
+  void answer(std::size_t place) {
+    const auto& job = of_.batch_[place];
+    reply(job.requester, job.call, std::move(ends_[place].what));
+  }
+
+  void take_more() {
+    auto& jobs = of_.batch_;
+    const auto under_way = jobs.size() - done_;
+    const auto room = std::min(most_in_a_run - std::min(most_in_a_run, jobs.size()),
+                               of_.settings_.max_batch - std::min<std::size_t>(of_.settings_.max_batch, under_way));
+    if (room == 0 || clock::now() - begun_ > longest_run)
+      return;
+    auto more = of_.take_quick_ones(room, longest_batch);
+    if (more.empty())
+      return;
+    std::move(more.begin(), more.end(), std::back_inserter(jobs));
+    of_.holders_->extend(of_.slot_, jobs);
+  }
+
+  connection_actor& of_;
+  clock::time_point begun_;
+  std::size_t offered_ = 0;
+  std::size_t done_ = 0;
+  std::vector<const sql_statement*> statements_;
+  std::vector<end> ends_;
+  std::vector<std::size_t> answerable_; // not answered yet
+};
+
+std::optional<pool_job> connection_actor::run_batch() {
+  // Cleared before another one can begin, which the next job may be.
+  const std::unique_ptr<std::vector<pool_job>, void (*)(std::vector<pool_job>*)> end{
+    &batch_, [](std::vector<pool_job>* jobs) { jobs->clear(); }};
+  run_guard guard{*this, batch_};
+  batch all{*this};
+  connection_->execute_all(all);
+  guard.covers(batch_); // others have joined
+  all.answer_those_done();
+  all.note(*statistics_);
+  all.repeat(end_run());
+  if (connection_ && all.any_failed() && !connection_->healthy())
     connection_.reset();
-  // Free before the answers go out, as for one.
+  // Free before the last answers go out, as for one.
   const bool broke = !connection_;
   auto next = broke ? std::nullopt : next_job();
-  for (std::size_t i = 0; i < jobs.size(); ++i)
-    reply(jobs[i].requester, jobs[i].call, std::move(answers[i]));
+  all.answer_those_failed();
   guard.answered();
   if (broke)
     report_lost(broken_, false);
@@ -305,32 +392,30 @@ connection_actor::answer connection_actor::execute_and_note(const sql_statement&
   const auto begun = clock::now();
   auto out = execute(statement);
   const auto took = clock::now() - begun;
-  const auto noted = run_of(statement, out);
+  const auto what = gist_of(out);
+  const statement_statistics::run noted{&statement.sql, what.rows, what.failed.has_value()};
   statistics_->add({&noted, 1}, took);
-  note_slow(statement, out, took);
+  note_slow(statement, what, took);
   return out;
 }
 
 /// Of one that took long with others it is not known which one it was.
-void connection_actor::note_slow(const sql_statement& statement, const answer& what,
+void connection_actor::note_slow(const sql_statement& statement, const gist& what,
                                  std::chrono::nanoseconds took) {
-  if (settings_.slow_statement.count() == 0 || took < settings_.slow_statement)
-    return;
-  const auto* failed = std::get_if<failure>(&what);
-  slow_.push_back({&statement,
-                   failed != nullptr ? std::string{to_string(failed->code)}
-                                     : std::to_string(rows_of(what)) + " rows",
-                   took, settings_.explain_slow && failed == nullptr});
+  if (settings_.slow_statement.count() > 0 && took >= settings_.slow_statement)
+    slow_.push_back({&statement, what, took});
 }
 
 /// When the answer is on its way: a plan takes a while. REQUIRES: what was noted is still there.
 void connection_actor::tell_slow() {
   for (const auto& each : std::exchange(slow_, {})) {
     std::string plan;
-    if (each.explain && connection_ && connection_->healthy())
+    const auto outcome = each.what.failed ? std::string{to_string(*each.what.failed)}
+                                          : std::to_string(each.what.rows) + " rows";
+    if (settings_.explain_slow && !each.what.failed && connection_ && connection_->healthy())
       plan = "; plan: " + plan_of(*connection_, *each.statement);
     spdlog::warn("slow statement: {} ms, {}, for {}: {}{}",
-                 std::chrono::duration_cast<std::chrono::milliseconds>(each.took).count(), each.outcome,
+                 std::chrono::duration_cast<std::chrono::milliseconds>(each.took).count(), outcome,
                  each.statement->asked_by != nullptr ? *each.statement->asked_by : "(no route)",
                  one_line(each.statement->sql), plan);
   }

@@ -49,27 +49,35 @@ public:
 private:
   using answer = std::variant<sql_result, failure>;
   class run_guard;
+  class batch;
+
+  /// What is left of an answer that has been sent.
+  struct gist {
+    std::size_t rows = 0;
+    std::optional<errc> failed;
+  };
+  [[nodiscard]] static gist gist_of(const answer& what);
 
   /// A statement that took long, until it is told; it is still where it was.
   struct slow_run {
     const sql_statement* statement;
-    std::string outcome;
+    gist what;
     std::chrono::nanoseconds took;
-    bool explain;
   };
 
   void open();
   void work(std::optional<pool_job> job);
   [[nodiscard]] std::optional<pool_job> run(pool_job job);
-  [[nodiscard]] std::vector<pool_job> take_batch(pool_job& first);
-  [[nodiscard]] std::optional<pool_job> run_all(std::vector<pool_job> jobs);
+  [[nodiscard]] bool take_batch(pool_job& first);
+  [[nodiscard]] std::vector<pool_job> take_quick_ones(std::size_t most, std::chrono::nanoseconds left);
+  [[nodiscard]] std::optional<pool_job> run_batch();
   [[nodiscard]] answer execute(const sql_statement& statement);
   [[nodiscard]] answer execute_and_note(const sql_statement& statement);
   [[nodiscard]] answer failed(const std::exception_ptr& why, const std::string& sql);
   [[nodiscard]] sql_result execute_or_throw(const sql_statement& statement);
   [[nodiscard]] answer run_alone(const pool_job& job);
   holder_table::ending end_run();
-  void note_slow(const sql_statement& statement, const answer& what, std::chrono::nanoseconds took);
+  void note_slow(const sql_statement& statement, const gist& what, std::chrono::nanoseconds took);
   void tell_slow();
   [[nodiscard]] bool is_old() const noexcept;
   [[nodiscard]] std::optional<pool_job> next_job();
@@ -91,6 +99,7 @@ private:
   std::uint64_t lease_ = 0;                // 0: not leased
   caf::actor_addr holder_;
   troupe::detail::steady_time too_old_; // the session, from then on
+  std::vector<pool_job> batch_; // reserved: what runs stays where it is
   std::vector<slow_run> slow_;
   const char* broken_ = ""; // the session, by what
   bool stopping_ = false;

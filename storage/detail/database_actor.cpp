@@ -45,9 +45,10 @@ caf::behavior database_actor::make_behavior() {
   arm_upkeep();
   return {
     [this](call_id call, sql_statement& statement) {
-      if (statement.only_reads && verb_of(statement.sql) != sql_verb::reads)
+      const bool shared = statement.shared && settings_.share_reads;
+      if ((shared || statement.only_reads) && verb_of(statement.sql) != sql_verb::reads)
         return refuse_change(call, statement);
-      if (statement.shared && settings_.share_reads)
+      if (shared)
         return submit_shared(call, std::move(statement));
       submit(current_sender(), call, 0, std::move(statement));
     },

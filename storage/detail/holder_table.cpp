@@ -55,6 +55,18 @@ bool holder_table::begin(slot which, std::span<const pool_job> jobs) {
   return begin_with(at);
 }
 
+void holder_table::extend(slot which, std::span<const pool_job> jobs) {
+  const std::lock_guard lock{mutex_};
+  auto& at = entries_[which];
+  const auto known = at.jobs.size();
+  at.jobs = jobs;
+  if (!at.abandoned.empty())
+    at.abandoned.resize(jobs.size());
+  for (auto i = known; i < jobs.size() && !early_.empty(); ++i)
+    if (take_early(at.running_at(i)))
+      at.mark(i);
+}
+
 bool holder_table::begin(slot which, call_id call, const sql_statement& statement) {
   const std::lock_guard lock{mutex_};
   auto& at = entries_[which];

@@ -34,7 +34,9 @@ public:
 
   /// It runs `jobs`, which stay where they are until `end`. False: it is one alone, and nobody waits for it.
   [[nodiscard]] bool begin(slot which, std::span<const pool_job> jobs);
-  /// The same for a statement on a lease.
+  /// It runs more: `jobs` are those from before and further ones behind them.
+  void extend(slot which, std::span<const pool_job> jobs);
+  /// The same as the first for a statement on a lease.
   [[nodiscard]] bool begin(slot which, call_id call, const sql_statement& statement);
 
   /// What was done meanwhile about what has been run.

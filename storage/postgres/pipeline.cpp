@@ -13,6 +13,9 @@ using state = pipeline_outcome::state;
 
 constexpr int text_format = 0;
 
+/// So that those who asked for the first ones can ask for more while the server works on the last ones.
+constexpr std::size_t most_reads_together = 16;
+
 bool is_error(const PGresult* result) noexcept {
   return result != nullptr && PQresultStatus(result) == PGRES_FATAL_ERROR;
 }
@@ -98,16 +101,17 @@ struct group {
   std::size_t end = 0;
 };
 
-std::vector<group> groups_of(const std::vector<pipelined>& what) {
-  std::vector<group> out;
-  for (std::size_t i = 0; i < what.size(); ++i) {
-    const bool joins = !out.empty() && !what[i].by_itself && !what[i - 1].by_itself;
+/// Appends those from place `begin` on.
+void append_groups(std::vector<group>& to, const std::vector<pipelined>& what, std::size_t begin) {
+  const auto first = to.size();
+  for (auto i = begin; i < what.size(); ++i) {
+    const bool joins = to.size() > first && !what[i].by_itself && !what[i - 1].by_itself
+                       && i - to.back().begin < most_reads_together;
     if (joins)
-      out.back().end = i + 1;
+      to.back().end = i + 1;
     else
-      out.push_back({i, i + 1});
+      to.push_back({i, i + 1});
   }
-  return out;
 }
 
 /// False: nothing more can be sent.
@@ -139,16 +143,34 @@ void judge(pipeline::answers&& found, group which, std::vector<pipeline_outcome>
 
 } // namespace
 
-std::vector<pipeline_outcome> run_pipeline(PGconn* session, const std::vector<pipelined>& what) {
-  std::vector<pipeline_outcome> out(what.size());
+std::vector<pipeline_outcome> run_pipeline(PGconn* session, pipeline_feed& feed) {
+  std::vector<pipelined> what;
+  std::vector<pipeline_outcome> out;
+  std::vector<group> groups;
   pipeline all{session};
-  const auto groups = groups_of(what);
   std::size_t sent = 0;
-  while (all.entered() && sent < groups.size() && send(all, what, groups[sent]))
-    ++sent;
-  all.flush();
-  for (std::size_t i = 0; i < sent; ++i)
+  bool can_send = all.entered();
+  const auto send_more = [&] {
+    const auto known = what.size();
+    feed.append_to(what);
+    if (what.size() == known)
+      return;
+    out.resize(what.size());
+    append_groups(groups, what, known);
+    while (can_send && sent < groups.size())
+      if ((can_send = send(all, what, groups[sent])))
+        ++sent;
+    all.flush();
+  };
+  send_more();
+  for (std::size_t i = 0; i < sent; ++i) {
     judge(all.receive(groups[i].end - groups[i].begin), groups[i], out);
+    for (auto place = groups[i].begin; place < groups[i].end; ++place)
+      if (out[place].how == state::done)
+        feed.done(place, std::move(out[place].result));
+    if (can_send && PQstatus(session) == CONNECTION_OK)
+      send_more();
+  }
   if (sent < groups.size() && PQstatus(session) == CONNECTION_OK)
     for (auto i = groups[sent].begin; i < what.size(); ++i)
       out[i].how = state::undone;

@@ -12,10 +12,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <deque>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -77,19 +80,17 @@ public:
     return known->takes;
   }
 
-  void execute_all(const std::vector<const sql_statement*>& statements,
-                   const std::function<void(std::size_t, outcome&&)>& done) override {
-    batch of{statements, done, {}, {}, {}};
-    for (std::size_t i = 0; i < statements.size(); ++i)
-      if (!add(of, i))
-        done(i, execute_alone(*statements[i]));
-    if (of.sent.empty())
-      return;
+  void execute_all(statement_feed& feed) noexcept override {
+    batch of{*this, feed};
     const auto begun = clock::now();
-    auto outcomes = run_pipeline(raw_, of.sent);
-    const auto each = (clock::now() - begun) / of.sent.size();
+    const auto outcomes = run_pipeline(raw_, of);
+    const auto each = (clock::now() - begun) / std::max<std::size_t>(outcomes.size(), 1);
     for (std::size_t i = 0; i < outcomes.size(); ++i)
-      finish(of, i, std::move(outcomes[i]), each);
+      if (outcomes[i].how == pipeline_outcome::state::done)
+        note_time_of(of.statement(i).sql, each);
+      else
+        finish_undone(of, i, outcomes[i]);
+    of.finish_those_left();
   }
 
   void run_script(const std::string& sql) override {
@@ -135,12 +136,51 @@ private:
   };
 
   /// Statements that are run at once.
-  struct batch {
-    const std::vector<const sql_statement*>& statements;
-    const std::function<void(std::size_t, outcome&&)>& done;
-    std::vector<pipelined> sent;
-    std::vector<std::size_t> places; // of what is sent, among the statements
-    std::deque<encoded_parameters> parameters;
+  class batch final : public pipeline_feed {
+  public:
+    batch(postgres_connection& on, statement_feed& feed) : on_(on), feed_(feed) {}
+
+    void append_to(std::vector<pipelined>& what) noexcept override {
+      for (const auto* each : feed_.next()) {
+        if (auto fit = on_.pipelined_of(*each, parameters_)) {
+          places_.push_back(all_.size());
+          what.push_back(*std::move(fit));
+          by_itself_.push_back(what.back().by_itself);
+        } else {
+          left_.push_back(all_.size());
+        }
+        all_.push_back(each);
+      }
+    }
+
+    void done(std::size_t sent, result_ptr&& result) noexcept override {
+      try {
+        auto out = to_sql_result(result.get());
+        if (by_itself_[sent])
+          out.affected_rows = std::strtoll(PQcmdTuples(result.get()), nullptr, 10);
+        finish(sent, std::move(out));
+      } catch (...) {
+        finish(sent, std::current_exception());
+      }
+    }
+
+    /// Of those sent.
+    [[nodiscard]] const sql_statement& statement(std::size_t sent) const noexcept { return *all_[places_[sent]]; }
+    void finish(std::size_t sent, outcome&& what) noexcept { feed_.done(places_[sent], std::move(what)); }
+    /// What could not be sent with others.
+    void finish_those_left() noexcept {
+      for (const auto place : left_)
+        feed_.done(place, on_.execute_alone(*all_[place]));
+    }
+
+  private:
+    postgres_connection& on_;
+    statement_feed& feed_;
+    std::vector<const sql_statement*> all_;
+    std::vector<std::size_t> places_; // of what is sent, among all
+    std::vector<bool> by_itself_;     // what is sent
+    std::vector<std::size_t> left_;
+    std::deque<encoded_parameters> parameters_;
   };
 
   /// The state of the session in front of a statement.
@@ -159,40 +199,34 @@ private:
       throw statement_error{errc::unavailable, meaning_of("08006").detail, "the connection is gone"};
   }
 
-  /// False: it is not one that can be sent with others.
-  bool add(batch& to, std::size_t place) {
-    const auto& statement = *to.statements[place];
-    const auto* known = cache_.find(statement.sql);
-    if (known == nullptr)
-      return false;
+  /// None: it cannot be sent with others. `parameters` keeps its texts.
+  std::optional<pipelined> pipelined_of(const sql_statement& statement,
+                                        std::deque<encoded_parameters>& parameters) noexcept {
     try {
+      const auto* known = cache_.find(statement.sql);
+      if (known == nullptr)
+        return std::nullopt;
       check_statement(statement);
-      const auto& texts = to.parameters.emplace_back(statement.parameters).texts();
-      to.sent.push_back({known->name, texts.data(), texts.size(), known->verb != sql_verb::reads});
-      to.places.push_back(place);
-      return true;
-    } catch (const error&) {
-      return false;
+      const auto& texts = parameters.emplace_back(statement.parameters).texts();
+      return pipelined{known->name, texts.data(), texts.size(), known->verb != sql_verb::reads};
+    } catch (const std::exception&) {
+      return std::nullopt;
     }
   }
 
-  void finish(batch& of, std::size_t sent, pipeline_outcome&& what, clock::duration took) {
-    const auto place = of.places[sent];
-    const auto& statement = *of.statements[place];
+  void finish_undone(batch& of, std::size_t sent, const pipeline_outcome& what) noexcept {
+    const auto& statement = of.statement(sent);
     if (what.how == pipeline_outcome::state::unknown)
-      return of.done(place, std::make_exception_ptr(statement_error{
-                              errc::unavailable, meaning_of("08006").detail, one_line(PQerrorMessage(raw_))}));
+      return of.finish(sent, std::make_exception_ptr(statement_error{
+                               errc::unavailable, meaning_of("08006").detail, one_line(PQerrorMessage(raw_))}));
     if (what.how == pipeline_outcome::state::failed && !is_stale(state_of(what.result.get())))
-      return of.done(place, std::make_exception_ptr(refusal_of(statement, what.result.get())));
-    if (what.how != pipeline_outcome::state::done)
-      return of.done(place, execute_alone(statement)); // nothing of it is left
-    auto* known = cache_.find(statement.sql);
-    auto out = to_sql_result(what.result.get());
-    if (of.sent[sent].by_itself)
-      out.affected_rows = std::strtoll(PQcmdTuples(what.result.get()), nullptr, 10);
-    if (known != nullptr)
+      return of.finish(sent, std::make_exception_ptr(refusal_of(statement, what.result.get())));
+    of.finish(sent, execute_alone(statement)); // nothing of it is left
+  }
+
+  void note_time_of(const std::string& sql, clock::duration took) noexcept {
+    if (auto* known = cache_.find(sql))
       note_time(*known, took);
-    of.done(place, std::move(out));
   }
 
   statement_error refusal_of(const sql_statement& statement, const PGresult* why) {

@@ -2,7 +2,9 @@
 #include "tests/storage/pool_client.hpp"
 #include "tests/storage/test_database.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <span>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,13 +26,33 @@ protected:
     std::vector<const sql_statement*> all;
     for (const auto& each : statements)
       all.push_back(&each);
-    std::vector<string> out(all.size());
-    connection_->execute_all(all, [&](std::size_t i, connection::outcome&& what) {
+    feed from{all, at_once};
+    connection_->execute_all(from);
+    return from.out;
+  }
+
+  /// Gives `at_once` statements each time that it is asked, and keeps what came of them.
+  struct feed final : connection::statement_feed {
+    feed(const std::vector<const sql_statement*>& statements, std::size_t each_time)
+      : out(statements.size()), all(statements), step(each_time) {}
+
+    std::span<const sql_statement* const> next() noexcept override {
+      const auto rest = std::span{all}.subspan(given);
+      const auto some = rest.first(std::min(step, rest.size()));
+      given += some.size();
+      return some;
+    }
+    void done(std::size_t i, connection::outcome&& what) noexcept override {
+      EXPECT_LT(i, given);
       EXPECT_EQ(out[i], "") << "statement " << i << " was answered twice";
       out[i] = describe(what);
-    });
-    return out;
-  }
+    }
+
+    std::vector<string> out;
+    const std::vector<const sql_statement*>& all;
+    std::size_t step;
+    std::size_t given = 0;
+  };
 
   static string describe(const connection::outcome& what) {
     if (const auto* result = std::get_if<sql_result>(&what))
@@ -68,6 +90,7 @@ protected:
 
   std::unique_ptr<test_database> database_ = make_test_database();
   std::unique_ptr<connection> connection_ = connect(database_->settings());
+  std::size_t at_once = 1'000'000; // given to `execute_all`
 };
 
 using texts = std::vector<string>;
@@ -90,6 +113,31 @@ TEST_F(batch_pgtest, gives_each_its_own_answer) {
   EXPECT_EQ(run({statement("UPDATE t SET v = 0 WHERE v < $1", int64_t{30}),
                  statement("SELECT count(*) FROM t WHERE v = 0"), statement("DELETE FROM t RETURNING 7")}),
             (texts{"#10", "10", "7"}));
+}
+
+TEST_F(batch_pgtest, is_joined_by_others_while_it_runs) {
+  connection_->run_script("CREATE TABLE t (v BIGINT)");
+  const auto divide = [](int64_t by) { return statement("SELECT 10 / CAST($1 AS BIGINT)", by); };
+  run({divide(1)});
+  for (const std::size_t step : {1U, 3U, 16U, 17U}) {
+    at_once = step;
+    std::vector<sql_statement> all;
+    texts expected;
+    for (int64_t i = 0; i < 100; ++i)
+      if (i % 10 == 4) {
+        all.push_back(statement("INSERT INTO t VALUES ($1)", i));
+        expected.emplace_back("#1");
+      } else if (i % 23 == 7) {
+        all.push_back(divide(0));
+        expected.emplace_back("internal");
+      } else {
+        all.push_back(echo(i));
+        expected.push_back(std::to_string(i));
+      }
+    EXPECT_EQ(run(all), expected);
+    EXPECT_TRUE(connection_->healthy());
+  }
+  EXPECT_EQ(count("t"), 40);
 }
 
 TEST_F(batch_pgtest, an_error_is_that_of_its_statement_alone) {
