@@ -1,8 +1,10 @@
 #pragma once
 
+#include "actors/copy_writer.hpp"
 #include "actors/detail/courier.hpp"
 #include "actors/detail/host.hpp"
 #include "actors/detail/sql_convert.hpp"
+#include "actors/row_stream.hpp"
 #include "actors/rows.hpp"
 #include "actors/task.hpp"
 #include "actors/transaction_options.hpp"
@@ -77,7 +79,15 @@ public:
     return run_find_as<T>(*host_, held_, bind(sql, args...));
   }
 
+  /// All rows of a statement that only reads, so many at a time: for results that are too large for `query`.
+  template <class... Args>
+  [[nodiscard]] row_stream stream(std::string_view sql, const Args&... args) const {
+    return row_stream{*host_, held_, bind(sql, args...)};
+  }
+
 protected:
+  friend class copy_writer;
+
   statements(detail::host& owner, detail::held_connection held)
     : host_(&owner), held_(std::move(held)) {}
 
@@ -144,8 +154,20 @@ public:
     return run_nested(*this, std::move(work));
   }
 
+  /// For many rows, the quickest way in: `table` and `columns` by their names, each quoted as an identifier.
+  ///
+  ///     auto out = tx.copy_in("measure", {"sensor", "value"});
+  ///     for (const auto& each : found)
+  ///       co_await out.row(each.sensor, each.value);
+  ///     const auto count = co_await out.end();
+  [[nodiscard]] copy_writer copy_in(std::string_view table, const std::vector<std::string>& columns) {
+    return copy_writer{*this, table, columns};
+  }
+
 private:
+  friend class copy_writer;
   friend class database;
+  friend class detail::row_source;
 
   explicit transaction(detail::host& owner) : statements(owner, {}) {}
   explicit transaction(transaction* outer);

@@ -17,6 +17,17 @@ backend backend_of(std::string_view url) {
                                         + "\": expected sqlite:PATH or postgres://..."};
 }
 
+sql_result connection::run(const sql_statement& statement) {
+  switch (statement.steps.what) {
+  case sql_steps::kind::none: return execute(statement);
+  case sql_steps::kind::open: return open_cursor(statement);
+  case sql_steps::kind::fetch: return fetch(statement.steps);
+  case sql_steps::kind::close: close_cursor(statement.steps); return {};
+  case sql_steps::kind::copy: return copy_in(statement);
+  }
+  throw error{errc::internal, "storage: no such step"};
+}
+
 void connection::execute_all(statement_feed& feed) noexcept {
   std::size_t place = 0;
   for (auto all = feed.next(); !all.empty(); all = feed.next())

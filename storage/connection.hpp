@@ -55,6 +55,22 @@ public:
   /// Runs exactly one statement, prepared and kept for the next time by its text.
   virtual sql_result execute(const sql_statement& statement) = 0;
 
+  /// The first rows of a statement that only reads (`only_reads` in detail/sql_text.hpp, others are refused), as
+  /// many as its `steps` say at most, and further ones at each `fetch`. Fewer: there are no more, and it is closed,
+  /// as after an error. Between the calls other statements may run. REQUIRES: in a transaction, with whose end all
+  /// that is open ends, too.
+  virtual sql_result open_cursor(const sql_statement& statement) = 0;
+  virtual sql_result fetch(const sql_steps& which) = 0;
+  /// Nothing happens when it is not open.
+  virtual void close_cursor(const sql_steps& which) = 0;
+
+  /// Adds the rows to the table, see `sql_steps`; their number is in `affected_rows`. An error says in which row it
+  /// was, where the database tells it; what was added of these rows stays for the end of the transaction to undo.
+  virtual sql_result copy_in(const sql_statement& rows) = 0;
+
+  /// Whichever of these and `execute` the statement's `steps` ask for.
+  sql_result run(const sql_statement& statement);
+
   /// How long the statement is likely to take, when it may be one of `execute_all`; none: it may not, or has
   /// not been seen yet.
   [[nodiscard]] virtual std::optional<std::chrono::nanoseconds> expected_time(const std::string& sql) {

@@ -51,6 +51,22 @@ inline bool operator==(const sql_array& a, const sql_array& b) {
   return a.elements == b.elements;
 }
 
+/// How a leased connection carries a statement out, where it does so neither at once nor as a whole.
+struct sql_steps {
+  enum class kind : std::uint8_t {
+    none,  ///< at once, as a whole
+    open,  ///< of a statement that only reads the first rows, `rows` at most; fewer: it has no more, and is closed
+    fetch, ///< further ones of what is open
+    close, ///< no more of it is wanted
+    copy,  ///< `sql` is COPY with a table and its columns, the parameters are rows for it, one behind the other
+  };
+  kind what = kind::none;
+  std::uint64_t lease = 0;  ///< the one that it is a part of; on another one it is refused
+  std::uint64_t cursor = 0; ///< what is open, by a number of the asker's
+  std::size_t rows = 0;     ///< copy: so many were before these
+  std::size_t columns = 0;  ///< copy: values of a row
+};
+
 /// Message to a database or connection actor, always with a `call_id` before it: SQL text with the
 /// placeholders $1, $2, ... and one parameter for each. Answered by `sql_result` or `failure`.
 struct sql_statement {
@@ -66,6 +82,7 @@ struct sql_statement {
   /// Not empty: it reads by its first parameter, and may be put together with others that do; the result's column
   /// with that. Not for the database actor.
   std::string key_column{};
+  sql_steps steps{};
 };
 
 /// Answer to `sql_statement`: all rows, row by row in `cells` (rows x columns values).

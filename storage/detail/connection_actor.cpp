@@ -436,7 +436,7 @@ connection_actor::answer connection_actor::failed(const std::exception_ptr& why,
 }
 
 sql_result connection_actor::execute_or_throw(const sql_statement& statement) {
-  auto result = connection_->execute(statement);
+  auto result = connection_->run(statement);
   if (lease_ == 0 && connection_->in_transaction()) {
     connection_->reset(); // or the next statement, somebody else's, would be part of it
     throw statement_error{errc::internal, "the database refused the statement",
@@ -456,7 +456,8 @@ void connection_actor::grant(const pool_job& job) {
 
 void connection_actor::run_leased(call_id call, const sql_statement& statement) {
   const auto requester = current_sender();
-  if (lease_ == 0 || requester != holder_)
+  const auto part_of = statement.steps.lease; // rows may be asked for when their transaction is long over
+  if (lease_ == 0 || requester != holder_ || (part_of != 0 && part_of != lease_))
     return deliver(requester, nullptr, call, failure{errc::internal, "the lease is over"});
   if (!connection_)
     return deliver(requester, nullptr, call, failure{errc::unavailable, connection_gone});

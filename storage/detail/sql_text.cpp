@@ -1,5 +1,7 @@
 #include "storage/detail/sql_text.hpp"
 
+#include "storage/connection.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -270,6 +272,14 @@ sql_verb verb_of(std::string_view sql) {
   return verb_of_word(word);
 }
 
+bool only_reads(std::string_view sql) {
+  sql_tokens tokens{sql};
+  auto word = tokens.next();
+  while (word == "(")
+    word = tokens.next();
+  return (same_word(word, "WITH") ? verb_after_with(tokens) : verb_of_word(word)) == sql_verb::reads;
+}
+
 std::size_t line_of_statement(std::string_view script, std::size_t number) {
   sql_tokens tokens{script};
   statement_ends ends;
@@ -293,6 +303,22 @@ void check_statement(const sql_statement& statement) {
   for (std::size_t i = 0; i < statement.parameters.size(); ++i)
     if (const auto* defect = defect_of_value(statement.parameters[i]))
       throw error{errc::invalid_argument, "parameter $" + std::to_string(i + 1) + ' ' + defect};
+}
+
+void check_cursor(const sql_statement& statement) {
+  check_statement(statement);
+  if (!only_reads(statement.sql))
+    throw statement_error{errc::internal, "the database refused the statement",
+                          "only what reads can be read in steps: SELECT, VALUES, TABLE, WITH"};
+}
+
+void check_copy(const sql_statement& rows) {
+  const auto& values = rows.parameters;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    if (const auto* defect = defect_of_value(values[i]))
+      throw error{errc::invalid_argument,
+                  "row " + std::to_string(rows.steps.rows + i / rows.steps.columns + 1) + ", value "
+                    + std::to_string(i % rows.steps.columns + 1) + ' ' + defect};
 }
 
 std::string one_line(std::string_view text) {

@@ -39,6 +39,10 @@ private:
 
 [[nodiscard]] sql_verb verb_of(std::string_view sql);
 
+/// SELECT, VALUES, TABLE, also in parentheses or behind WITH: what can be read in steps. What functions change
+/// only the database knows.
+[[nodiscard]] bool only_reads(std::string_view sql);
+
 /// The line, from 1, where a statement of a script begins: the one numbered `number`, from 1, empty
 /// ones not counted. 0 when the script has none of that number.
 [[nodiscard]] std::size_t line_of_statement(std::string_view script, std::size_t number);
@@ -47,6 +51,12 @@ private:
 /// UTF-8, numerics that are none. Throws error{invalid_argument} naming the parameter, or
 /// error{internal} for the SQL text itself.
 void check_statement(const sql_statement& statement);
+
+/// The same for a statement that is to be read in steps; statement_error{internal} for one that cannot be.
+void check_cursor(const sql_statement& statement);
+
+/// The same for rows that are to be copied; names row and column.
+void check_copy(const sql_statement& rows);
 
 /// One line of at most 500 characters, for a log.
 [[nodiscard]] std::string one_line(std::string_view text);

@@ -140,6 +140,12 @@ std::size_t line_of_position(const std::string& sql, std::size_t position) {
 
 } // namespace
 
+refusal::refusal(const PGresult* from, std::string place)
+  : std::runtime_error(one_line(PQresultErrorMessage(from))), place_(std::move(place)) {
+  if (const auto* state = PQresultErrorField(from, PG_DIAG_SQLSTATE))
+    state_ = state;
+}
+
 PGconn* connect_session(const std::string& url, const time_limits& limits) {
   const auto until = clock::now() + limits.connecting;
   auto session = start(url);

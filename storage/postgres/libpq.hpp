@@ -4,7 +4,9 @@
 
 #include <chrono>
 #include <memory>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 namespace troupe::storage::postgres {
 
@@ -12,6 +14,20 @@ struct result_clearer {
   void operator()(PGresult* result) const noexcept { PQclear(result); }
 };
 using result_ptr = std::unique_ptr<PGresult, result_clearer>;
+
+/// What a server has said against a statement.
+class refusal : public std::runtime_error {
+public:
+  /// `place`: where in what was sent, for the client's eyes, too; may be empty.
+  explicit refusal(const PGresult* from, std::string place = {});
+
+  [[nodiscard]] const std::string& state() const noexcept { return state_; }
+  [[nodiscard]] const std::string& place() const noexcept { return place_; }
+
+private:
+  std::string state_;
+  std::string place_;
+};
 
 struct time_limits {
   std::chrono::milliseconds connecting; ///< libpq's own counts seconds, two at least

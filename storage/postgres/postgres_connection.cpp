@@ -3,6 +3,8 @@
 #include "storage/detail/begin_mode.hpp"
 #include "storage/detail/prepared_cache.hpp"
 #include "storage/detail/sql_text.hpp"
+#include "storage/postgres/copy_in.hpp"
+#include "storage/postgres/cursors.hpp"
 #include "storage/postgres/detail/pqxx_compat.hpp"
 #include "storage/postgres/libpq.hpp"
 #include "storage/postgres/pipeline.hpp"
@@ -28,9 +30,6 @@ namespace troupe::storage::postgres {
 
 namespace {
 
-/// The server's word for a change that it may not make: it is a standby, or the transaction is read only.
-constexpr std::string_view read_only_state = "25006";
-constexpr meaning own_read_only{errc::internal, "the transaction is read only"};
 
 class postgres_connection final : public connection {
 public:
@@ -73,6 +72,38 @@ public:
     }
   }
 
+  sql_result open_cursor(const sql_statement& statement) override {
+    check_cursor(statement);
+    require_session();
+    const encoded_parameters parameters{statement.parameters};
+    return in_steps([&] {
+      return to_sql_result(cursors_.open(statement.sql, parameters.texts(), statement.steps).get());
+    });
+  }
+
+  sql_result fetch(const sql_steps& which) override {
+    require_session();
+    return in_steps([&] { return to_sql_result(cursors_.fetch(which).get()); });
+  }
+
+  void close_cursor(const sql_steps& which) override {
+    require_session();
+    in_steps([&] {
+      cursors_.close(which);
+      return sql_result{};
+    });
+  }
+
+  sql_result copy_in(const sql_statement& rows) override {
+    check_copy(rows);
+    require_session();
+    return in_steps([&] {
+      sql_result out;
+      out.affected_rows = postgres::copy_in(raw_, rows);
+      return out;
+    });
+  }
+
   std::optional<std::chrono::nanoseconds> expected_time(const std::string& sql) override {
     const auto* known = cache_.find(sql);
     if (known == nullptr || (known->verb != sql_verb::reads && known->verb != sql_verb::changes_rows))
@@ -111,6 +142,7 @@ public:
     require_session();
     if (in_transaction())
       execute({"ROLLBACK", {}});
+    cursors_.forget();
   }
 
   void interrupt() noexcept override { shutdown(socket_, SHUT_RDWR); }
@@ -197,6 +229,18 @@ private:
   void require_session() {
     if (PQstatus(raw_) != CONNECTION_OK)
       throw statement_error{errc::unavailable, meaning_of("08006").detail, "the connection is gone"};
+  }
+
+  template <class F>
+  sql_result in_steps(F work) {
+    try {
+      return work();
+    } catch (const refusal& e) {
+      if (PQstatus(raw_) != CONNECTION_OK)
+        throw statement_error{errc::unavailable, meaning_of("08006").detail, e.what()};
+      const auto what = meaning_of(e.state(), in_read_only_);
+      throw statement_error{what.code, std::string{what.detail} + e.place(), e.state() + ' ' + e.what()};
+    }
   }
 
   /// None: it cannot be sent with others. `parameters` keeps its texts.
@@ -325,7 +369,7 @@ private:
       throw statement_error{errc::unavailable, meaning_of("08006").detail,
                             one_line(PQerrorMessage(raw_))};
     const auto state = sqlstate_of(e);
-    const auto what = state == read_only_state && in_read_only_ ? own_read_only : meaning_of(state);
+    const auto what = meaning_of(state, in_read_only_);
     throw statement_error{what.code, what.detail, state + ' ' + one_line(e.what())};
   }
 
@@ -337,6 +381,7 @@ private:
   std::vector<std::string> forgotten_; // still prepared at the server
   std::uint64_t names_given_ = 0;
   bool in_read_only_ = false; // the transaction that is open, if any, was begun so
+  cursors cursors_{raw_};
 };
 
 } // namespace

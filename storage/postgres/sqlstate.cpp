@@ -60,4 +60,10 @@ meaning meaning_of(std::string_view sqlstate) noexcept {
   return refused;
 }
 
+meaning meaning_of(std::string_view sqlstate, bool in_read_only) noexcept {
+  if (sqlstate == "25006" && in_read_only)
+    return {errc::internal, "the transaction is read only"};
+  return meaning_of(sqlstate);
+}
+
 } // namespace troupe::storage::postgres

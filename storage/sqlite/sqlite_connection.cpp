@@ -15,8 +15,10 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <system_error>
 #include <thread>
 
@@ -31,6 +33,16 @@ constexpr std::chrono::milliseconds lock_patience{5'000};
 constexpr int steps_between_looks = 10'000;
 
 constexpr std::string_view trailing_statement = "one statement at a time: text after the first ';'";
+
+constexpr std::string_view refused = "the database refused the statement";
+
+/// "COPY "t" ("a", "b")" as a statement for one row.
+std::string insert_for(const sql_statement& rows) {
+  std::string out = "INSERT INTO" + rows.sql.substr(std::string_view{"COPY"}.size()) + " VALUES (";
+  for (std::size_t i = 1; i <= rows.steps.columns; ++i)
+    out += (i == 1 ? "$" : ", $") + std::to_string(i);
+  return out + ')';
+}
 
 enum class access : std::uint8_t { reads_and_writes, reads };
 
@@ -95,20 +107,41 @@ public:
     check_statement(statement);
     if (rolled_back_)
       return execute_after_rollback(statement);
-    statement_until_ = clock::now() + statement_timeout_;
     if (!in_transaction())
       in_read_only_ = begins_read_only(statement.sql);
-    try {
+    return limited([&] {
       auto& prepared = prepare(statement.sql);
-      auto out = prepared.empty() ? sql_result{} : run(prepared, statement.parameters);
-      interruption_->note(false); // it was too late for that
-      return out;
-    } catch (const statement_error& e) {
-      const bool was_interrupted = sqlite3_errcode(db_.getHandle()) == SQLITE_INTERRUPT;
-      if (interruption_->take() && was_interrupted)
-        throw statement_error{errc::deadline_exceeded, "the statement took too long", e.internal()};
-      throw;
-    }
+      return prepared.empty() ? sql_result{} : run(prepared, statement.parameters);
+    });
+  }
+
+  sql_result open_cursor(const sql_statement& statement) override {
+    check_cursor(statement);
+    if (rolled_back_)
+      return execute_after_rollback(statement);
+    return limited([&] {
+      cursor opened{prepare_anew(statement.sql), statement.parameters};
+      if (opened.statement.writes())
+        throw statement_error{errc::internal, refused, "only what reads can be read in steps"};
+      auto& kept = cursors_.insert_or_assign(statement.steps.cursor, std::move(opened)).first->second;
+      kept.statement.begin(kept.parameters);
+      return next_rows(statement.steps);
+    });
+  }
+
+  sql_result fetch(const sql_steps& which) override {
+    if (rolled_back_)
+      return execute_after_rollback({});
+    return limited([&] { return next_rows(which); });
+  }
+
+  void close_cursor(const sql_steps& which) override { cursors_.erase(which.cursor); }
+
+  sql_result copy_in(const sql_statement& rows) override {
+    check_copy(rows);
+    if (rolled_back_)
+      return execute_after_rollback(rows);
+    return limited([&] { return insert(rows); });
   }
 
   void run_script(const std::string& sql) override {
@@ -129,6 +162,7 @@ public:
 
   void reset() override {
     rolled_back_ = false;
+    cursors_.clear();
     if (in_transaction())
       execute({"ROLLBACK", {}});
   }
@@ -143,6 +177,64 @@ public:
 
 private:
   using clock = std::chrono::steady_clock;
+
+  struct cursor {
+    sqlite_statement statement;
+    std::vector<sql_value> parameters; // the statement refers to them
+  };
+
+  /// Within the time that a statement has, and until it is cancelled.
+  template <class F>
+  sql_result limited(F work) {
+    statement_until_ = clock::now() + statement_timeout_;
+    try {
+      auto out = work();
+      interruption_->note(false); // it was too late for that
+      return out;
+    } catch (const statement_error& e) {
+      const bool was_interrupted = sqlite3_errcode(db_.getHandle()) == SQLITE_INTERRUPT;
+      if (was_interrupted)
+        cursors_.clear(); // as long as one of them is open, SQLite interrupts all that runs
+      if (interruption_->take() && was_interrupted)
+        throw statement_error{errc::deadline_exceeded, "the statement took too long", e.internal()};
+      throw;
+    }
+  }
+
+  sql_result next_rows(const sql_steps& which) {
+    const auto found = cursors_.find(which.cursor);
+    if (found == cursors_.end())
+      throw statement_error{errc::conflict, "a statement of the transaction was cancelled, and its rows with it",
+                            "no such cursor"};
+    try {
+      auto out = found->second.statement.next(which.rows);
+      if (out.row_count() < which.rows)
+        cursors_.erase(found);
+      return out;
+    } catch (const statement_error&) {
+      cursors_.erase(found);
+      throw;
+    }
+  }
+
+  /// A row each: SQLite has nothing that would be quicker.
+  sql_result insert(const sql_statement& rows) {
+    const auto columns = rows.steps.columns;
+    auto& prepared = prepare(insert_for(rows));
+    require_writable(prepared); // no row is to be blamed for it
+    sql_result out;
+    for (std::size_t at = 0; at < rows.parameters.size(); at += columns) {
+      const auto number = std::to_string(rows.steps.rows + at / columns + 1);
+      try {
+        out.affected_rows += run(prepared, std::span{rows.parameters}.subspan(at, columns)).affected_rows;
+      } catch (const statement_error& e) {
+        throw statement_error{e.code(), std::string{e.what()} + ", in row " + number, e.internal()};
+      } catch (const error& e) {
+        throw error{e.code(), "row " + number + ": " + e.what()};
+      }
+    }
+    return out;
+  }
 
   /// SQLite asks from time to time whether to go on.
   static int took_too_long(void* self) {
@@ -173,22 +265,24 @@ private:
   sqlite_statement& prepare(const std::string& sql) {
     if (auto* known = cache_.find(sql))
       return *known;
-    std::string_view rest = sql;
-    if (const auto mode = mode_of_begin(sql)) // SQLite knows neither levels nor READ ONLY
-      rest = mode->read_only ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE";
-    sqlite_statement prepared{db_.getHandle(), rest};
-    if (sql_tokens tail{rest}; !tail.next().empty())
-      throw statement_error{errc::internal, "the database refused the statement",
-                            std::string{trailing_statement}};
+    auto prepared = prepare_anew(sql);
     if (cache_.full())
       cache_.pop_oldest();
     return cache_.insert(sql, std::move(prepared));
   }
 
-  sql_result run(sqlite_statement& prepared, const std::vector<sql_value>& parameters) {
-    if (in_read_only_ && prepared.writes())
-      throw statement_error{errc::internal, "the transaction is read only",
-                            "a statement that writes in a read-only transaction"};
+  sqlite_statement prepare_anew(const std::string& sql) {
+    std::string_view rest = sql;
+    if (const auto mode = mode_of_begin(sql)) // SQLite knows neither levels nor READ ONLY
+      rest = mode->read_only ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE";
+    sqlite_statement prepared{db_.getHandle(), rest};
+    if (sql_tokens tail{rest}; !tail.next().empty())
+      throw statement_error{errc::internal, refused, std::string{trailing_statement}};
+    return prepared;
+  }
+
+  sql_result run(sqlite_statement& prepared, std::span<const sql_value> parameters) {
+    require_writable(prepared);
     enter_gate(prepared);
     const bool was_in_transaction = in_transaction();
     try {
@@ -201,6 +295,12 @@ private:
       leave_gate();
       throw;
     }
+  }
+
+  void require_writable(const sqlite_statement& prepared) const {
+    if (in_read_only_ && prepared.writes())
+      throw statement_error{errc::internal, "the transaction is read only",
+                            "a statement that writes in a read-only transaction"};
   }
 
   /// SQLite has ended the transaction by itself: until its owner has, too, nothing may run.
@@ -260,6 +360,7 @@ private:
   bool rolled_back_ = false; // by SQLite, not by the transaction's owner
   bool in_read_only_ = false; // the transaction that is open, if any, was begun so
   prepared_cache<sqlite_statement> cache_; // finalized before the database closes
+  std::map<std::uint64_t, cursor> cursors_; // by the askers' numbers; finalized, too
 };
 
 namespace fs = std::filesystem;

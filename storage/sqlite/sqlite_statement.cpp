@@ -11,6 +11,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace troupe::storage::sqlite {
 
@@ -168,24 +169,33 @@ void sqlite_statement::read_placeholders() {
   }
 }
 
-sql_result sqlite_statement::run(const std::vector<sql_value>& parameters) {
+sql_result sqlite_statement::run(std::span<const sql_value> parameters) {
   const run_guard guard{handle_.get()};
-  bind(parameters);
+  begin(parameters);
   const auto changes_before = sqlite3_total_changes64(db_);
-  auto state = sqlite3_step(handle_.get());
-  read_columns(); // after the first step: it may have prepared the statement anew
-  sql_result out;
-  for (; state == SQLITE_ROW; state = sqlite3_step(handle_.get()))
-    append_row(out.cells);
-  if (state != SQLITE_DONE)
-    throw_last_error(db_, sqlite3_extended_errcode(db_));
-  out.columns = names_;
+  auto out = next(std::numeric_limits<std::size_t>::max());
   if (sqlite3_total_changes64(db_) != changes_before)
     out.affected_rows = sqlite3_changes64(db_);
   return out;
 }
 
-void sqlite_statement::bind(const std::vector<sql_value>& parameters) {
+sql_result sqlite_statement::next(std::size_t most) {
+  sql_result out;
+  auto state = SQLITE_ROW;
+  for (std::size_t rows = 0; rows < most && state == SQLITE_ROW; ++rows) {
+    state = sqlite3_step(handle_.get());
+    if (rows == 0)
+      read_columns(); // after the first step: it may have prepared the statement anew
+    if (state == SQLITE_ROW)
+      append_row(out.cells);
+  }
+  if (state != SQLITE_ROW && state != SQLITE_DONE)
+    throw_last_error(db_, sqlite3_extended_errcode(db_));
+  out.columns = names_;
+  return out;
+}
+
+void sqlite_statement::begin(std::span<const sql_value> parameters) {
   if (parameters.size() != parameter_count_)
     throw statement_error{errc::internal, "the database refused the statement",
                           std::to_string(parameters.size()) + " parameters, the statement takes "

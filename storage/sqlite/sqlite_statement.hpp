@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,12 @@ public:
   [[nodiscard]] bool writes() const noexcept { return sqlite3_stmt_readonly(handle_.get()) == 0; }
 
   /// Runs it to the end. Throws statement_error; the statement can be run again in any case.
-  sql_result run(const std::vector<sql_value>& parameters);
+  sql_result run(std::span<const sql_value> parameters);
+
+  /// Runs it in steps instead, for a statement of which nothing else is wanted. The parameters stay where they are.
+  void begin(std::span<const sql_value> parameters);
+  /// Further rows, `most` at most. Fewer: there are no more; it is not to be called again then, nor after an error.
+  sql_result next(std::size_t most);
 
 private:
   struct finalizer {
@@ -41,7 +47,6 @@ private:
   };
 
   void read_placeholders();
-  void bind(const std::vector<sql_value>& parameters);
   void read_columns();
   void append_row(std::vector<sql_value>& cells) const;
 

@@ -60,6 +60,15 @@ TEST(sql_verb, is_what_the_statement_does) {
     EXPECT_EQ(verb_of(sql), verb) << sql;
 }
 
+TEST(only_reads, tells_what_can_be_read_in_steps) {
+  for (const auto* sql : {"SELECT 1", "values (1)", "TABLE t", "/* x */ (((SELECT 1) UNION SELECT 2))",
+                          "WITH a AS (SELECT 1), b AS (VALUES (2)) SELECT * FROM a", "with recursive a as (select 1) table a"})
+    EXPECT_TRUE(only_reads(sql)) << sql;
+  for (const auto* sql : {"", "(", "INSERT INTO t VALUES (1)", "(DELETE FROM t)", "WITH a AS (SELECT 1) DELETE FROM t", "WITH",
+                          "WITH a AS (SELECT 1)", "EXPLAIN SELECT 1", "BEGIN", "SELECTED", "COPY t TO STDOUT", "FETCH 1 FROM c"})
+    EXPECT_FALSE(only_reads(sql)) << sql;
+}
+
 TEST(line_of_statement, is_that_of_its_first_word) {
   const std::string script = "-- a comment; with a semicolon\n"
                              "CREATE TABLE t (v TEXT);\n"

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "storage/database.hpp"
+#include "tests/actors/runner.hpp"
+#include "tests/storage/test_database.hpp"
+
+#include <chrono>
+#include <memory>
+#include <utility>
+
+namespace troupe::storage::test {
+
+/// Coroutines with an empty database and a pool of one connection: one that is not given back is noticed at the next
+/// statement.
+class on_a_database : public ::testing::Test {
+protected:
+  template <class F>
+  auto run(F work) {
+    return bench_.run_on(runner_, std::move(work));
+  }
+
+  std::unique_ptr<test_database> database_ = make_test_database();
+  troupe::test::loop_bench bench_;
+  caf::actor runner_ = bench_.spawn_runner(make_pool());
+
+private:
+  caf::actor make_pool() {
+    auto settings = database_->settings();
+    settings.max_connections = 1;
+    settings.acquire_timeout = troupe::test::scaled(std::chrono::seconds{10});
+    return bench_.own(spawn_database(bench_.loop(), settings));
+  }
+};
+
+} // namespace troupe::storage::test
