@@ -1,5 +1,6 @@
 // A node whose handlers keep the database busy in the ways in which services do.
 #include <chrono>
+#include <nlohmann/json.hpp>
 #include <troupe/troupe.hpp>
 
 namespace {
@@ -57,12 +58,70 @@ task<response> leak(context& ctx, const request&) {
   co_return text("leaked");
 }
 
+/// Rows 1 to `count` as lines of JSON; the database fails at `fails_at`.
+task<response> lines(context& ctx, const request& req) {
+  const auto count = req.query<std::int64_t>("count");
+  const auto step = req.query<std::uint32_t>("step", 1'000);
+  const auto fails_at = req.query<std::int64_t>("fails_at", 0);
+  std::string sql = req.query<bool>("recursive", false)
+    ? "WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g LIMIT CAST($1 AS BIGINT)) "
+      "SELECT i, 'row ' || i AS name FROM g"
+    // In the list, as PostgreSQL makes all of one in FROM before it gives the first.
+    : "SELECT i, 'row ' || i AS name FROM (SELECT generate_series(1, CAST($1 AS BIGINT)) AS i) AS g";
+  if (fails_at > 0)
+    sql += " WHERE abs(CASE WHEN i = " + std::to_string(fails_at)
+           + " THEN CAST('-9223372036854775808' AS BIGINT) ELSE 1 END) = 1";
+  co_return stream("application/jsonl", [&ctx, sql, count, step](body_writer out) -> task<void> {
+    auto found = ctx.db().stream(sql, count).in_steps_of(step);
+    while (auto some = co_await found.next()) {
+      std::string text;
+      for (auto row : *some)
+        text += nlohmann::json(row).dump() + '\n';
+      co_await out.write(std::move(text));
+    }
+  });
+}
+
+task<void> make_table(statements& on) {
+  co_await on.exec("CREATE TABLE IF NOT EXISTS line (text TEXT NOT NULL)");
+}
+
+/// The body's lines as rows of the table "line"; answers with their number.
+task<response> store_lines(context& ctx, const request&, body_stream body) {
+  const auto count = co_await ctx.db().transact([&](transaction& tx) -> task<std::int64_t> {
+    co_await make_table(tx);
+    auto out = tx.copy_in("line", {"text"});
+    std::string rest;
+    while (auto piece = co_await body.next()) {
+      rest += *piece;
+      std::size_t at = 0;
+      for (auto end = rest.find('\n'); end != std::string::npos; end = rest.find('\n', at)) {
+        co_await out.row(rest.substr(at, end - at));
+        at = end + 1;
+      }
+      rest.erase(0, at);
+    }
+    co_return co_await out.end();
+  });
+  co_return json({{"rows", count}});
+}
+
+task<response> stored_lines(context& ctx, const request&) {
+  auto db = ctx.db();
+  co_await make_table(db);
+  co_return json(
+    co_await db.one("SELECT count(*) AS n, count(DISTINCT text) AS different, max(text) AS last FROM line"));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   return run(argc, argv,
              {service("queries")
                   .get("/quick", quick)
+                  .get("/lines", lines)
+                  .post("/lines", store_lines, body_limit::none())
+                  .get("/stored-lines", stored_lines)
                   .get("/slow", slow)
                   .get("/slow-in-transaction", slow_in_transaction)
                   .post("/give-up", give_up)
