@@ -29,7 +29,8 @@ namespace troupe {
 /// no named value of its enum, or out of the range of times throws error{invalid_argument} at once.
 ///
 /// Every member may throw `error`: `unavailable` when the database is away or busy past the acquire
-/// timeout, `conflict` for a unique or foreign key, `serialization_failure` when a transaction at the same time got
+/// timeout, `outcome_unknown` when it was lost under a statement that may have taken effect (docs/sql.md),
+/// `conflict` for a unique or foreign key, `serialization_failure` when a transaction at the same time got
 /// in the way, `unprocessable` for NOT NULL, CHECK and values that do not fit, `internal` for a statement that the
 /// database rejects, `deadline_exceeded` for one that runs longer than `storage.query_timeout`.
 ///
@@ -272,8 +273,8 @@ public:
   /// transaction are those of its argument: what goes through `ctx.db()` meanwhile runs on another
   /// connection, and waits for this one where it needs the same rows, or the last free connection.
   ///
-  /// When the connection is lost during the commit, `unavailable`: whether it took effect is not known, and it is
-  /// not repeated, whatever the options say.
+  /// When the connection is lost during the commit, `outcome_unknown`: it is not repeated, whatever the options
+  /// say. When it is lost before, `unavailable`, and nothing of it is left.
   template <class F>
   auto transact(F work) -> std::invoke_result_t<F&, troupe::transaction&> {
     return troupe::transaction::run(*host_, {}, std::move(work));

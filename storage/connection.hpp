@@ -36,8 +36,9 @@ private:
 /// One session with the database; every call blocks.
 ///
 /// Thread: one at a time, `interrupt` and `canceller` apart. Errors: every member that is not noexcept throws
-/// `statement_error`; `unavailable` with `healthy()` false afterwards means that the session is
-/// gone and that the outcome of the statement is not known. Codes: `conflict` for a unique,
+/// `statement_error`; with `healthy()` false afterwards the session is gone: `unavailable` of a statement of
+/// which nothing is left (it was not sent, or its transaction was not committed), `outcome_unknown` of one that may
+/// have taken effect: a COMMIT, or any that ran by itself, reads included. Further codes: `conflict` for a unique,
 /// foreign-key or exclusion constraint or a transaction that the database has rolled back by itself;
 /// `serialization_failure` for a deadlock or a serialization failure, of which nothing can be committed any more;
 /// `unprocessable` for NOT NULL, CHECK and values that do not fit

@@ -27,6 +27,7 @@ std::string_view to_string(errc code) noexcept {
   case errc::expectation_failed: return "expectation_failed";
   case errc::upgrade_required: return "upgrade_required";
   case errc::serialization_failure: return "serialization_failure";
+  case errc::outcome_unknown: return "outcome_unknown";
   }
   return "unknown"; // a number from the wire that this version does not know
 }

@@ -60,6 +60,9 @@ enum class errc : std::uint8_t {
   /// 409: A transaction at the same time got in the way (serialization failure, deadlock), and nothing of this one
   /// is left: the same once more may well succeed.
   serialization_failure = 23,
+  /// 503: The database was lost while it ran a statement or a commit that may have taken effect: nobody knows. To
+  /// look before it is repeated; of a statement that is `unavailable` nothing is left.
+  outcome_unknown = 24,
 };
 
 /// The code's stable lower-case name, e.g. "not_found"; never empty for a declared enumerator.

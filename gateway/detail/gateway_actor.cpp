@@ -543,7 +543,7 @@ void gateway_actor::take_answer(call_id id, troupe::response&& what) {
 }
 
 void gateway_actor::take_answer(call_id id, const failure& why) {
-  const auto overloaded = why.code == errc::unavailable || why.code == errc::deadline_exceeded;
+  const auto overloaded = status_of(why.code) == 503 || status_of(why.code) == 504;
   if (const auto to = take_asker(id, overloaded); to.from)
     to.from->fail(to.sequence, why);
 }

@@ -29,6 +29,7 @@ std::uint16_t status_of(errc code) noexcept {
   case errc::not_implemented: return 501;
   case errc::node_lost: return 502;
   case errc::unavailable: return 503;
+  case errc::outcome_unknown: return 503;
   case errc::deadline_exceeded: return 504;
   case errc::version_not_supported: return 505;
   }
@@ -48,7 +49,8 @@ response problem(const failure& what, std::uint64_t request_id, unsigned retry_a
   response out;
   out.status = code;
   out.headers.add("Content-Type", "application/problem+json");
-  if (code == 503 || code == 429)
+  // Not for what may have happened already: who is told to come again would have it done twice.
+  if ((code == 503 || code == 429) && what.code != errc::outcome_unknown)
     out.headers.add("Retry-After", std::to_string(retry_after));
   out.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return out;

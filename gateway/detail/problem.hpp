@@ -11,7 +11,7 @@ namespace troupe::gateway {
 std::uint16_t status_of(errc code) noexcept;
 
 /// An application/problem+json answer (RFC 9457) with the request's id; 429 and 503 carry Retry-After, in
-/// seconds.
+/// seconds, unless it is not known whether the request was carried out.
 response problem(const failure& what, std::uint64_t request_id, unsigned retry_after = 1);
 
 } // namespace troupe::gateway

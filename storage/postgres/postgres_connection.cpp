@@ -48,9 +48,10 @@ public:
     check_statement(statement);
     require_session();
     const encoded_parameters parameters{statement.parameters};
-    const before now{in_transaction(), PQtransactionStatus(raw_) == PQTRANS_INERROR};
+    const auto begin = mode_of_begin(statement.sql);
+    const before now{in_transaction(), PQtransactionStatus(raw_) == PQTRANS_INERROR, begin.has_value()};
     if (!now.in_transaction)
-      in_read_only_ = begins_read_only(statement.sql);
+      in_read_only_ = begin && begin->read_only;
     if (auto* known = cache_.find(statement.sql)) {
       try {
         return run(*known, parameters, now);
@@ -215,11 +216,20 @@ private:
     std::deque<encoded_parameters> parameters_;
   };
 
-  /// The state of the session in front of a statement.
+  /// The state of the session in front of a statement, and whether that is a BEGIN.
   struct before {
     bool in_transaction;
     bool in_failed_transaction;
+    bool begins;
   };
+
+  /// When the session is lost while it runs: what was begun and not committed is rolled back. A SELECT may call a
+  /// function that changes something.
+  static bool may_have_taken_effect(sql_verb verb, before then) noexcept {
+    if (then.in_transaction)
+      return verb == sql_verb::commit && !then.in_failed_transaction;
+    return !then.begins;
+  }
 
   /// Refused before it ran: the tables have changed since it was prepared, or the server forgot it.
   struct stale_plan : std::runtime_error {
@@ -261,8 +271,7 @@ private:
   void finish_undone(batch& of, std::size_t sent, const pipeline_outcome& what) noexcept {
     const auto& statement = of.statement(sent);
     if (what.how == pipeline_outcome::state::unknown)
-      return of.finish(sent, std::make_exception_ptr(statement_error{
-                               errc::unavailable, meaning_of("08006").detail, one_line(PQerrorMessage(raw_))}));
+      return of.finish(sent, std::make_exception_ptr(unknown_outcome()));
     if (what.how == pipeline_outcome::state::failed && !is_stale(state_of(what.result.get())))
       return of.finish(sent, std::make_exception_ptr(refusal_of(statement, what.result.get())));
     of.finish(sent, execute_alone(statement)); // nothing of it is left
@@ -278,6 +287,11 @@ private:
     const auto what = meaning_of(state);
     forget_after(what.code, statement.sql);
     return {what.code, what.detail, state + ' ' + one_line(PQresultErrorMessage(why))};
+  }
+
+  statement_error unknown_outcome() {
+    const auto what = meaning_of("08007");
+    return {what.code, what.detail, one_line(PQerrorMessage(raw_))};
   }
 
   static std::string state_of(const PGresult* refused) {
@@ -357,6 +371,8 @@ private:
     } catch (const statement_error&) {
       throw;
     } catch (const std::exception& e) {
+      if (PQstatus(raw_) != CONNECTION_OK && may_have_taken_effect(what.verb, then))
+        throw unknown_outcome();
       const auto state = sqlstate_of(e);
       if (is_stale(state))
         throw stale_plan{state + ' ' + one_line(e.what())};

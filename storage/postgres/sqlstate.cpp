@@ -8,6 +8,8 @@ namespace troupe::storage::postgres {
 namespace {
 
 constexpr meaning away{errc::unavailable, "the database is not available"};
+constexpr meaning unknown{errc::outcome_unknown,
+                          "the database was lost under the statement: whether it took effect is not known"};
 constexpr meaning exhausted{errc::unavailable, "the database is short of resources"};
 constexpr meaning locked{errc::unavailable, "the database is busy"};
 constexpr meaning cancelled{errc::deadline_exceeded, "the statement took too long"};
@@ -22,8 +24,9 @@ constexpr meaning misfit{errc::unprocessable, "a value does not fit its column"}
 constexpr meaning refused{errc::internal, "the database refused the statement"};
 
 /// Whole states before classes: the first entry that the state begins with decides.
-constexpr std::array<std::pair<std::string_view, meaning>, 26> meanings{{
+constexpr std::array<std::pair<std::string_view, meaning>, 27> meanings{{
   {"08P01", refused}, // among others: a wrong number of parameters
+  {"08007", unknown},
   {"08", away},
   {"22012", refused}, // division by zero
   {"22", misfit},
@@ -37,7 +40,7 @@ constexpr std::array<std::pair<std::string_view, meaning>, 26> meanings{{
   {"3D", away},
   {"40001", lost_race},
   {"40P01", lost_race},
-  {"40003", away}, // whether it was carried out is not known
+  {"40003", unknown},
   {"40", undone},
   {"42501", refused},
   {"53", exhausted},

@@ -122,8 +122,8 @@ TEST_F(a_transaction_of, several_attempts_does_not_wait_again_for_a_connection_t
 }
 
 TEST_F(a_transaction_of, several_attempts_is_not_begun_anew_when_its_end_is_not_known) {
-  script_->refusals = {{"COMMIT", errc::unavailable}};
-  EXPECT_EQ(outcome_of({.attempts = 5}), "unavailable: refused");
+  script_->refusals = {{"COMMIT", errc::outcome_unknown}};
+  EXPECT_EQ(outcome_of({.attempts = 5}), "outcome_unknown: refused");
   EXPECT_EQ(told(), (words{"acquire", "BEGIN", "work", "COMMIT", "release"}));
 }
 

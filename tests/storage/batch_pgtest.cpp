@@ -203,7 +203,7 @@ TEST_F(batch_pgtest, what_was_not_answered_before_the_session_broke_is_reported_
   run({end_at(1), insert(1)});
   connection_->execute({"DELETE FROM t", {}});
   const auto found = run({insert(1), echo(2), insert(3), end_at(7), insert(4), echo(5)});
-  EXPECT_EQ(found, (texts{"#1", "2", "#1", "unavailable", "unavailable", "unavailable"}));
+  EXPECT_EQ(found, (texts{"#1", "2", "#1", "outcome_unknown", "outcome_unknown", "outcome_unknown"}));
   EXPECT_FALSE(connection_->healthy());
   EXPECT_EQ(count("t"), 2);
   EXPECT_EQ(run({}), texts{});

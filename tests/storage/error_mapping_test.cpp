@@ -15,6 +15,7 @@ namespace {
 TEST(sqlstate, becomes_a_code_of_ours) {
   const std::vector<std::pair<std::string, errc>> cases{
     {"08000", errc::unavailable},   {"08006", errc::unavailable},
+    {"08007", errc::outcome_unknown},
     {"08P01", errc::internal},      {"0A000", errc::internal},
     {"22001", errc::unprocessable}, {"22003", errc::unprocessable},
     {"22P02", errc::unprocessable}, {"22012", errc::internal},
@@ -23,7 +24,7 @@ TEST(sqlstate, becomes_a_code_of_ours) {
     {"23P01", errc::conflict},      {"23001", errc::conflict},
     {"25P02", errc::internal},      {"25006", errc::unavailable},
     {"28P01", errc::unavailable},   {"3D000", errc::unavailable},
-    {"40000", errc::conflict},      {"40003", errc::unavailable},
+    {"40000", errc::conflict},      {"40003", errc::outcome_unknown},
     {"40001", errc::serialization_failure}, {"40P01", errc::serialization_failure},
     {"42601", errc::internal},      {"42P01", errc::internal},
     {"42501", errc::internal},      {"53100", errc::unavailable},

@@ -36,6 +36,7 @@ public:
   std::string exact_decimal() const override { return "NUMERIC"; }
   std::string bytes() const override { return "BYTEA"; }
   std::string endless() const override { return "SELECT pg_sleep(3600)"; }
+  errc interrupted() const override { return errc::outcome_unknown; }
 
 private:
   std::string url_;

@@ -13,6 +13,7 @@ public:
   std::string endless() const override {
     return "WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g) SELECT count(*) FROM g";
   }
+  errc interrupted() const override { return errc::unavailable; }
 
 private:
   config::storage_settings in(const std::string& name) const {

@@ -29,6 +29,9 @@ public:
 
   /// A statement that runs until it is interrupted.
   [[nodiscard]] virtual std::string endless() const = 0;
+
+  /// What becomes of it then: a session with a server is cut, and the statement's outcome is not known.
+  [[nodiscard]] virtual errc interrupted() const = 0;
 };
 
 /// Throws, so that the test fails, when the backend's server is not there.

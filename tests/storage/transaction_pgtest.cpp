@@ -182,7 +182,7 @@ TEST_F(transaction_pgtest, is_not_repeated_when_its_connection_is_lost_during_th
       co_await take_from(tx, 1);
       changed = true;
     }));
-    EXPECT_EQ(failed, "unavailable: the database is not available");
+    EXPECT_EQ(failed, "outcome_unknown: the database was lost under the statement: whether it took effect is not known");
     EXPECT_TRUE(changed) << "it was the commit that failed";
     EXPECT_EQ(runs, 1);
     auto db = ctx.db();
