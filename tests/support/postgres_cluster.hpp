@@ -23,6 +23,8 @@ public:
   /// "postgres://troupe@127.0.0.1:PORT/postgres".
   [[nodiscard]] const std::string& url() const noexcept { return url_; }
 
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
   /// Breaks all connections and ends it as a crash would; returns when nothing listens any more.
   void stop();
 

@@ -1,0 +1,139 @@
+#include "tests/support/cutting_proxy.hpp"
+
+#include "tests/support/eventually.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <iterator>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace troupe::test {
+
+namespace {
+
+std::uint64_t key_of(cutting_proxy::side from, std::uint64_t bytes) {
+  return bytes * 2 + (from == cutting_proxy::side::client ? 1 : 2);
+}
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in out{};
+  out.sin_family = AF_INET;
+  out.sin_port = htons(port);
+  out.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return out;
+}
+
+void send_at_once(const file_descriptor& socket) {
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+/// Waits for the receiver: there must never be so much on its way that both ends wait for this.
+bool send_all(int to, const char* data, std::size_t size) {
+  while (size > 0) {
+    const auto sent = ::send(to, data, size, MSG_NOSIGNAL);
+    if (sent < 0 && errno != EINTR)
+      return false;
+    const auto done = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
+    data += done;
+    size -= done;
+  }
+  return true;
+}
+
+} // namespace
+
+cutting_proxy::cutting_proxy(std::uint16_t server_port)
+    : server_port_(server_port),
+      listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
+      stop_(::eventfd(0, EFD_CLOEXEC)) {
+  auto address = loopback(0);
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  socklen_t size = sizeof address;
+  if (::bind(listener_.get(), generic, size) != 0 || ::listen(listener_.get(), SOMAXCONN) != 0
+      || ::getsockname(listener_.get(), generic, &size) != 0)
+    throw std::system_error(errno, std::generic_category(), "no port for a proxy");
+  port_ = ntohs(address.sin_port);
+  thread_ = std::thread{[this] { run(); }};
+}
+
+cutting_proxy::~cutting_proxy() {
+  ::eventfd_write(stop_.get(), 1);
+  thread_.join();
+}
+
+void cutting_proxy::cut_after(side from, std::size_t bytes) noexcept {
+  wanted_ = key_of(from, bytes);
+}
+
+bool cutting_proxy::wait_for_cut(milliseconds limit) noexcept {
+  return eventually([this] { return wanted_ == 0; }, limit) || wanted_.exchange(0) == 0;
+}
+
+void cutting_proxy::run() {
+  for (;;) {
+    std::vector<pollfd> ready{{stop_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    for (const auto& each : connections_) {
+      ready.push_back({each.client.get(), POLLIN, 0});
+      ready.push_back({each.server.get(), POLLIN, 0});
+    }
+    if (::poll(ready.data(), ready.size(), -1) < 0)
+      continue;
+    if (ready[0].revents != 0)
+      return;
+    auto at = ready.begin() + 2;
+    for (auto each = connections_.begin(); each != connections_.end(); at += 2) {
+      const bool open = (at[0].revents == 0 || pass_on(*each, side::client))
+                        && (at[1].revents == 0 || pass_on(*each, side::server));
+      each = open ? std::next(each) : connections_.erase(each);
+    }
+    if (ready[1].revents != 0)
+      accept_one();
+  }
+}
+
+void cutting_proxy::accept_one() {
+  connection made{file_descriptor{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)},
+                  file_descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}};
+  auto address = loopback(server_port_);
+  if (!made.client
+      || ::connect(made.server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    return;
+  send_at_once(made.client);
+  send_at_once(made.server);
+  connections_.push_back(std::move(made));
+}
+
+bool cutting_proxy::pass_on(connection& on, side from) {
+  std::array<char, 65536> buffer;
+  const auto got = ::recv(on.of(from).get(), buffer.data(), buffer.size(), 0);
+  if (got <= 0)
+    return false;
+  if (std::exchange(on.last, from) != from)
+    on.in_exchange = 0;
+  const auto size = static_cast<std::size_t>(got);
+  const auto cut = cut_within(on, size);
+  on.in_exchange += size;
+  const auto to = from == side::client ? side::server : side::client;
+  return send_all(on.of(to).get(), buffer.data(), cut.value_or(size)) && !cut;
+}
+
+std::optional<std::size_t> cutting_proxy::cut_within(const connection& on,
+                                                     std::size_t size) noexcept {
+  auto wanted = wanted_.load();
+  const auto bytes = (wanted - 1) / 2;
+  if (wanted == 0 || wanted != key_of(on.last, bytes) || bytes < on.in_exchange
+      || bytes > on.in_exchange + size || !wanted_.compare_exchange_strong(wanted, 0))
+    return std::nullopt;
+  return bytes - on.in_exchange;
+}
+
+} // namespace troupe::test

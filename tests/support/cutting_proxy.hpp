@@ -1,0 +1,69 @@
+#pragma once
+
+#include "tests/support/deadline.hpp"
+#include "tests/support/file_descriptor.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <optional>
+#include <thread>
+
+namespace troupe::test {
+
+/// Stands between clients and a server of this machine and breaks connections in the middle of what
+/// is said.
+///
+/// An exchange is what a client sends until something comes back, and all that comes back until the
+/// client sends again.
+class cutting_proxy {
+public:
+  enum class side : std::uint8_t { client, server };
+
+  explicit cutting_proxy(std::uint16_t server_port);
+  cutting_proxy(const cutting_proxy&) = delete;
+  cutting_proxy& operator=(const cutting_proxy&) = delete;
+  ~cutting_proxy();
+
+  /// Where clients connect to.
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+
+  /// Of the next exchange in which `from` sends so many bytes, these arrive, and the connection
+  /// ends. With 0 it ends when `from` begins to send.
+  void cut_after(side from, std::size_t bytes) noexcept;
+
+  /// Waits until that has happened. False: not within `limit` (scaled); nothing will be cut any
+  /// more.
+  bool wait_for_cut(milliseconds limit = soon) noexcept;
+
+private:
+  struct connection {
+    file_descriptor client;
+    file_descriptor server;
+    side last = side::server;
+    std::size_t in_exchange = 0; // sent by the last one
+
+    [[nodiscard]] const file_descriptor& of(side which) const noexcept {
+      return which == side::client ? client : server;
+    }
+  };
+
+  void run();
+  void accept_one();
+  /// False: the connection has ended, or is to end.
+  bool pass_on(connection& on, side from);
+  /// How many of the next `size` bytes of the exchange are the last ones to arrive; none: it goes
+  /// on.
+  std::optional<std::size_t> cut_within(const connection& on, std::size_t size) noexcept;
+
+  std::uint16_t server_port_;
+  std::uint16_t port_ = 0;
+  file_descriptor listener_;
+  file_descriptor stop_;
+  std::atomic<std::uint64_t> wanted_{0}; // 0: no cut; else bytes and side, see key_of()
+  std::list<connection> connections_;    // of the thread
+  std::thread thread_;
+};
+
+} // namespace troupe::test
