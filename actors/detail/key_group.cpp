@@ -13,7 +13,7 @@ namespace {
 
 /// Otherwise one of the keys may be the cause, and the others are to do without it.
 bool concerns_all(errc code) noexcept {
-  return code == errc::unavailable || code == errc::deadline_exceeded;
+  return code == errc::unavailable || code == errc::outcome_unknown || code == errc::deadline_exceeded;
 }
 
 } // namespace

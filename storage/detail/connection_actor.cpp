@@ -86,7 +86,7 @@ public:
     of_.holders_->forget(of_.slot_);
     try {
       for (const auto& each : jobs_)
-        deliver(each.requester, nullptr, each.call, failure{errc::unavailable, connection_gone});
+        deliver(each.requester, nullptr, each.call, failure{errc::outcome_unknown, connection_gone});
     } catch (...) { // there is nothing left to answer with
       return;
     }
