@@ -307,7 +307,7 @@ TEST_F(StorageLedger, HoldsWhenABackendIsKilled) {
 TEST_F(StorageLedger, HoldsWhenSessionsAreTerminatedAllTheTime) {
   gateway node{options(connections(3))};
   load entries{node.http_port()};
-  for (int round = 0; round < 30; ++round) {
+  for (int round = 0; round < 20; ++round) {
     ASSERT_TRUE(entries.answers(50));
     sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'troupe'");
   }
@@ -331,16 +331,15 @@ protected:
     for (std::size_t i = 0; i < 60; ++i) {
       proxy.cut_after(from, i * step);
       ASSERT_TRUE(proxy.wait_for_cut(patience)) << "at " << i * step;
-      ASSERT_TRUE(entries.answers(10));
+      ASSERT_TRUE(entries.entry_is_stored()); // on another connection
     }
-    ASSERT_TRUE(entries.entry_is_stored());
     const auto told = expect_truth(fault, entries.stop());
     EXPECT_FALSE(told.stored.empty() || told.unknown.empty());
   }
 };
 
 TEST_F(StorageLedgerCut, HoldsWhateverTheServerGetsOfABatch) {
-  cut("batch_cut", cutting_proxy::side::client, 7);
+  cut("batch_cut", cutting_proxy::side::client, 5);
 }
 
 TEST_F(StorageLedgerCut, HoldsWhateverTheNodeGetsOfTheAnswers) {

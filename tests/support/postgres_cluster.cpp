@@ -30,7 +30,8 @@ postgres_cluster::postgres_cluster()
       throw std::runtime_error{"no user " + server_user() + " to run PostgreSQL"};
   }
   auto made = run_to_end(as_server_user("initdb", {"-D", "data", "-U", "troupe", "-A", "trust",
-                                                   "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"}));
+                                                   "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"}),
+                         program_limit);
   if (made.status != exit_status{})
     throw std::runtime_error{"initdb: " + made.out + made.err};
   start();
@@ -63,7 +64,7 @@ void postgres_cluster::start() {
                    "fsync=off", "-c", "dynamic_shared_memory_type=mmap"}));
   auto ready = server_->err().wait_for([](const std::string& line) {
     return line.find("ready to accept connections") != std::string::npos;
-  });
+  }, program_limit);
   if (!ready)
     throw std::runtime_error{"PostgreSQL did not start: " + server_->err().text()};
 }

@@ -32,7 +32,8 @@ std::string run_sql(const std::string& url, const std::string& sql) {
                             {"--no-psqlrc", "--quiet", "--no-align", "--tuples-only", "-v",
                              "ON_ERROR_STOP=1", "-c", sql, url},
                             {},
-                            {}});
+                            {}},
+                           program_limit);
   if (result.status != exit_status{})
     throw std::runtime_error{"psql: " + sql + ": " + result.err};
   return result.out;
