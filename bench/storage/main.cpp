@@ -9,9 +9,8 @@
 #include <cstdlib>
 #include <exception>
 #include <random>
+#include <stdexcept>
 #include <string>
-
-#include <pqxx/pqxx>
 
 namespace troupe::bench {
 
@@ -28,16 +27,6 @@ int random_id() {
 }
 
 namespace {
-
-void make_table(const std::string& url) {
-  pqxx::connection session{url};
-  pqxx::work transaction{session};
-  transaction.exec("DROP TABLE IF EXISTS bench_row");
-  transaction.exec("CREATE TABLE bench_row (id INTEGER PRIMARY KEY, number INTEGER NOT NULL)");
-  transaction.exec("INSERT INTO bench_row SELECT i, i * 7 FROM generate_series(1, " + std::to_string(table_size)
-                   + ") AS i");
-  transaction.commit();
-}
 
 double cpu_seconds() {
   rusage used{};

@@ -26,6 +26,9 @@ struct measured {
 void check_row(int asked, int id, int number);
 int random_id();
 
+/// `bench_row` anew.
+void make_table(const std::string& url);
+
 /// libpqxx, a thread for each connection, one row after the other.
 measured read_with_libpqxx(const workload& what);
 

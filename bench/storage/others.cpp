@@ -53,6 +53,16 @@ void read_rows(PGconn* on, const std::vector<int>& asked) {
 
 } // namespace
 
+void make_table(const std::string& url) {
+  pqxx::connection session{url};
+  pqxx::work transaction{session};
+  transaction.exec("DROP TABLE IF EXISTS bench_row");
+  transaction.exec("CREATE TABLE bench_row (id INTEGER PRIMARY KEY, number INTEGER NOT NULL)");
+  transaction.exec("INSERT INTO bench_row SELECT i, i * 7 FROM generate_series(1, " + std::to_string(table_size)
+                   + ") AS i");
+  transaction.commit();
+}
+
 measured read_with_libpqxx(const workload& what) {
   return in_threads(what, [&](clock::time_point until) {
     pqxx::connection session{what.url};
