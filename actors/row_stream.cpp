@@ -36,6 +36,7 @@ public:
   row_source(host& owner, held_connection on, sql_statement what)
     : statements(owner, std::move(on)), what_(std::move(what)), by_itself_(!held_.connection) {
     what_.shared = false;
+    what_.key_column.clear();
     what_.steps.rows = rows_of_a_step;
     what_.steps.cursor = next_cursor();
   }

@@ -38,14 +38,15 @@ private:
 /// Thread: one at a time, `interrupt` and `canceller` apart. Errors: every member that is not noexcept throws
 /// `statement_error`; with `healthy()` false afterwards the session is gone: `unavailable` of a statement of
 /// which nothing is left (it was not sent, or its transaction was not committed), `outcome_unknown` of one that may
-/// have taken effect: a COMMIT, or any that ran by itself, reads included. Further codes: `conflict` for a unique,
-/// foreign-key or exclusion constraint or a transaction that the database has rolled back by itself;
-/// `serialization_failure` for a deadlock or a serialization failure, of which nothing can be committed any more;
-/// `unprocessable` for NOT NULL, CHECK and values that do not fit
-/// their column; `invalid_argument` for a parameter that no database could store (text with a NUL or
-/// not UTF-8, a numeric that is no number); `internal` for what the service itself got wrong (syntax,
-/// unknown table, number of parameters, a change in a read-only transaction); `deadline_exceeded` for a statement that was cancelled or ran longer than
-/// `settings.query_timeout`.
+/// have taken effect: a COMMIT, or any that ran by itself, reads included. Further codes:
+///
+/// - `conflict`: a unique, foreign-key or exclusion constraint, or a transaction that the database has rolled back,
+/// - `serialization_failure`: that or a deadlock; nothing of the transaction can be committed any more,
+/// - `unprocessable`: NOT NULL, CHECK, values that do not fit their column,
+/// - `invalid_argument`: a parameter that no database could store (text with a NUL or not UTF-8, a numeric that is none),
+/// - `internal`: what the service itself got wrong (syntax, unknown table, number of parameters, a change in a read-only
+///   transaction),
+/// - `deadline_exceeded`: cancelled, or longer than `settings.query_timeout`.
 class connection {
 public:
   connection() = default;

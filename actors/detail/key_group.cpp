@@ -5,7 +5,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace troupe::detail {
 
@@ -56,9 +58,18 @@ void key_flight::on_reply(reply&& value) {
   else if (const auto& why = std::get<failure>(value); keys_.size() == 1 || concerns_all(why.code))
     tell_all(why);
   else
-    while (!waiting_.empty())
-      of_.send_alone(pop());
+    send_in_halves();
   of_.end(*this); // it is no more
+}
+
+/// The one that is the cause of a failure is found in a few steps, and the others do not go one by one for it.
+void key_flight::send_in_halves() {
+  std::vector<key_read*> all;
+  while (!waiting_.empty())
+    all.push_back(&pop());
+  const std::span halves{all};
+  of_.send_together(halves.first(all.size() / 2));
+  of_.send_together(halves.subspan(all.size() / 2));
 }
 
 void key_flight::tell_all(const key_read::outcome& what) {
@@ -74,7 +85,7 @@ void key_flight::hand_out(sql_result&& found) {
   const auto column = column_of(found, of_.key_column());
   if (!column)
     return tell_all(failure{errc::internal, "coalesced by the column \"" + of_.key_column()
-                                              + "\", which the result does not have"});
+                                              + "\", which the result does not have, or more than once"});
   const auto parts = split(std::move(found), *column, keys_);
   if (parts.any_foreign)
     spdlog::debug("a statement coalesced by \"{}\" gives rows of other keys, so that each is read by itself: {}",
@@ -96,6 +107,7 @@ key_group::key_group(key_loader& in, std::string name, const key_read& first)
   : loader_(in), name_(std::move(name)), pattern_(first.what()), database_(first.owner().node().database),
     through_(first.owner().courier()) {
   pattern_.only_reads = true;
+  pattern_.steps = {};
 }
 
 void key_group::join(key_read& who) {
@@ -110,6 +122,15 @@ void key_group::join(key_read& who) {
 void key_group::send_alone(key_read& who) {
   auto& made = flights_.emplace_back(*this, through_, true);
   made.add(who);
+  made.send();
+}
+
+void key_group::send_together(std::span<key_read* const> all) {
+  if (all.empty())
+    return;
+  auto& made = flights_.emplace_back(*this, through_, false);
+  for (auto* each : all)
+    made.add(*each);
   made.send();
 }
 

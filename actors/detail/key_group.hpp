@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <list>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,7 @@ public:
 private:
   void hand_out(sql_result&& found);
   [[nodiscard]] std::vector<key_read::outcome> outcomes_of(sql_result&& found, std::size_t column);
+  void send_in_halves();
   void tell_all(const key_read::outcome& what);
   key_read& pop() noexcept;
 
@@ -47,6 +49,7 @@ public:
   void join(key_read& who);
   /// In a statement of its own.
   void send_alone(key_read& who);
+  void send_together(std::span<key_read* const> all);
   void send_gathered();
   /// It has come back, or nobody waits for it.
   void end(const key_flight& which);

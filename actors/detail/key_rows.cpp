@@ -72,7 +72,7 @@ key_rows split(sql_result&& found, std::size_t column, const key_set& keys) {
     const auto key = keys.find(cell);
     key_of_row.push_back(key.value_or(keys.size()));
     if (!key) {
-      out.any_foreign = out.any_foreign || !std::holds_alternative<std::monostate>(cell);
+      out.any_foreign = true;
       continue;
     }
     auto& of = out.of_key[*key];
@@ -91,7 +91,7 @@ key_rows split(sql_result&& found, std::size_t column, const key_set& keys) {
 
 std::optional<std::size_t> column_of(const sql_result& found, const std::string& name) noexcept {
   const auto at = std::find(found.columns.begin(), found.columns.end(), name);
-  if (at == found.columns.end())
+  if (at == found.columns.end() || std::find(at + 1, found.columns.end(), name) != found.columns.end())
     return std::nullopt;
   return static_cast<std::size_t>(at - found.columns.begin());
 }

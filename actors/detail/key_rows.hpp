@@ -44,10 +44,10 @@ struct key_rows {
   bool any_foreign = false;        ///< there are rows of none of them
 };
 
-/// Rows whose column is NULL are nobody's. Those of one key stay in their order.
+/// Those of one key stay in their order.
 [[nodiscard]] key_rows split(sql_result&& found, std::size_t column, const key_set& keys);
 
-/// Its place; none: there is no such column.
+/// Its place; none: there is no such column, or more than one.
 [[nodiscard]] std::optional<std::size_t> column_of(const sql_result& found, const std::string& name) noexcept;
 
 } // namespace troupe::detail

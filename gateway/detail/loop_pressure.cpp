@@ -21,8 +21,10 @@ constexpr double shrinkage = 0.5;
 bool loop_pressure::begin_measure(time_point now) noexcept {
   if (measuring_ || now - begun_ < measured_at_most_each)
     return false;
-  if (now - begun_ - lag_ > peak_patience)
-    late_since_.reset(); // nobody knows how it was meanwhile
+  if (const auto silence = now - begun_ - lag_; silence > peak_patience) { // it had little to do meanwhile
+    late_since_.reset();
+    share_ = std::max(0.0, share_ - shrinkage * std::chrono::duration<double>(silence).count());
+  }
   measuring_ = true;
   begun_ = now;
   return true;

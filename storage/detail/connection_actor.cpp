@@ -80,11 +80,15 @@ public:
   run_guard(connection_actor& of, std::span<const pool_job> jobs) : of_(of), jobs_(jobs) {}
   run_guard(const run_guard&) = delete;
   run_guard& operator=(const run_guard&) = delete;
+  run_guard(connection_actor& of, caf::strong_actor_ptr requester, call_id call)
+    : of_(of), requester_(std::move(requester)), call_(call) {}
   ~run_guard() {
     if (answered_)
       return;
     of_.holders_->forget(of_.slot_);
     try {
+      if (requester_)
+        deliver(requester_, nullptr, call_, failure{errc::outcome_unknown, connection_gone});
       for (const auto& each : jobs_)
         deliver(each.requester, nullptr, each.call, failure{errc::outcome_unknown, connection_gone});
     } catch (...) { // there is nothing left to answer with
@@ -98,6 +102,8 @@ public:
 private:
   connection_actor& of_;
   std::span<const pool_job> jobs_;
+  caf::strong_actor_ptr requester_; // of a statement on a lease
+  call_id call_;
   bool answered_ = false;
 };
 
@@ -461,7 +467,7 @@ void connection_actor::run_leased(call_id call, const sql_statement& statement) 
     return deliver(requester, nullptr, call, failure{errc::internal, "the lease is over"});
   if (!connection_)
     return deliver(requester, nullptr, call, failure{errc::unavailable, connection_gone});
-  run_guard guard{*this, {}};
+  run_guard guard{*this, requester, call};
   answer result = failure{errc::deadline_exceeded, "nobody waits for the statement"};
   if (holders_->begin(slot_, call, statement))
     result = execute_and_note(statement);

@@ -143,6 +143,7 @@ holder_table::overdue holder_table::take_overdue(std::chrono::milliseconds patie
       out.to_cancel.push_back({i, at.run});
     } else if (at.cancelling && now - at.cancelling_since > patience_with_server && !at.given_up) {
       at.given_up = true;
+      told_.notify_all();
       out.to_interrupt.push_back(i);
     }
   }

@@ -131,7 +131,9 @@ public:
   }
 
   bool healthy() noexcept override {
-    return is_alive(raw_) && PQpipelineStatus(raw_) == PQ_PIPELINE_OFF;
+    const bool is_between_statements =
+      PQpipelineStatus(raw_) == PQ_PIPELINE_OFF && PQtransactionStatus(raw_) != PQTRANS_ACTIVE;
+    return is_alive(raw_) && is_between_statements;
   }
 
   bool in_transaction() noexcept override {
@@ -358,6 +360,8 @@ private:
   sql_result run(prepared& what, const encoded_parameters& parameters, before then) {
     const auto begun = clock::now();
     try {
+      if (what.verb == sql_verb::commit && !is_alive(raw_)) // it never gets there
+        throw statement_error{errc::unavailable, meaning_of("08006").detail, "the session was closed before the COMMIT"};
       pqxx::nontransaction transaction{*session_};
       const auto result = exec_prepared(transaction, what.name, parameters.texts());
       auto out = to_sql_result(result);

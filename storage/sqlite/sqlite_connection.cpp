@@ -189,7 +189,8 @@ private:
     statement_until_ = clock::now() + statement_timeout_;
     try {
       auto out = work();
-      interruption_->note(false); // it was too late for that
+      if (interruption_->take()) // too late for that; but SQLite interrupts all as long as one of these is open
+        cursors_.clear();
       return out;
     } catch (const statement_error& e) {
       const bool was_interrupted = sqlite3_errcode(db_.getHandle()) == SQLITE_INTERRUPT;
@@ -206,13 +207,15 @@ private:
     if (found == cursors_.end())
       throw statement_error{errc::conflict, "a statement of the transaction was cancelled, and its rows with it",
                             "no such cursor"};
+    const bool was_in_transaction = in_transaction();
     try {
       auto out = found->second.statement.next(which.rows);
       if (out.row_count() < which.rows)
         cursors_.erase(found);
       return out;
-    } catch (const statement_error&) {
+    } catch (...) {
       cursors_.erase(found);
+      note_rollback(was_in_transaction);
       throw;
     }
   }
@@ -290,11 +293,15 @@ private:
       leave_gate();
       return out;
     } catch (...) {
-      // A full disk, or ON CONFLICT ROLLBACK: what came now would stand by itself.
-      rolled_back_ = was_in_transaction && !in_transaction();
-      leave_gate();
+      note_rollback(was_in_transaction);
       throw;
     }
+  }
+
+  /// After a failure. A full disk, or ON CONFLICT ROLLBACK: what came now would stand by itself.
+  void note_rollback(bool was_in_transaction) noexcept {
+    rolled_back_ = was_in_transaction && !in_transaction();
+    leave_gate();
   }
 
   void require_writable(const sqlite_statement& prepared) const {

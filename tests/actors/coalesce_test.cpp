@@ -2,6 +2,7 @@
 #include "actors/combine.hpp"
 #include "actors/messages/database_figures.hpp"
 #include "actors/messages/local.hpp"
+#include "actors/row_stream.hpp"
 #include "storage/database.hpp"
 #include "tests/actors/runner.hpp"
 #include "tests/support/temp_directory.hpp"
@@ -195,11 +196,45 @@ TEST_F(coalesced_reads, are_refused_without_a_key_or_its_column_and_for_what_cha
     EXPECT_EQ(co_await outcome(ctx.db().coalesce("id").query("SELECT 1 AS id")),
               "internal: a coalesced statement needs a key, its first argument");
     EXPECT_EQ(co_await refused("key", item_by_id),
-              "internal: coalesced by the column \"key\", which the result does not have");
+              "internal: coalesced by the column \"key\", which the result does not have, or more than once");
     EXPECT_EQ(co_await refused("id", "DELETE FROM item WHERE id IN (SELECT value FROM json_each($1)) RETURNING id"),
               "internal: the database refused the statement");
     EXPECT_EQ((co_await names_of(ctx, {1})).front(), "item 1");
   });
+}
+
+TEST_F(coalesced_reads, are_not_mixed_up_where_two_columns_have_the_name_of_the_key) {
+  run([](context& ctx) -> task<> {
+    constexpr const char* sql = "SELECT a.id, b.id, b.name FROM item AS a JOIN item AS b ON b.id = 7 - a.id "
+                                "WHERE b.id IN (SELECT value FROM json_each($1))";
+    for (const auto& each : {co_await outcome(ctx.db().coalesce("id").query(sql, 1)),
+                             co_await outcome(ctx.db().coalesce("id").query(sql, 6))})
+      EXPECT_EQ(each, "internal: coalesced by the column \"id\", which the result does not have, or more than once");
+  });
+}
+
+TEST_F(coalesced_reads, in_steps_are_those_of_an_ordinary_stream) {
+  run([](context& ctx) -> task<> {
+    auto found = ctx.db().coalesce("id").stream(item_by_id, std::vector<int64_t>{1, 2, 3}).in_steps_of(2);
+    std::size_t count = 0;
+    while (const auto some = co_await found.next())
+      count += some->size();
+    EXPECT_EQ(count, 3u);
+    EXPECT_EQ((co_await names_of(ctx, {1})).front(), "item 1");
+  });
+}
+
+TEST_F(coalesced_reads, whose_key_fails_are_few_statements_all_the_same) {
+  constexpr const char* sql = "SELECT value AS id, abs(value) AS name FROM json_each($1)";
+  run([&](context& ctx) -> task<> {
+    std::vector<task<std::string>> all;
+    for (int64_t id = 1; id <= 512; ++id)
+      all.push_back(outcome(ctx.db().coalesce("id").one(sql, id == 100 ? std::numeric_limits<int64_t>::min() : id)));
+    const auto found = co_await join_all(std::move(all));
+    for (std::size_t i = 0; i < found.size(); ++i)
+      EXPECT_EQ(found[i], i == 99 ? "internal: the database refused the statement" : "no error");
+  });
+  EXPECT_LE(runs_of(sql), 19u) << "two for each power of two, and the first one";
 }
 
 TEST_F(coalesced_reads, that_nobody_waits_for_are_left_out_and_cancelled) {

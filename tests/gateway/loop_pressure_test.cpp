@@ -84,6 +84,15 @@ TEST(loop_pressure, ends_shedding_when_it_is_over) {
   EXPECT_EQ(shed_of_1000(pressure), 0);
 }
 
+TEST(loop_pressure, ends_shedding_while_nobody_asks_for_anything) {
+  loop_pressure pressure{100ms};
+  auto now = measure(pressure, t0, 1ms, 1s);
+  now = measure(pressure, now, 500ms, 5s);
+  ASSERT_GT(shed_of_1000(pressure), 0);
+  measure(pressure, now + 3s, 1ms, 20ms);
+  EXPECT_EQ(shed_of_1000(pressure), 0);
+}
+
 TEST(loop_pressure, spreads_those_it_sheds) {
   loop_pressure pressure{100ms};
   auto now = measure(pressure, t0, 1ms, 1s);

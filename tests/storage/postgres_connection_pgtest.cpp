@@ -3,8 +3,10 @@
 #include "tests/storage/test_database.hpp"
 #include "tests/support/eventually.hpp"
 
+#include <cerrno>
 #include <chrono>
 #include <cmath>
+#include <csignal>
 
 namespace troupe::storage::test {
 namespace {
@@ -86,6 +88,18 @@ TEST_F(postgres_connection_pgtest, sees_that_the_server_has_closed_it_before_it_
   other->execute({"SELECT pg_terminate_backend($1)", {pid}});
   EXPECT_TRUE(eventually([&] { return !connection_->healthy(); }));
   EXPECT_EQ(code_of([&] { value("SELECT 1"); }), errc::unavailable);
+}
+
+TEST_F(postgres_connection_pgtest, knows_that_nothing_was_committed_on_a_session_that_was_closed_before) {
+  const auto other = connect(database_->settings());
+  connection_->execute({"BEGIN", {}});
+  connection_->execute({"COMMIT", {}}); // it is prepared from here on
+  connection_->execute({"BEGIN", {}});
+  const auto pid = value("SELECT pg_backend_pid()");
+  other->execute({"SELECT pg_terminate_backend($1)", {pid}});
+  const auto process = static_cast<pid_t>(std::get<int64_t>(pid));
+  ASSERT_TRUE(eventually([&] { return ::kill(process, 0) != 0 && errno == ESRCH; }));
+  EXPECT_EQ(code_of([&] { connection_->execute({"COMMIT", {}}); }), errc::unavailable);
 }
 
 TEST_F(postgres_connection_pgtest, gives_up_connecting_in_time) {
