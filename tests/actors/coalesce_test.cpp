@@ -25,10 +25,10 @@ constexpr const char* item_by_id = "SELECT id, name FROM item WHERE id IN (SELEC
 constexpr const char* items_by_owner =
   "SELECT owner, name FROM item WHERE owner IN (SELECT value FROM json_each($1)) ORDER BY id";
 
-struct item {
+struct named_item {
   std::string name;
 };
-TROUPE_COLUMNS(item, name)
+TROUPE_COLUMNS(named_item, name)
 
 class coalesced_reads : public testing::Test {
 protected:
@@ -113,7 +113,7 @@ TEST_F(coalesced_reads, of_one_key_give_the_same_rows_to_all_and_of_none_nothing
     EXPECT_EQ(co_await names_of(ctx, {5, 0, 5, -7, 5}),
               (std::vector<std::string>{"item 5", "none", "item 5", "none", "item 5"}));
     EXPECT_EQ(co_await outcome(ctx.db().coalesce("id").one(item_by_id, 0)), "not_found: no such row");
-    EXPECT_EQ((co_await ctx.db().coalesce("id").one_as<item>(item_by_id, 6)).name, "item 6");
+    EXPECT_EQ((co_await ctx.db().coalesce("id").one_as<named_item>(item_by_id, 6)).name, "item 6");
   });
 }
 
@@ -129,7 +129,7 @@ TEST_F(coalesced_reads, give_all_rows_of_their_key_in_the_order_of_the_statement
     EXPECT_EQ(found[1].size(), 300u);
     EXPECT_EQ(found[1][1].get<std::string>("name"), "item 14");
     EXPECT_TRUE(found[2].empty());
-    EXPECT_EQ(found[0].as<item>().at(2).name, "item 23");
+    EXPECT_EQ(found[0].as<named_item>().at(2).name, "item 23");
     std::size_t counted = 0;
     for (const auto& each : found[1])
       counted += each.get<std::string>("owner") == "owner 4" ? 1U : 0U;
