@@ -25,14 +25,6 @@ protected:
   }
 };
 
-/// The ids that are there, as in "1 2 3".
-task<std::string> ids(context& ctx) {
-  std::string out;
-  for (const auto& row : co_await ctx.db().query("SELECT id FROM item ORDER BY id"))
-    out += (out.empty() ? "" : " ") + std::to_string(row.get<int>("id"));
-  co_return out;
-}
-
 /// How a transaction ends that copies these; the place of a name is its id.
 task<std::string> end_of(context& ctx, std::vector<std::pair<int, std::optional<std::string>>> all) {
   co_return co_await outcome(ctx.db().transact([&](transaction& tx) -> task<> {
@@ -171,7 +163,7 @@ TEST_F(a_copy, that_is_destroyed_before_its_end_leaves_nothing_and_its_transacti
           co_await out.row(i, std::string(50, 'n'));
       }));
       EXPECT_EQ(ended, "conflict: a part of the transaction was given up, so that all of it is rolled back");
-      EXPECT_EQ(co_await ids(ctx), "");
+      EXPECT_EQ(co_await item_ids(ctx), "");
     }
   });
 }
@@ -192,7 +184,7 @@ TEST_F(a_copy, that_fails_in_a_nested_transaction_leaves_the_outer_one_whole) {
       }
       co_await tx.exec("INSERT INTO item VALUES (2, 'two')");
     });
-    EXPECT_EQ(co_await ids(ctx), "1 2");
+    EXPECT_EQ(co_await item_ids(ctx), "1 2");
   });
 }
 
@@ -212,7 +204,7 @@ TEST_F(a_copy, whose_row_is_refused_says_which_and_why) {
       many.emplace_back(i, std::string(50, 'n'));
     many.emplace_back(0, "again");
     EXPECT_EQ(co_await end_of(ctx, many), "conflict: a row with this value exists already, in row 5001");
-    EXPECT_EQ(co_await ids(ctx), "");
+    EXPECT_EQ(co_await item_ids(ctx), "");
   });
 }
 
@@ -232,7 +224,7 @@ TEST_F(a_copy, into_what_is_not_there_or_may_not_be_changed_is_refused) {
     EXPECT_EQ(co_await end_in({.read_only = true}, "item", {"id", "name"}), "internal: the transaction is read only");
     EXPECT_EQ(co_await end_in({}, "item", {"id"}), "internal: COPY \"item\" (\"id\"): 2 values for 1 columns");
     EXPECT_EQ(co_await end_in({}, "item", {}), "internal: COPY \"item\" (): no columns");
-    EXPECT_EQ(co_await ids(ctx), "");
+    EXPECT_EQ(co_await item_ids(ctx), "");
   });
 }
 
@@ -249,7 +241,7 @@ TEST_F(a_copy, takes_nothing_more_after_its_end_or_a_failure) {
       EXPECT_TRUE((co_await outcome(second.end())).starts_with("conflict: rows before this one have failed"));
     }));
     EXPECT_TRUE(ended.starts_with("conflict: ")) << ended;
-    EXPECT_EQ(co_await ids(ctx), "");
+    EXPECT_EQ(co_await item_ids(ctx), "");
   });
 }
 
@@ -263,7 +255,7 @@ TEST_F(a_copy, whose_time_is_over_gives_the_connection_back_with_nothing_of_it) 
       });
       EXPECT_EQ(co_await outcome(with_timeout(std::chrono::milliseconds{i}, std::move(endless))),
                 "deadline_exceeded: no result within " + std::to_string(i) + " ms");
-      EXPECT_EQ(co_await ids(ctx), "");
+      EXPECT_EQ(co_await item_ids(ctx), "");
     }
   });
 }

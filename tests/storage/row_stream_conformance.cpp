@@ -19,7 +19,7 @@ using troupe::test::end_flag;
 using troupe::test::outcome;
 
 /// 1 to $1, on either database.
-constexpr auto numbers =
+constexpr auto counted_numbers =
   "WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g WHERE i < CAST($1 AS INTEGER)) SELECT i FROM g";
 
 /// 1 to 499; of what would be the next one the absolute value does not fit.
@@ -29,7 +29,7 @@ constexpr auto fails_at_500 =
 
 class a_row_stream : public on_a_database {};
 
-/// Sizes of the steps, as in "1000 1000 500"; the rows have to be the numbers from 1 on.
+/// Sizes of the steps, as in "1000 1000 500"; the rows have to be the counted_numbers from 1 on.
 task<std::string> steps_of(row_stream found, int64_t next = 1) {
   std::string out;
   while (auto some = co_await found.next()) {
@@ -48,11 +48,11 @@ task<std::string> sum_of(statements& on, std::string sql) {
 
 TEST_F(a_row_stream, gives_every_row_once_in_order_whatever_the_steps) {
   run([](context& ctx) -> task<> {
-    EXPECT_EQ(co_await steps_of(ctx.db().stream(numbers, 2500)), "1000 1000 500");
-    EXPECT_EQ(co_await steps_of(ctx.db().stream(numbers, 2000)), "1000 1000");
-    EXPECT_EQ(co_await steps_of(ctx.db().stream(numbers, 3).in_steps_of(1)), "1 1 1");
-    EXPECT_EQ(co_await steps_of(ctx.db().stream(numbers, 10).in_steps_of(4)), "4 4 2");
-    EXPECT_EQ(co_await steps_of(ctx.db().stream(numbers, 5).in_steps_of(row_stream::most_rows)), "5");
+    EXPECT_EQ(co_await steps_of(ctx.db().stream(counted_numbers, 2500)), "1000 1000 500");
+    EXPECT_EQ(co_await steps_of(ctx.db().stream(counted_numbers, 2000)), "1000 1000");
+    EXPECT_EQ(co_await steps_of(ctx.db().stream(counted_numbers, 3).in_steps_of(1)), "1 1 1");
+    EXPECT_EQ(co_await steps_of(ctx.db().stream(counted_numbers, 10).in_steps_of(4)), "4 4 2");
+    EXPECT_EQ(co_await steps_of(ctx.db().stream(counted_numbers, 5).in_steps_of(row_stream::most_rows)), "5");
     EXPECT_EQ(co_await steps_of(ctx.db().stream("SELECT 1 AS i WHERE 1 = 2")), "");
     auto values = ctx.db().stream("VALUES (1), (2)");
     EXPECT_EQ((co_await values.next())->size(), 2u);
@@ -91,7 +91,7 @@ TEST_F(a_row_stream, takes_and_gives_values_of_all_types_as_other_statements_do)
 
 TEST_F(a_row_stream, holds_the_pools_only_connection_from_its_first_step_to_its_end) {
   run([](context& ctx) -> task<> {
-    auto found = ctx.db().stream(numbers, 6).in_steps_of(4);
+    auto found = ctx.db().stream(counted_numbers, 6).in_steps_of(4);
     (void)co_await ctx.db().query("SELECT 1"); // not begun
     EXPECT_EQ((co_await found.next())->size(), 4u);
     EXPECT_EQ(co_await outcome(with_timeout(50ms, ctx.db().query("SELECT 1"))),
@@ -104,7 +104,7 @@ TEST_F(a_row_stream, holds_the_pools_only_connection_from_its_first_step_to_its_
 TEST_F(a_row_stream, that_is_destroyed_half_way_gives_its_connection_back) {
   run([](context& ctx) -> task<> {
     for (int i = 0; i < 20; ++i) {
-      auto found = ctx.db().stream(numbers, 1'000'000).in_steps_of(10);
+      auto found = ctx.db().stream(counted_numbers, 1'000'000).in_steps_of(10);
       (void)co_await found.next();
     }
     auto db = ctx.db();
@@ -121,7 +121,7 @@ TEST_F(a_row_stream, whose_step_is_given_up_has_it_cancelled_and_gives_its_conne
     for (int i = 0; i < 2; ++i)
       EXPECT_EQ(co_await outcome(found.next()), "conflict: a step of these rows was given up");
     for (int i = 0; i < 100; ++i) { // at whatever point it has come to
-      auto cut = ctx.db().stream(numbers, 1'000'000);
+      auto cut = ctx.db().stream(counted_numbers, 1'000'000);
       (void)co_await outcome(with_timeout(std::chrono::microseconds{i * 20}, cut.next()));
     }
     (void)co_await ctx.db().query("SELECT 1");
@@ -142,7 +142,7 @@ TEST_F(a_row_stream, gives_the_error_in_its_middle_to_the_step_that_meets_it_and
 
 TEST_F(a_row_stream, has_one_step_at_a_time) {
   run([](context& ctx) -> task<> {
-    auto found = ctx.db().stream(numbers, 10).in_steps_of(10);
+    auto found = ctx.db().stream(counted_numbers, 10).in_steps_of(10);
     auto first = found.next();
     end_flag ends;
     first.start(ends);
@@ -177,8 +177,8 @@ TEST_F(a_row_stream, of_a_transaction_is_read_beside_others_of_it_and_beside_its
   run([](context& ctx) -> task<> {
     co_await ctx.db().transact([](transaction& tx) -> task<> {
       co_await tx.exec("CREATE TABLE copy (i INTEGER)");
-      auto one = tx.stream(numbers, 25).in_steps_of(10);
-      auto two = tx.stream(numbers, 25).in_steps_of(5);
+      auto one = tx.stream(counted_numbers, 25).in_steps_of(10);
+      auto two = tx.stream(counted_numbers, 25).in_steps_of(5);
       std::string steps;
       while (auto some = co_await one.next()) {
         for (auto row : *some)
@@ -199,10 +199,10 @@ TEST_F(a_row_stream, of_a_transaction_may_be_left_half_way) {
     co_await ctx.db().transact([](transaction& tx) -> task<> {
       co_await tx.exec("CREATE TABLE copy (i INTEGER)");
       for (int i = 0; i < 300; ++i) {
-        auto left = tx.stream(numbers, 1'000'000).in_steps_of(1);
+        auto left = tx.stream(counted_numbers, 1'000'000).in_steps_of(1);
         EXPECT_EQ((*co_await left.next())[0].get<int>("i"), 1);
       }
-      auto to_the_end = tx.stream(numbers, 1'000'000).in_steps_of(1); // ends with the transaction
+      auto to_the_end = tx.stream(counted_numbers, 1'000'000).in_steps_of(1); // ends with the transaction
       (void)co_await to_the_end.next();
       co_await tx.exec("INSERT INTO copy VALUES (1)");
     });
@@ -215,17 +215,17 @@ TEST_F(a_row_stream, of_a_nested_transaction_that_is_rolled_back_leaves_the_oute
   run([](context& ctx) -> task<> {
     co_await ctx.db().transact([](transaction& tx) -> task<> {
       co_await tx.exec("CREATE TABLE copy (i INTEGER)");
-      auto outer = tx.stream(numbers, 4).in_steps_of(2);
+      auto outer = tx.stream(counted_numbers, 4).in_steps_of(2);
       (void)co_await outer.next();
       std::optional<row_stream> inner;
       EXPECT_EQ(co_await outcome(tx.nested([&](transaction& nested) -> task<> {
-        inner = nested.stream(numbers, 4).in_steps_of(2);
+        inner = nested.stream(counted_numbers, 4).in_steps_of(2);
         (void)co_await inner->next();
         throw std::runtime_error{"no"};
       })), "no");
       inner.reset(); // its cursor went with the savepoint
       EXPECT_EQ((co_await outer.next())->size(), 2u);
-      auto more = tx.stream(numbers, 4).in_steps_of(2);
+      auto more = tx.stream(counted_numbers, 4).in_steps_of(2);
       EXPECT_EQ(co_await steps_of(std::move(more)), "2 2");
       co_await tx.exec("INSERT INTO copy VALUES (1)");
     });
@@ -238,11 +238,11 @@ TEST_F(a_row_stream, that_outlives_its_transaction_does_not_read_in_another_one)
   run([](context& ctx) -> task<> {
     std::optional<row_stream> kept;
     co_await ctx.db().transact([&](transaction& tx) -> task<> {
-      kept = tx.stream(numbers, 4).in_steps_of(2);
+      kept = tx.stream(counted_numbers, 4).in_steps_of(2);
       (void)co_await kept->next();
     });
     co_await ctx.db().transact([&](transaction& tx) -> task<> {
-      auto found = tx.stream(numbers, 4).in_steps_of(2);
+      auto found = tx.stream(counted_numbers, 4).in_steps_of(2);
       (void)co_await found.next();
       EXPECT_EQ(co_await outcome(kept->next()), "internal: the lease is over");
       kept.reset();
@@ -254,7 +254,7 @@ TEST_F(a_row_stream, that_outlives_its_transaction_does_not_read_in_another_one)
 TEST_F(a_row_stream, of_a_transaction_whose_other_statement_is_cancelled_ends_with_an_error) {
   run([this](context& ctx) -> task<> {
     const auto ended = co_await outcome(ctx.db().transact([this](transaction& tx) -> task<> {
-      auto found = tx.stream(numbers, 10).in_steps_of(5);
+      auto found = tx.stream(counted_numbers, 10).in_steps_of(5);
       (void)co_await found.next();
       EXPECT_EQ(co_await outcome(with_timeout(50ms, tx.query(database_->endless()))),
                 "deadline_exceeded: no result within 50 ms");

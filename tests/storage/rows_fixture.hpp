@@ -32,4 +32,12 @@ private:
   }
 };
 
+/// The ids in the table "item", as in "1 2 3".
+inline task<std::string> item_ids(context& ctx) {
+  std::string out;
+  for (const auto& row : co_await ctx.db().query("SELECT id FROM item ORDER BY id"))
+    out += (out.empty() ? "" : " ") + std::to_string(row.get<int>("id"));
+  co_return out;
+}
+
 } // namespace troupe::storage::test

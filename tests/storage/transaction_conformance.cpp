@@ -2,6 +2,7 @@
 #include "actors/channel.hpp"
 #include "storage/database.hpp"
 #include "tests/actors/runner.hpp"
+#include "tests/storage/rows_fixture.hpp"
 #include "tests/storage/test_database.hpp"
 
 #include <gtest/gtest.h>
@@ -57,14 +58,6 @@ task<> add(statements& on, int id, std::string name) {
   co_await on.exec("INSERT INTO item VALUES ($1, $2)", id, name);
 }
 
-/// The ids that are there, as in "1 2 3".
-task<std::string> ids(context& ctx) {
-  std::string out;
-  for (const auto& row : co_await ctx.db().query("SELECT id FROM item ORDER BY id"))
-    out += (out.empty() ? "" : " ") + std::to_string(row.get<int>("id"));
-  co_return out;
-}
-
 TEST_F(a_transaction, is_committed_on_every_level_and_gives_what_its_work_gives) {
   run([](context& ctx) -> task<> {
     int id = 0;
@@ -81,7 +74,7 @@ TEST_F(a_transaction, is_committed_on_every_level_and_gives_what_its_work_gives)
         co_await add(tx, id, std::to_string(id));
       });
     }
-    EXPECT_EQ(co_await ids(ctx), "1 2 3 4 5 6");
+    EXPECT_EQ(co_await item_ids(ctx), "1 2 3 4 5 6");
   });
 }
 
@@ -93,7 +86,7 @@ TEST_F(a_transaction, is_rolled_back_when_its_time_is_over) {
     });
     const auto ended = co_await outcome(with_timeout(50ms, std::move(stuck)));
     EXPECT_EQ(ended, "deadline_exceeded: no result within 50 ms");
-    EXPECT_EQ(co_await ids(ctx), "");
+    EXPECT_EQ(co_await item_ids(ctx), "");
   });
 }
 
@@ -111,7 +104,7 @@ TEST_F(a_transaction, on_one_level_sees_what_is_committed_meanwhile_and_on_the_n
       co_return before + ' ' + co_await count();
     });
     EXPECT_EQ(seen, "0 0");
-    EXPECT_EQ(co_await ids(ctx), "1");
+    EXPECT_EQ(co_await item_ids(ctx), "1");
   });
 }
 
@@ -159,7 +152,7 @@ TEST_F(a_transaction, that_is_read_only_refuses_changes_and_leaves_no_trace_in_i
     }
     co_await add(db, 2, "two");
     co_await ctx.db().transact([](transaction& tx) -> task<> { co_await add(tx, 3, "three"); });
-    EXPECT_EQ(co_await ids(ctx), "1 2 3");
+    EXPECT_EQ(co_await item_ids(ctx), "1 2 3");
   });
 }
 
@@ -180,9 +173,9 @@ TEST_F(a_transaction, keeps_what_a_nested_one_did_when_it_is_committed_itself) {
       };
     };
     EXPECT_EQ(co_await outcome(ctx.db().transact(work(true))), "changed my mind");
-    EXPECT_EQ(co_await ids(ctx), "");
+    EXPECT_EQ(co_await item_ids(ctx), "");
     EXPECT_EQ(co_await ctx.db().transact(work(false)), 2);
-    EXPECT_EQ(co_await ids(ctx), "1 2");
+    EXPECT_EQ(co_await item_ids(ctx), "1 2");
   });
 }
 
@@ -199,7 +192,7 @@ TEST_F(a_transaction, goes_on_after_a_nested_one_that_failed) {
       }
       co_await add(tx, 4, "two");
     });
-    EXPECT_EQ(co_await ids(ctx), "1 4");
+    EXPECT_EQ(co_await item_ids(ctx), "1 4");
   });
 }
 
@@ -210,7 +203,7 @@ TEST_F(a_transaction, is_rolled_back_by_an_exception_out_of_a_nested_one) {
       co_await tx.nested([](transaction&) -> task<> { throw std::runtime_error{"no"}; });
     }));
     EXPECT_EQ(failed, "no");
-    EXPECT_EQ(co_await ids(ctx), "");
+    EXPECT_EQ(co_await item_ids(ctx), "");
   });
 }
 
@@ -233,7 +226,7 @@ TEST_F(a_transaction, nests_as_deep_as_is_wanted) {
         co_await add(second, 6, "six");
       });
     });
-    EXPECT_EQ(co_await ids(ctx), "1 4 6");
+    EXPECT_EQ(co_await item_ids(ctx), "1 4 6");
   });
 }
 
@@ -255,7 +248,7 @@ TEST_F(a_transaction, is_not_committed_when_a_nested_one_was_given_up) {
                 "conflict: a part of the transaction was given up, so that all of it is rolled back");
     }));
     EXPECT_EQ(failed, "conflict: a part of the transaction was given up, so that all of it is rolled back");
-    EXPECT_EQ(co_await ids(ctx), "");
+    EXPECT_EQ(co_await item_ids(ctx), "");
   });
 }
 
@@ -278,7 +271,7 @@ TEST_F(a_transaction, is_committed_when_what_was_given_up_was_inside_of_a_nested
       EXPECT_TRUE(failed.starts_with("conflict: ")) << failed;
       co_await add(tx, 3, "three");
     });
-    EXPECT_EQ(co_await ids(ctx), "1 3");
+    EXPECT_EQ(co_await item_ids(ctx), "1 3");
   });
 }
 
@@ -302,7 +295,7 @@ TEST_F(a_transaction, has_one_nested_one_at_a_time) {
         co_await tx.exec("UPDATE item SET name = 'one' WHERE id = 1");
       first.take();
     });
-    EXPECT_EQ(co_await ids(ctx), "1");
+    EXPECT_EQ(co_await item_ids(ctx), "1");
   });
 }
 
@@ -314,7 +307,7 @@ TEST_F(a_transaction, is_served_by_the_same_functions_as_the_database_and_a_nest
       co_await add(tx, 2, "two");
       co_await tx.nested([](transaction& inner) -> task<> { co_await add(inner, 3, "three"); });
     });
-    EXPECT_EQ(co_await ids(ctx), "1 2 3");
+    EXPECT_EQ(co_await item_ids(ctx), "1 2 3");
   });
 }
 
@@ -331,7 +324,7 @@ TEST_F(a_transaction, is_begun_anew_after_a_serialization_failure_with_nothing_l
     });
     EXPECT_EQ(given, 3);
     EXPECT_EQ(runs, 3);
-    EXPECT_EQ(co_await ids(ctx), "3");
+    EXPECT_EQ(co_await item_ids(ctx), "3");
   });
 }
 
@@ -346,7 +339,7 @@ TEST_F(a_transaction, gives_its_last_failure_when_the_attempts_are_used_up) {
         }));
       EXPECT_EQ(runs, std::max(attempts, 1u));
       EXPECT_EQ(failed, "serialization_failure: attempt " + std::to_string(runs));
-      EXPECT_EQ(co_await ids(ctx), "");
+      EXPECT_EQ(co_await item_ids(ctx), "");
     }
   });
 }
