@@ -29,7 +29,7 @@ constexpr auto fails_at_500 =
 
 class a_row_stream : public on_a_database {};
 
-/// Sizes of the steps, as in "1000 1000 500"; the rows have to be the counted_numbers from 1 on.
+/// Sizes of the steps, as in "1000 1000 500"; the rows have to be the numbers from 1 on.
 task<std::string> steps_of(row_stream found, int64_t next = 1) {
   std::string out;
   while (auto some = co_await found.next()) {
