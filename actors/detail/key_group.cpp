@@ -120,15 +120,17 @@ void key_group::join(key_read& who) {
 }
 
 void key_group::send_alone(key_read& who) {
-  auto& made = flights_.emplace_back(*this, through_, true);
-  made.add(who);
-  made.send();
+  auto* const one = &who;
+  send({&one, 1}, true);
 }
 
 void key_group::send_together(std::span<key_read* const> all) {
-  if (all.empty())
-    return;
-  auto& made = flights_.emplace_back(*this, through_, false);
+  if (!all.empty())
+    send(all, false);
+}
+
+void key_group::send(std::span<key_read* const> all, bool alone) {
+  auto& made = flights_.emplace_back(*this, through_, alone);
   for (auto* each : all)
     made.add(*each);
   made.send();

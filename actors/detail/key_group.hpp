@@ -65,6 +65,7 @@ public:
   static constexpr std::size_t most_keys = 1000;
 
 private:
+  void send(std::span<key_read* const> all, bool alone);
   [[nodiscard]] bool may_send() const noexcept;
 
   key_loader& loader_;

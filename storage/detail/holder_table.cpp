@@ -37,15 +37,15 @@ bool holder_table::begin_with(entry& at) {
   at.abandoned.clear();
   while (!early_.empty() && at.since - early_.front().when > early_ones_kept_for)
     early_.pop_front();
-  if (!early_.empty())
-    for (std::size_t i = 0; i < at.running(); ++i)
-      if (take_early(at.running_at(i)))
-        at.mark(i);
+  mark_early(at, 0);
   return at.running() != 1 || at.abandoned.empty();
 }
 
-bool holder_table::take_early(const request& what) {
-  return std::erase_if(early_, [&](const early& each) { return each.what == what; }) > 0;
+/// Those from that place on that were abandoned before they came here.
+void holder_table::mark_early(entry& at, std::size_t from) {
+  for (auto i = from; i < at.running() && !early_.empty(); ++i)
+    if (std::erase_if(early_, [&](const early& each) { return each.what == at.running_at(i); }) > 0)
+      at.mark(i);
 }
 
 bool holder_table::begin(slot which, std::span<const pool_job> jobs) {
@@ -62,9 +62,7 @@ void holder_table::extend(slot which, std::span<const pool_job> jobs) {
   at.jobs = jobs;
   if (!at.abandoned.empty())
     at.abandoned.resize(jobs.size());
-  for (auto i = known; i < jobs.size() && !early_.empty(); ++i)
-    if (take_early(at.running_at(i)))
-      at.mark(i);
+  mark_early(at, known);
 }
 
 bool holder_table::begin(slot which, call_id call, const sql_statement& statement) {
@@ -100,7 +98,7 @@ void holder_table::take_back(slot which) {
 }
 
 std::optional<holder_table::target> holder_table::abandon(const caf::strong_actor_ptr& requester,
-                                                        call_id call) {
+                                                          call_id call) {
   const request what{requester.get(), call.value};
   const std::lock_guard lock{mutex_};
   for (slot i = 0; i < entries_.size(); ++i) {

@@ -127,7 +127,7 @@ private:
 
   bool begin_with(entry& at);
   [[nodiscard]] static bool begin_cancelling(entry& at);
-  [[nodiscard]] bool take_early(const request& what);
+  void mark_early(entry& at, std::size_t from);
 
   mutable std::mutex mutex_;
   std::condition_variable told_;

@@ -3,6 +3,7 @@
 #include "tests/e2e/ledger.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/file_descriptor.hpp"
+#include "tests/support/free_port.hpp"
 #include "tests/support/problem.hpp"
 
 #include <arpa/inet.h>
@@ -51,28 +52,22 @@ TEST(Cluster, BothSidesLogAJoin) {
 /// An address that takes a connection attempt and never says anything, as a machine that is off.
 class black_hole {
 public:
-  black_hole() : listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  black_hole() : listener_(0) {
     sockaddr_in where{};
     where.sin_family = AF_INET;
+    where.sin_port = htons(listener_.port);
     where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    auto* generic = reinterpret_cast<sockaddr*>(&where);
-    socklen_t size = sizeof where;
-    EXPECT_EQ(::bind(listener_.get(), generic, size), 0);
-    EXPECT_EQ(::listen(listener_.get(), 0), 0);
-    EXPECT_EQ(::getsockname(listener_.get(), generic, &size), 0);
-    port_ = ntohs(where.sin_port);
     for (int i = 0; i < 4; ++i) { // nobody accepts: the queue is full, further attempts are dropped
       file_descriptor client{::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)};
-      ::connect(client.get(), generic, size);
+      ::connect(client.get(), reinterpret_cast<sockaddr*>(&where), sizeof where);
       clients_.push_back(std::move(client));
     }
   }
-  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
+  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(listener_.port); }
 
 private:
-  file_descriptor listener_;
+  loopback_listener listener_;
   std::vector<file_descriptor> clients_;
-  std::uint16_t port_ = 0;
 };
 
 TEST(Cluster, AWorkerIsNotHeldUpByAGatewayThatSwallowsItsPackets) {

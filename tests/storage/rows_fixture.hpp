@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace troupe::storage::test {
@@ -19,14 +20,21 @@ protected:
     return bench_.run_on(runner_, std::move(work));
   }
 
+  /// With a pool of so many; `server_options` go behind the URL.
+  template <class F>
+  auto run_with(unsigned connections, F work, const std::string& server_options = {}) {
+    return bench_.run_on(bench_.spawn_runner(make_pool(connections, server_options)), std::move(work));
+  }
+
   std::unique_ptr<test_database> database_ = make_test_database();
   troupe::test::loop_bench bench_;
-  caf::actor runner_ = bench_.spawn_runner(make_pool());
+  caf::actor runner_ = bench_.spawn_runner(make_pool(1));
 
 private:
-  caf::actor make_pool() {
+  caf::actor make_pool(unsigned connections, const std::string& server_options = {}) {
     auto settings = database_->settings();
-    settings.max_connections = 1;
+    settings.url += server_options; // behind the schema's
+    settings.max_connections = connections;
     settings.acquire_timeout = troupe::test::scaled(std::chrono::seconds{10});
     return bench_.own(spawn_database(bench_.loop(), settings));
   }

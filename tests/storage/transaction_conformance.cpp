@@ -1,9 +1,6 @@
 // `ctx.db().transact` on a real database: levels, savepoints, further attempts, and whose the connection is then.
 #include "actors/channel.hpp"
-#include "storage/database.hpp"
-#include "tests/actors/runner.hpp"
 #include "tests/storage/rows_fixture.hpp"
-#include "tests/storage/test_database.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,38 +17,15 @@ namespace {
 
 using namespace std::chrono_literals;
 using troupe::test::end_flag;
-using troupe::test::loop_bench;
 using troupe::test::outcome;
 using troupe::test::scaled;
 
-class a_transaction : public ::testing::Test {
+class a_transaction : public on_a_database {
 protected:
   a_transaction() {
     connect(database_->settings())
       ->run_script("CREATE TABLE item (id INTEGER PRIMARY KEY, name TEXT UNIQUE)");
   }
-
-  /// With one connection only: one that is not given back is noticed at the next statement.
-  template <class F>
-  auto run(F work) {
-    return bench_.run_on(runner_, std::move(work));
-  }
-
-  template <class F>
-  auto run_with(unsigned connections, F work) {
-    return bench_.run_on(bench_.spawn_runner(pool_of(connections)), std::move(work));
-  }
-
-  caf::actor pool_of(unsigned connections) {
-    auto settings = database_->settings();
-    settings.max_connections = connections;
-    settings.acquire_timeout = scaled(10s);
-    return bench_.own(spawn_database(bench_.loop(), settings));
-  }
-
-  std::unique_ptr<test_database> database_ = make_test_database();
-  loop_bench bench_;
-  caf::actor runner_ = bench_.spawn_runner(pool_of(1));
 };
 
 task<> add(statements& on, int id, std::string name) {

@@ -1,8 +1,6 @@
 // Transactions that get in each other's way on PostgreSQL, and one whose end is not known.
 #include "actors/channel.hpp"
-#include "storage/database.hpp"
-#include "tests/actors/runner.hpp"
-#include "tests/storage/test_database.hpp"
+#include "tests/storage/rows_fixture.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,31 +14,17 @@ namespace troupe::storage::test {
 namespace {
 
 using namespace std::chrono_literals;
-using troupe::test::loop_bench;
 using troupe::test::outcome;
 using troupe::test::scaled;
 
 constexpr const char* lost_race = "serialization_failure: a transaction at the same time got in the way";
 
-class transaction_pgtest : public ::testing::Test {
+class transaction_pgtest : public on_a_database {
 protected:
   transaction_pgtest() {
     connect(database_->settings())->run_script("CREATE TABLE account (id INTEGER PRIMARY KEY, sum INTEGER);"
                                                "INSERT INTO account VALUES (1, 10), (2, 10)");
   }
-
-  template <class F>
-  auto run_with(unsigned connections, F work, const std::string& server_options = {}) {
-    auto settings = database_->settings();
-    settings.url += server_options; // behind the schema's
-    settings.max_connections = connections;
-    settings.acquire_timeout = scaled(10s);
-    const auto pool = bench_.own(spawn_database(bench_.loop(), settings));
-    return bench_.run_on(bench_.spawn_runner(pool), std::move(work));
-  }
-
-  std::unique_ptr<test_database> database_ = make_test_database();
-  loop_bench bench_;
 };
 
 task<> take_from(statements& on, int id) {

@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -21,14 +20,6 @@ namespace {
 
 std::uint64_t key_of(cutting_proxy::side from, std::uint64_t bytes) {
   return bytes * 2 + (from == cutting_proxy::side::client ? 1 : 2);
-}
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in out{};
-  out.sin_family = AF_INET;
-  out.sin_port = htons(port);
-  out.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return out;
 }
 
 void send_at_once(const file_descriptor& socket) {
@@ -52,16 +43,7 @@ bool send_all(int to, const char* data, std::size_t size) {
 } // namespace
 
 cutting_proxy::cutting_proxy(std::uint16_t server_port)
-    : server_port_(server_port),
-      listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)),
-      stop_(::eventfd(0, EFD_CLOEXEC)) {
-  auto address = loopback(0);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  socklen_t size = sizeof address;
-  if (::bind(listener_.get(), generic, size) != 0 || ::listen(listener_.get(), SOMAXCONN) != 0
-      || ::getsockname(listener_.get(), generic, &size) != 0)
-    throw std::system_error(errno, std::generic_category(), "no port for a proxy");
-  port_ = ntohs(address.sin_port);
+    : server_port_(server_port), listener_(SOMAXCONN), stop_(::eventfd(0, EFD_CLOEXEC)) {
   thread_ = std::thread{[this] { run(); }};
 }
 
@@ -80,7 +62,7 @@ bool cutting_proxy::wait_for_cut(milliseconds limit) noexcept {
 
 void cutting_proxy::run() {
   for (;;) {
-    std::vector<pollfd> ready{{stop_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    std::vector<pollfd> ready{{stop_.get(), POLLIN, 0}, {listener_.socket.get(), POLLIN, 0}};
     for (const auto& each : connections_) {
       ready.push_back({each.client.get(), POLLIN, 0});
       ready.push_back({each.server.get(), POLLIN, 0});
@@ -101,9 +83,12 @@ void cutting_proxy::run() {
 }
 
 void cutting_proxy::accept_one() {
-  connection made{file_descriptor{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)},
+  connection made{file_descriptor{::accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC)},
                   file_descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}};
-  auto address = loopback(server_port_);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(server_port_);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   if (!made.client
       || ::connect(made.server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
     return;

@@ -2,6 +2,7 @@
 
 #include "tests/support/deadline.hpp"
 #include "tests/support/file_descriptor.hpp"
+#include "tests/support/free_port.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -27,7 +28,7 @@ public:
   ~cutting_proxy();
 
   /// Where clients connect to.
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return listener_.port; }
 
   /// Of the next exchange in which `from` sends so many bytes, these arrive, and the connection
   /// ends. With 0 it ends when `from` begins to send.
@@ -58,8 +59,7 @@ private:
   std::optional<std::size_t> cut_within(const connection& on, std::size_t size) noexcept;
 
   std::uint16_t server_port_;
-  std::uint16_t port_ = 0;
-  file_descriptor listener_;
+  loopback_listener listener_;
   file_descriptor stop_;
   std::atomic<std::uint64_t> wanted_{0}; // 0: no cut; else bytes and side, see key_of()
   std::list<connection> connections_;    // of the thread

@@ -3,7 +3,6 @@
 #include "tests/support/http_connection.hpp"
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 #include <string>
 #include <sys/socket.h>
 #include <thread>
@@ -16,16 +15,7 @@ using side = cutting_proxy::side;
 /// Answers each message, which ends with a dot, with "0123456789"; keeps all that it has got.
 class answering_server {
 public:
-  answering_server() : listener_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    socklen_t size = sizeof address;
-    EXPECT_EQ(::bind(listener_.get(), generic, size), 0);
-    EXPECT_EQ(::listen(listener_.get(), SOMAXCONN), 0);
-    EXPECT_EQ(::getsockname(listener_.get(), generic, &size), 0);
-    port_ = ntohs(address.sin_port);
+  answering_server() : listener_(SOMAXCONN) {
     thread_ = std::thread{[this] { serve(); }};
   }
   answering_server(const answering_server&) = delete;
@@ -35,7 +25,7 @@ public:
       thread_.join();
   }
 
-  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] std::uint16_t port() const { return listener_.port; }
 
   /// All of the one connection, when that has ended.
   const std::string& got() {
@@ -45,7 +35,7 @@ public:
 
 private:
   void serve() {
-    const file_descriptor client{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+    const file_descriptor client{::accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC)};
     for (char c = 0; ::recv(client.get(), &c, 1, 0) == 1;) {
       got_ += c;
       if (c == '.')
@@ -53,8 +43,7 @@ private:
     }
   }
 
-  file_descriptor listener_;
-  std::uint16_t port_ = 0;
+  loopback_listener listener_;
   std::string got_;
   std::thread thread_;
 };
