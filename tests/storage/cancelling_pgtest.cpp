@@ -5,6 +5,7 @@
 #include "tests/support/postgres_cluster.hpp"
 
 #include <chrono>
+#include <memory>
 
 namespace troupe::storage::test {
 namespace {
@@ -33,13 +34,16 @@ protected:
   /// The number of a statement that runs.
   std::uint64_t begin(const char* sql) {
     const auto call = client_.send(statement(sql));
-    EXPECT_TRUE(troupe::test::eventually(
-      [&] { return client_.ask(pool_statistics_request{}).as<pool_statistics>().in_use == 1; }));
+    EXPECT_TRUE(troupe::test::eventually([&] {
+      return !watcher_->execute({"SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query = $1", {sql}})
+                .cells.empty();
+    }));
     return call;
   }
 
   troupe::test::postgres_cluster cluster_;
   pool_client client_{settings()};
+  std::unique_ptr<connection> watcher_ = connect(settings());
 };
 
 TEST_F(cancelling_pgtest, is_given_up_and_the_connection_replaced) {
@@ -53,9 +57,11 @@ TEST_F(cancelling_pgtest, is_given_up_and_the_connection_replaced) {
 }
 
 TEST_F(cancelling_pgtest, holds_up_no_statement_that_has_ended_meanwhile_for_longer_than_connecting_may_take) {
-  const auto call = begin("SELECT pg_sleep(0.2)");
+  watcher_->execute({"SELECT pg_advisory_lock(1)", {}});
+  const auto call = begin("SELECT pg_advisory_lock(1)");
   cluster_.freeze();
   client_.abandon(call);
+  watcher_->execute({"SELECT pg_advisory_unlock(1)", {}});
   EXPECT_EQ(client_.next().call, call);
   cluster_.thaw();
   EXPECT_EQ(echo(2), sql_value{int64_t{2}});
