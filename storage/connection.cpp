@@ -28,20 +28,6 @@ sql_result connection::run(const sql_statement& statement) {
   throw error{errc::internal, "storage: no such step"};
 }
 
-void connection::execute_all(statement_feed& feed) noexcept {
-  std::size_t place = 0;
-  for (auto all = feed.next(); !all.empty(); all = feed.next())
-    for (const auto* each : all) {
-      outcome what;
-      try {
-        what = execute(*each);
-      } catch (...) {
-        what = std::current_exception();
-      }
-      feed.done(place++, std::move(what));
-    }
-}
-
 std::unique_ptr<connection> connect(const config::storage_settings& settings) {
   switch (backend_of(settings.url)) {
   case backend::sqlite: return sqlite::open(sqlite::path_of(settings.url), settings.query_timeout);

@@ -3,6 +3,7 @@
 #include "actors/messages/errc.hpp"
 #include "actors/messages/sql.hpp"
 #include "config/settings.hpp"
+#include "storage/statement_pipe.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -73,31 +74,15 @@ public:
   /// Whichever of these and `execute` the statement's `steps` ask for.
   sql_result run(const sql_statement& statement);
 
-  /// How long the statement is likely to take, when it may be one of `execute_all`; none: it may not, or has
-  /// not been seen yet.
+  /// How long the statement is likely to take, when it may go through a pipe; none: it may not, or has not been
+  /// seen yet, or gives much.
   [[nodiscard]] virtual std::optional<std::chrono::nanoseconds> expected_time(const std::string& sql) {
     static_cast<void>(sql);
     return std::nullopt;
   }
 
-  /// What came of a statement: its result, or what `execute` would have thrown.
-  using outcome = std::variant<sql_result, std::exception_ptr>;
-
-  /// Where the statements of `execute_all` come from, and what comes of them goes to. Nothing of it throws.
-  class statement_feed {
-  public:
-    /// The next ones, each with an `expected_time`; they stay where they are until the end. None: there are none now.
-    virtual std::span<const sql_statement* const> next() noexcept = 0;
-    /// Once for each, with its place among all, as soon as its outcome is certain.
-    virtual void done(std::size_t place, outcome&& what) noexcept = 0;
-
-  protected:
-    ~statement_feed() = default;
-  };
-
-  /// Runs what `feed` gives, each as `execute` would, in no particular order, until it has no more. One that fails
-  /// takes none of the others along, unless the session is gone. Throws nothing.
-  virtual void execute_all(statement_feed& feed) noexcept;
+  /// For statements that have an `expected_time`. Null: there is none. REQUIRES: no transaction is open.
+  [[nodiscard]] virtual std::unique_ptr<statement_pipe> open_pipe() { return nullptr; }
 
   /// Runs a text of several statements without parameters, for migrations. The error's internal()
   /// begins with "line N: " where the place is known.

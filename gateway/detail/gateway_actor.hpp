@@ -3,12 +3,12 @@
 #include "actors/cluster/view.hpp"
 #include "actors/detail/caf.hpp"
 #include "actors/detail/near.hpp"
+#include "actors/detail/poller.hpp"
 #include "config/settings.hpp"
 #include "gateway/detail/access_log.hpp"
 #include "gateway/detail/connection_counts.hpp"
 #include "gateway/detail/listener.hpp"
 #include "gateway/detail/loop_pressure.hpp"
-#include "gateway/detail/poller.hpp"
 #include "gateway/detail/response_writer.hpp"
 #include "gateway/detail/route_load.hpp"
 #include "gateway/detail/router.hpp"
@@ -87,7 +87,7 @@ public:
   [[nodiscard]] const std::shared_ptr<const tls_context>& tls() const noexcept {
     return options_.tls;
   }
-  [[nodiscard]] poller& sockets() noexcept { return *poller_; }
+  [[nodiscard]] detail::poller& sockets() noexcept { return *poller_; }
   [[nodiscard]] std::string_view hsts() const noexcept { return options_.hsts; }
   [[nodiscard]] access_log& access() noexcept { return access_log_; }
   [[nodiscard]] date_cache& date() noexcept { return date_; }
@@ -150,7 +150,7 @@ private:
   };
 
   /// An event that has its turn behind all sockets that are readable already.
-  struct lag_probe final : poller::watched {
+  struct lag_probe final : detail::poller::watched {
     explicit lag_probe(gateway_actor& of);
     void on_socket(std::uint32_t events) override;
 
@@ -212,7 +212,7 @@ private:
                                             const troupe::request& what) const;
 
   options options_;
-  std::optional<poller> poller_; // none after the end, as the next: sockets must not outlive the loop
+  std::optional<detail::poller> poller_; // none after the end, as the next: sockets must not outlive the loop
   std::optional<listener> listener_;
   access_log access_log_;
   date_cache date_;

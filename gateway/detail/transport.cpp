@@ -24,7 +24,7 @@ transport::~transport() {
   leave_poller();
 }
 
-bool transport::watch(poller& at, user& who) {
+bool transport::watch(detail::poller& at, user& who) {
   if (!at.add(plain_.get(), *this))
     return false;
   poller_ = &at;

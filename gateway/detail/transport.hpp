@@ -1,7 +1,7 @@
 #pragma once
 
 #include "actors/detail/file_descriptor.hpp"
-#include "gateway/detail/poller.hpp"
+#include "actors/detail/poller.hpp"
 #include "gateway/detail/tls_step.hpp"
 
 #include <boost/asio/basic_stream_socket.hpp>
@@ -32,7 +32,7 @@ using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
 ///
 /// Most connections are plain HTTP: these tell their user when they are ready, through a poller, from `watch`
 /// on. With TLS, and for who calls `use_asio`, there are asynchronous operations instead.
-class transport final : private poller::watched {
+class transport final : private detail::poller::watched {
 public:
   using executor_type = tcp_socket::executor_type;
 
@@ -56,7 +56,7 @@ public:
   void start_tls(std::shared_ptr<const tls_context> context, std::string_view received);
 
   /// From here on `who` can ask to be told. False: the kernel watches as many sockets as it can.
-  [[nodiscard]] bool watch(poller& at, user& who);
+  [[nodiscard]] bool watch(detail::poller& at, user& who);
   /// The asynchronous operations may be used from here on, and nobody is told any more.
   void use_asio();
 
@@ -159,7 +159,7 @@ private:
 
   tcp_socket socket_;             // Asio's, which is not open before `use_asio`
   detail::file_descriptor plain_; // until then
-  poller* poller_ = nullptr;
+  detail::poller* poller_ = nullptr;
   user* user_ = nullptr;
   bool wants_read_ = false;
   bool wants_write_ = false;

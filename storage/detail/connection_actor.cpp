@@ -3,14 +3,13 @@
 #include "actors/detail/caf.hpp"
 #include "actors/detail/chance.hpp"
 #include "actors/detail/cycle_clock.hpp"
+#include "storage/detail/driven_session.hpp"
 #include "storage/detail/pool_messages.hpp"
 #include "storage/detail/sql_text.hpp"
 
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <chrono>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <utility>
@@ -22,16 +21,6 @@ using troupe::detail::deliver;
 namespace {
 
 using clock = std::chrono::steady_clock;
-
-constexpr const char* connection_gone = "the database connection was lost";
-
-/// What a statement waits for others of its batch at most, as far as it is known.
-constexpr std::chrono::nanoseconds longest_batch = std::chrono::milliseconds{5};
-
-/// A batch that others join while it runs ends at one of these: so that what takes its time has its turn, and
-/// figures are those of some statements.
-constexpr std::size_t most_in_a_run = 512;
-constexpr std::chrono::nanoseconds longest_run = std::chrono::milliseconds{20};
 
 /// Those that were opened together are not closed together.
 troupe::detail::steady_time end_of_life(std::chrono::milliseconds lifetime) {
@@ -55,20 +44,6 @@ std::string plan_of(connection& on, const sql_statement& statement) {
   } catch (const error& e) {
     return std::string{"("} + e.what() + ')';
   }
-}
-
-template <class Answer>
-void reply(const caf::strong_actor_ptr& to, call_id call, Answer answer) {
-  std::visit([&](auto& value) { deliver(to, nullptr, call, std::move(value)); }, answer);
-}
-
-void log_failure(const statement_error& e, bool session_is_gone, const std::string& sql) {
-  auto level = spdlog::level::debug; // the caller's to handle, or told by the database actor
-  if (e.code() == errc::internal)
-    level = spdlog::level::err;
-  else if (e.code() == errc::unavailable && !session_is_gone)
-    level = spdlog::level::warn;
-  spdlog::log(level, "statement failed: {}; in: {}", e.internal(), one_line(sql));
 }
 
 } // namespace
@@ -122,6 +97,7 @@ caf::behavior connection_actor::make_behavior() {
   return {
     [this](open_connection) { open(); },
     [this](pool_job& job) { work(std::move(job)); },
+    [this](session_returned& what) { take_over(what); },
     [this](call_id call, const sql_statement& statement) { run_leased(call, statement); },
     [this](sql_release release) {
       if (lease_ != 0 && release.lease == lease_)
@@ -152,13 +128,6 @@ void connection_actor::open() {
   work(std::move(job));
 }
 
-connection_actor::gist connection_actor::gist_of(const answer& what) {
-  if (const auto* why = std::get_if<failure>(&what))
-    return {0, why->code};
-  const auto& result = std::get<sql_result>(what);
-  return {result.columns.empty() ? static_cast<std::size_t>(result.affected_rows) : result.row_count(), {}};
-}
-
 void connection_actor::work(std::optional<pool_job> job) {
   while (job)
     job = run(std::move(*job));
@@ -174,25 +143,51 @@ std::optional<pool_job> connection_actor::run(pool_job job) {
     grant(job);
     return std::nullopt;
   }
-  if (take_batch(job))
-    return run_batch();
   run_guard guard{*this, {&job, 1}};
   auto result = run_alone(job);
   if (connection_ && std::holds_alternative<failure>(result) && !connection_->healthy())
     connection_.reset();
-  // Free before the answer goes out: what its receiver sends next must find this connection.
-  const bool broke = !connection_;
-  auto next = broke ? std::nullopt : next_job();
+  // Free before the answer goes out: what its receiver sends next must find this connection. But for one whose plan
+  // is asked for first.
+  const bool free_first = connection_ && slow_.empty();
+  auto next = free_first ? next_job() : std::nullopt;
   reply(job.requester, job.call, std::move(result));
   guard.answered();
-  if (broke)
-    report_lost(broken_, false);
+  if (free_first)
+    return next;
   tell_slow();
-  return next;
+  if (!connection_) {
+    report_lost(broken_, false);
+    return std::nullopt;
+  }
+  return next_job();
 }
 
-connection_actor::answer connection_actor::run_alone(const pool_job& job) {
-  answer out = failure{errc::deadline_exceeded, "nobody waits for the statement"};
+/// What an event loop has left of the session: it may be gone.
+void connection_actor::take_over(session_returned& what) {
+  for (auto& each : what.slow)
+    slow_.push_back(std::move(each));
+  std::size_t done = 0;
+  for (; done < what.jobs.size() && connection_ && connection_->healthy(); ++done) {
+    const auto& job = what.jobs[done];
+    run_guard guard{*this, {&job, 1}};
+    auto result = run_alone(job);
+    reply(job.requester, job.call, std::move(result));
+    guard.answered();
+  }
+  tell_slow();
+  if (connection_ && connection_->healthy())
+    return work(what.next ? std::move(what.next) : next_job());
+  if (what.next)
+    what.jobs.push_back(std::move(*what.next));
+  for (; what.jobs.size() > done; what.jobs.pop_back())
+    put_back(what.jobs.back());
+  connection_.reset();
+  report_lost(broken_, false);
+}
+
+statement_answer connection_actor::run_alone(const pool_job& job) {
+  statement_answer out = failure{errc::deadline_exceeded, "nobody waits for the statement"};
   if (holders_->begin(slot_, {&job, 1}))
     out = execute_and_note(job.statement);
   end_run();
@@ -200,26 +195,29 @@ connection_actor::answer connection_actor::run_alone(const pool_job& job) {
 }
 
 /// The session is gone afterwards when what it ran next might be cancelled.
-holder_table::ending connection_actor::end_run() {
-  auto out = holders_->end(slot_, settings_.connect_timeout);
+void connection_actor::end_run() {
+  const auto out = holders_->end(slot_, settings_.connect_timeout);
   broken_ = "the connection broke";
   if (out.untold) {
     broken_ = "it was given up, as the server does not take the wish to cancel a statement";
     connection_.reset();
   }
-  return out;
 }
 
 bool connection_actor::is_old() const noexcept {
   return troupe::detail::coarse_now() >= too_old_;
 }
 
-/// None: there is none, and the connection is idle; or it is closed.
+/// None: there is none for it, and the connection is idle, of no use to its actor from here on; or it is closed.
 std::optional<pool_job> connection_actor::next_job() {
-  if (!is_old())
-    return queue_->take(slot_);
-  close();
-  return std::nullopt;
+  if (is_old()) {
+    close();
+    return std::nullopt;
+  }
+  auto next = queue_->take_unless(slot_, [this](const pool_job& job) { return quick_time(*connection_, job).has_value(); });
+  if (next.left_one)
+    deliver(database_, nullptr, connection_idle{});
+  return std::move(next.job);
 }
 
 void connection_actor::close() {
@@ -229,215 +227,40 @@ void connection_actor::close() {
 
 void connection_actor::give_back(pool_job job) {
   connection_.reset();
-  if (!queue_->put_back(job))
-    deliver(job.requester, nullptr, job.call, failure{errc::unavailable, connection_gone});
+  put_back(job);
   report_lost("the connection was closed while it was idle", false);
 }
 
-/// Those that wait at the front, as long as all of them are quick: what is slow gains nothing from company, and would
-/// keep it waiting.
-std::vector<pool_job> connection_actor::take_quick_ones(std::size_t most, std::chrono::nanoseconds left) {
-  return queue_->take_more(most, [&](const pool_job& job) {
-    if (job.lease != 0)
-      return false;
-    left -= connection_->expected_time(job.statement.sql).value_or(longest_batch);
-    return left > std::chrono::nanoseconds{0};
-  });
+void connection_actor::put_back(pool_job& job) {
+  if (!queue_->put_back(job))
+    deliver(job.requester, nullptr, job.call, failure{errc::unavailable, connection_gone});
 }
 
-/// The job and those that wait behind it. False, and the job left alone: there are none.
-bool connection_actor::take_batch(pool_job& first) {
-  if (settings_.max_batch < 2)
-    return false;
-  const auto left = longest_batch - connection_->expected_time(first.statement.sql).value_or(longest_batch);
-  if (left <= std::chrono::nanoseconds{0})
-    return false;
-  auto others = take_quick_ones(settings_.max_batch - 1, left);
-  if (others.empty())
-    return false;
-  batch_.reserve(std::max<std::size_t>(most_in_a_run, settings_.max_batch));
-  batch_.push_back(std::move(first));
-  std::move(others.begin(), others.end(), std::back_inserter(batch_));
-  return true;
-}
-
-/// What runs together, and what comes of it. Others join it as answers come, so that the server always has
-/// something to do while those who were answered ask for more.
-class connection_actor::batch final : public connection::statement_feed {
-public:
-  explicit batch(connection_actor& of) : of_(of), begun_(clock::now()) {
-    static_cast<void>(of_.holders_->begin(of_.slot_, of_.batch_));
-  }
-
-  std::span<const sql_statement* const> next() noexcept override {
-    answer_those_done();
-    auto& jobs = of_.batch_;
-    if (offered_ == jobs.size())
-      take_more();
-    statements_.clear();
-    for (; offered_ < jobs.size(); ++offered_)
-      statements_.push_back(&jobs[offered_].statement);
-    ends_.resize(jobs.size());
-    return statements_;
-  }
-
-  void done(std::size_t place, connection::outcome&& what) noexcept override {
-    auto& to = ends_[place];
-    if (auto* result = std::get_if<sql_result>(&what))
-      to.what = std::move(*result);
-    else
-      to.what = of_.failed(std::get<std::exception_ptr>(what), of_.batch_[place].statement.sql);
-    to.is = gist_of(to.what);
-    ++done_;
-    if (!to.is.failed)
-      answerable_.push_back(place);
-  }
-
-  /// Failures apart: it may have been another one that was meant to be cancelled.
-  void answer_those_done() noexcept {
-    for (const auto place : answerable_)
-      answer(place);
-    answerable_.clear();
-  }
-
-  void note(statement_statistics& to) {
-    const auto took = clock::now() - begun_;
-    std::vector<statement_statistics::run> runs;
-    for (std::size_t i = 0; i < ends_.size(); ++i) {
-      runs.push_back({&of_.batch_[i].statement.sql, ends_[i].is.rows, ends_[i].is.failed.has_value()});
-      of_.note_slow(of_.batch_[i].statement, ends_[i].is, took);
-    }
-    to.add(runs, took);
-  }
-
-  /// Those that were cancelled although somebody waits for them: nothing of them is left.
-  void repeat(const holder_table::ending& after) {
-    for (std::size_t i = 0; after.cancelled && i < ends_.size(); ++i)
-      if (!after.abandoned[i] && ends_[i].is.failed == errc::deadline_exceeded)
-        ends_[i].what = of_.connection_ ? of_.run_alone(of_.batch_[i])
-                                        : failure{errc::unavailable, connection_gone};
-  }
-
-  void answer_those_failed() {
-    for (std::size_t i = 0; i < ends_.size(); ++i)
-      if (ends_[i].is.failed)
-        answer(i);
-  }
-
-  [[nodiscard]] bool any_failed() const noexcept {
-    return std::any_of(ends_.begin(), ends_.end(), [](const end& each) { return each.is.failed.has_value(); });
-  }
-
-private:
-  struct end {
-    connection_actor::answer what;
-    gist is;
-  };
-
-  void answer(std::size_t place) {
-    const auto& job = of_.batch_[place];
-    reply(job.requester, job.call, std::move(ends_[place].what));
-  }
-
-  void take_more() {
-    auto& jobs = of_.batch_;
-    const auto under_way = jobs.size() - done_;
-    const auto room = std::min(most_in_a_run - std::min(most_in_a_run, jobs.size()),
-                               of_.settings_.max_batch - std::min<std::size_t>(of_.settings_.max_batch, under_way));
-    if (room == 0 || clock::now() - begun_ > longest_run)
-      return;
-    auto more = of_.take_quick_ones(room, longest_batch);
-    if (more.empty())
-      return;
-    std::move(more.begin(), more.end(), std::back_inserter(jobs));
-    of_.holders_->extend(of_.slot_, jobs);
-  }
-
-  connection_actor& of_;
-  clock::time_point begun_;
-  std::size_t offered_ = 0;
-  std::size_t done_ = 0;
-  std::vector<const sql_statement*> statements_;
-  std::vector<end> ends_;
-  std::vector<std::size_t> answerable_; // not answered yet
-};
-
-std::optional<pool_job> connection_actor::run_batch() {
-  // Cleared before another one can begin, which the next job may be.
-  const std::unique_ptr<std::vector<pool_job>, void (*)(std::vector<pool_job>*)> end{
-    &batch_, [](std::vector<pool_job>* jobs) { jobs->clear(); }};
-  run_guard guard{*this, batch_};
-  batch all{*this};
-  connection_->execute_all(all);
-  guard.covers(batch_); // others have joined
-  all.answer_those_done();
-  all.note(*statistics_);
-  all.repeat(end_run());
-  if (connection_ && all.any_failed() && !connection_->healthy())
-    connection_.reset();
-  // Free before the last answers go out, as for one.
-  const bool broke = !connection_;
-  auto next = broke ? std::nullopt : next_job();
-  all.answer_those_failed();
-  guard.answered();
-  if (broke)
-    report_lost(broken_, false);
-  tell_slow();
-  return next;
-}
-
-connection_actor::answer connection_actor::execute(const sql_statement& statement) {
+statement_answer connection_actor::execute(const sql_statement& statement) {
   try {
     return execute_or_throw(statement);
   } catch (...) {
-    return failed(std::current_exception(), statement.sql);
+    return failure_of(std::current_exception(), !connection_->healthy(), statement.sql);
   }
 }
 
-connection_actor::answer connection_actor::execute_and_note(const sql_statement& statement) {
+statement_answer connection_actor::execute_and_note(const sql_statement& statement) {
   const auto begun = clock::now();
   auto out = execute(statement);
   const auto took = clock::now() - begun;
   const auto what = gist_of(out);
   const statement_statistics::run noted{&statement.sql, what.rows, what.failed.has_value()};
   statistics_->add({&noted, 1}, took);
-  note_slow(statement, what, took);
+  if (settings_.slow_statement.count() > 0 && took >= settings_.slow_statement)
+    slow_.push_back({statement, what, took});
   return out;
 }
 
-/// Of one that took long with others it is not known which one it was.
-void connection_actor::note_slow(const sql_statement& statement, const gist& what,
-                                 std::chrono::nanoseconds took) {
-  if (settings_.slow_statement.count() > 0 && took >= settings_.slow_statement)
-    slow_.push_back({&statement, what, took});
-}
-
-/// When the answer is on its way: a plan takes a while. REQUIRES: what was noted is still there.
+/// When the answer is on its way: a plan takes a while.
 void connection_actor::tell_slow() {
   for (const auto& each : std::exchange(slow_, {})) {
-    std::string plan;
-    const auto outcome = each.what.failed ? std::string{to_string(*each.what.failed)}
-                                          : std::to_string(each.what.rows) + " rows";
-    if (settings_.explain_slow && !each.what.failed && connection_ && connection_->healthy())
-      plan = "; plan: " + plan_of(*connection_, *each.statement);
-    spdlog::warn("slow statement: {} ms, {}, for {}: {}{}",
-                 std::chrono::duration_cast<std::chrono::milliseconds>(each.took).count(), outcome,
-                 each.statement->asked_by != nullptr ? *each.statement->asked_by : "(no route)",
-                 one_line(each.statement->sql), plan);
-  }
-}
-
-connection_actor::answer connection_actor::failed(const std::exception_ptr& why, const std::string& sql) {
-  try {
-    std::rethrow_exception(why);
-  } catch (const statement_error& e) {
-    log_failure(e, !connection_->healthy(), sql);
-    return failure{e.code(), e.what()};
-  } catch (const error& e) {
-    return failure{e.code(), e.what()};
-  } catch (const std::exception& e) {
-    spdlog::error("statement failed: {}; in: {}", e.what(), one_line(sql));
-    return failure{errc::internal, "the database refused the statement"};
+    const bool can_explain = settings_.explain_slow && !each.what.failed && connection_ && connection_->healthy();
+    warn_of(each, can_explain ? plan_of(*connection_, each.statement) : std::string{});
   }
 }
 
@@ -468,7 +291,7 @@ void connection_actor::run_leased(call_id call, const sql_statement& statement) 
   if (!connection_)
     return deliver(requester, nullptr, call, failure{errc::unavailable, connection_gone});
   run_guard guard{*this, requester, call};
-  answer result = failure{errc::deadline_exceeded, "nobody waits for the statement"};
+  statement_answer result = failure{errc::deadline_exceeded, "nobody waits for the statement"};
   if (holders_->begin(slot_, call, statement))
     result = execute_and_note(statement);
   end_run();

@@ -5,27 +5,21 @@
 #include "storage/connection.hpp"
 #include "storage/detail/holder_table.hpp"
 #include "storage/detail/job_queue.hpp"
-#include "storage/detail/statement_statistics.hpp"
+#include "storage/detail/pool_share.hpp"
+#include "storage/detail/statement_answer.hpp"
 
 #include <caf/actor_addr.hpp>
 #include <caf/event_based_actor.hpp>
 
 #include <chrono>
-#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace troupe::storage {
 
-/// What the connections of a pool share with its database actor, and with each other.
-struct pool_share {
-  std::shared_ptr<job_queue> queue;
-  std::shared_ptr<holder_table> holders;
-  std::shared_ptr<statement_statistics> statistics;
-};
+struct session_returned;
 
 /// One connection of a pool, in a thread of its own (spawned detached) where it may block.
 ///
@@ -47,42 +41,23 @@ public:
   void on_exit() override;
 
 private:
-  using answer = std::variant<sql_result, failure>;
   class run_guard;
-  class batch;
-
-  /// What is left of an answer that has been sent.
-  struct gist {
-    std::size_t rows = 0;
-    std::optional<errc> failed;
-  };
-  [[nodiscard]] static gist gist_of(const answer& what);
-
-  /// A statement that took long, until it is told; it is still where it was.
-  struct slow_run {
-    const sql_statement* statement;
-    gist what;
-    std::chrono::nanoseconds took;
-  };
 
   void open();
   void work(std::optional<pool_job> job);
   [[nodiscard]] std::optional<pool_job> run(pool_job job);
-  [[nodiscard]] bool take_batch(pool_job& first);
-  [[nodiscard]] std::vector<pool_job> take_quick_ones(std::size_t most, std::chrono::nanoseconds left);
-  [[nodiscard]] std::optional<pool_job> run_batch();
-  [[nodiscard]] answer execute(const sql_statement& statement);
-  [[nodiscard]] answer execute_and_note(const sql_statement& statement);
-  [[nodiscard]] answer failed(const std::exception_ptr& why, const std::string& sql);
+  void take_over(session_returned& what);
+  [[nodiscard]] statement_answer execute(const sql_statement& statement);
+  [[nodiscard]] statement_answer execute_and_note(const sql_statement& statement);
   [[nodiscard]] sql_result execute_or_throw(const sql_statement& statement);
-  [[nodiscard]] answer run_alone(const pool_job& job);
-  holder_table::ending end_run();
-  void note_slow(const sql_statement& statement, const gist& what, std::chrono::nanoseconds took);
+  [[nodiscard]] statement_answer run_alone(const pool_job& job);
+  void end_run();
   void tell_slow();
   [[nodiscard]] bool is_old() const noexcept;
   [[nodiscard]] std::optional<pool_job> next_job();
   void close();
   void give_back(pool_job job);
+  void put_back(pool_job& job);
   void grant(const pool_job& job);
   void run_leased(call_id call, const sql_statement& statement);
   void end_lease();
@@ -99,8 +74,7 @@ private:
   std::uint64_t lease_ = 0;                // 0: not leased
   caf::actor_addr holder_;
   troupe::detail::steady_time too_old_; // the session, from then on
-  std::vector<pool_job> batch_; // reserved: what runs stays where it is
-  std::vector<slow_run> slow_;
+  std::vector<slow_statement> slow_; // to be told
   const char* broken_ = ""; // the session, by what
   bool stopping_ = false;
 };

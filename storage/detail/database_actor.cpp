@@ -26,6 +26,12 @@ constexpr std::chrono::milliseconds abandoned_patience{50};
 constexpr std::chrono::milliseconds shortest_upkeep_pause{10};
 constexpr std::chrono::milliseconds longest_upkeep_pause{10'000};
 
+/// Until it is looked whether the server has been told to cancel one.
+constexpr std::chrono::milliseconds told_patience{5};
+
+constexpr const char* cannot_cancel =
+  "statements that nobody waits for are not cancelled: the database does not answer, or there are no threads";
+
 constexpr const char* shutting_down = "the node is shutting down";
 
 } // namespace
@@ -35,7 +41,7 @@ database_actor::database_actor(caf::actor_config& config, troupe::detail::event_
   : pinned_actor(config, loop), settings_(std::move(settings)),
     pool_{std::make_shared<job_queue>(), std::make_shared<holder_table>(settings_.max_connections),
           std::make_shared<statement_statistics>()},
-    slots_(settings_.max_connections) {
+    sockets_(loop.io()), slots_(settings_.max_connections) {
   set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   set_exit_handler([this](const caf::exit_msg& exit) { stop(exit.reason); });
 }
@@ -69,6 +75,7 @@ caf::behavior database_actor::make_behavior() {
     [this](connection_opened& message) { on_opened(message); },
     [this](const connection_lost& message) { on_lost(message); },
     [this](connection_closed message) { on_closed(message.slot); },
+    [this](connection_idle) { give_to_idle_ones(); },
   };
 }
 
@@ -106,11 +113,68 @@ void database_actor::submit(caf::strong_actor_ptr requester, call_id call, std::
                std::move(statement)};
   if (stopping_)
     return reject(job, shutting_down);
+  const auto waiting = pool_.queue->count().waiting;
+  if (let_one_look([&](const driven_session& each) { return each.likes_company(job, waiting); })) {
+    pool_.queue->wait(job);
+    return arm_expiry();
+  }
   if (const auto idle = pool_.queue->push(job))
-    return deliver(caf::actor_cast<caf::strong_actor_ptr>(slots_[*idle].actor), nullptr,
-                   std::move(job));
+    return give(*idle, std::move(job));
   arm_expiry();
+  let_one_look([](const driven_session& each) { return each.has_room(); });
   open_more();
+}
+
+/// REQUIRES: it is idle, and has been taken out of those that are.
+void database_actor::give(job_queue::slot number, pool_job&& job) {
+  auto& slot = slots_[number];
+  if (const auto session = slot.session.lock())
+    if (quick_time(*session, job) && slot.driven->begin(session, job))
+      return;
+  slot.driven->leave();
+  deliver(caf::actor_cast<caf::strong_actor_ptr>(slot.actor), nullptr, std::move(job));
+}
+
+void database_actor::give_to_idle_ones() {
+  while (auto pair = pool_.queue->match())
+    give(pair->first, std::move(pair->second));
+}
+
+/// At what waits, at the end of this step. False: there is none that fits.
+bool database_actor::let_one_look(const std::function<bool(const driven_session&)>& fits) {
+  for (const auto& slot : slots_)
+    if (slot.driven && slot.driven->busy() && fits(*slot.driven)) {
+      slot.driven->look();
+      return true;
+    }
+  return false;
+}
+
+// -- sessions that this loop runs statements on -----------------------------------------------------------
+
+void database_actor::on_session_returned(job_queue::slot which, session_returned&& what) {
+  const auto actor = caf::actor_cast<caf::strong_actor_ptr>(slots_[which].actor);
+  deliver(actor, nullptr, std::move(what));
+  if (stopping_)
+    deliver(actor, nullptr, stop_connection{});
+}
+
+bool database_actor::may_be_idle(job_queue::slot which) {
+  const auto lifetime = settings_.max_lifetime;
+  return !stopping_ && (lifetime.count() == 0 || steady_clock::now() - slots_[which].opened < lifetime);
+}
+
+bool database_actor::cancel(job_queue::slot which, std::shared_ptr<std::atomic<bool>> told) {
+  const auto session = slots_[which].session.lock();
+  auto how = session ? session->canceller() : nullptr;
+  if (!how)
+    return false;
+  if (!cancellations_.begin(std::move(how), [told = std::move(told)] { told->store(true); })) {
+    warn(cannot_cancel);
+    return false;
+  }
+  arm_watch(told_patience);
+  return true;
 }
 
 void database_actor::reject(const pool_job& job, const std::string& why) {
@@ -124,7 +188,8 @@ void database_actor::open_more() {
   const auto closed = count(state::closed);
   if (away_ || stopping_ || closed == 0)
     return;
-  const auto waiting = pool_.queue->count().waiting;
+  const auto soon_idle = about_to_be_idle();
+  const auto waiting = std::max(pool_.queue->count().waiting, soon_idle) - soon_idle;
   auto opening = count(state::opening);
   auto present = slots_.size() - closed;
   for (job_queue::slot i = 0; i < slots_.size() && !away_; ++i)
@@ -139,6 +204,7 @@ void database_actor::open(job_queue::slot number) {
   auto& slot = slots_[number];
   if (!slot.actor) {
     try {
+      slot.driven = std::make_unique<driven_session>(*this, loop(), sockets_, pool_, number, settings_);
       slot.actor = home_system().spawn<connection_actor, caf::detached + caf::hidden>(
         caf::strong_actor_ptr{ctrl()}, pool_, number, settings_);
     } catch (const std::system_error& e) { // the system gives no further thread
@@ -175,9 +241,7 @@ void database_actor::on_lost(const connection_lost& message) {
   if (message.while_opening)
     retry_later();
   // A job that came back may now be waiting beside an idle connection.
-  while (auto pair = pool_.queue->match())
-    deliver(caf::actor_cast<caf::strong_actor_ptr>(slots_[pair->first].actor), nullptr,
-            std::move(pair->second));
+  give_to_idle_ones();
   arm_expiry();
   open_more();
 }
@@ -187,6 +251,7 @@ void database_actor::on_down(const caf::down_msg& down) {
     if (slots_[i].actor == down.source) {
       pool_.queue->remove(i);
       pool_.holders->forget(i);
+      slots_[i].driven->give_up();
       slots_[i] = {};
     }
   if (away_ && !stopping_ && count(state::opening) == 0)
@@ -249,7 +314,15 @@ bool database_actor::warn(const std::string& line) {
 
 pool_trouble database_actor::why_no_connection(std::size_t waiting) const {
   return explain({settings_.acquire_timeout, waiting, count(state::open), slots_.size(), away_,
-                  pool_.holders->holders()});
+                  holders()});
+}
+
+std::vector<holder_table::holder> database_actor::holders() const {
+  auto out = pool_.holders->holders();
+  for (const auto& slot : slots_)
+    if (slot.driven && slot.driven->busy())
+      out.push_back(slot.driven->holder());
+  return out;
 }
 
 // -- statements that nobody waits for ---------------------------------------------------------------
@@ -267,9 +340,13 @@ void database_actor::abandon(call_id call) {
   }
   if (pool_.queue->drop(requester, call))
     return;
-  if (const auto what = pool_.holders->abandon(requester, call))
-    cancel(*what);
-  arm_watch();
+  const bool here = std::any_of(slots_.begin(), slots_.end(), [&](const connection_slot& each) {
+    return each.driven && each.driven->abandon(requester, call);
+  });
+  if (!here)
+    if (const auto what = pool_.holders->abandon(requester, call))
+      cancel(*what);
+  arm_watch(abandoned_patience);
 }
 
 /// REQUIRES: the table has just given it to be cancelled.
@@ -279,14 +356,14 @@ void database_actor::cancel(holder_table::target what) {
   if (!how)
     return pool_.holders->cancelled(what);
   if (!cancellations_.begin(std::move(how), [holders = pool_.holders, what] { holders->cancelled(what); })) {
-    warn("statements that nobody waits for are not cancelled: the database does not answer, or there are no threads");
+    warn(cannot_cancel);
     pool_.holders->cancelled(what);
   }
 }
 
-void database_actor::arm_watch() {
-  if (!watch_.armed())
-    watch_.arm(loop().timers(), steady_clock::now() + abandoned_patience,
+void database_actor::arm_watch(std::chrono::milliseconds pause) {
+  if (!watch_.armed() || pause < abandoned_patience)
+    watch_.arm(loop().timers(), steady_clock::now() + pause,
                [](void* self) { static_cast<database_actor*>(self)->cancel_overdue(); }, this);
 }
 
@@ -298,8 +375,15 @@ void database_actor::cancel_overdue() {
   for (const auto number : overdue.to_interrupt)
     if (const auto session = slots_[number].session.lock())
       session->interrupt();
-  if (overdue.any_left)
-    arm_watch();
+  bool any_told = false;
+  bool any_left = overdue.any_left;
+  for (const auto& slot : slots_)
+    if (slot.driven) {
+      any_left |= slot.driven->cancel_overdue(abandoned_patience);
+      any_told |= slot.driven->cancelling();
+    }
+  if (any_left)
+    arm_watch(any_told ? told_patience : abandoned_patience);
 }
 
 // -- connections that nobody needs -------------------------------------------------------------------
@@ -326,6 +410,7 @@ void database_actor::close_unneeded() {
         unneeded.push_back(i);
   for (const auto number : unneeded) {
     slots_[number].now = state::closing;
+    slots_[number].driven->leave();
     deliver(caf::actor_cast<caf::strong_actor_ptr>(slots_[number].actor), nullptr, close_connection{});
   }
   arm_upkeep();
@@ -348,7 +433,9 @@ void database_actor::stop(caf::error reason) {
   for (const auto& slot : slots_)
     if (slot.actor) {
       any = true;
-      deliver(caf::actor_cast<caf::strong_actor_ptr>(slot.actor), nullptr, stop_connection{});
+      slot.driven->leave();
+      if (!slot.driven->busy()) // or else when it has been returned
+        deliver(caf::actor_cast<caf::strong_actor_ptr>(slot.actor), nullptr, stop_connection{});
     }
   for (const auto& job : waiting) // last: whoever gets this finds the connections stopping, too
     reject(job, shutting_down);
@@ -368,13 +455,20 @@ void database_actor::interrupt_all() {
   }
 }
 
+std::size_t database_actor::about_to_be_idle() const {
+  return static_cast<std::size_t>(std::count_if(slots_.begin(), slots_.end(), [](const auto& slot) {
+    return slot.driven && slot.driven->about_to_be_idle();
+  }));
+}
+
 std::size_t database_actor::count(state wanted) const {
   return static_cast<std::size_t>(std::count_if(
     slots_.begin(), slots_.end(), [wanted](const auto& slot) { return slot.now == wanted; }));
 }
 
 pool_statistics database_actor::statistics() const {
-  const auto [waiting, idle] = pool_.queue->count();
+  auto [waiting, idle] = pool_.queue->count();
+  idle += about_to_be_idle();
   // A connection may be idle before its message that it is open has arrived.
   const auto open = std::max(count(state::open), idle);
   return {open - idle, idle, waiting};
@@ -383,7 +477,7 @@ pool_statistics database_actor::statistics() const {
 database_figures database_actor::figures(std::size_t statements) const {
   const auto now = statistics();
   database_figures out{now.in_use, now.idle, now.waiting, slots_.size(), {}, {}};
-  for (auto& each : pool_.holders->holders())
+  for (auto& each : holders())
     out.holders.push_back({each.asked_by != nullptr ? *each.asked_by : "", each.leased,
                            std::move(each.statement), each.has_it, each.runs});
   out.statements = pool_.statistics->most_expensive(statements);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/detail/caf.hpp"
+#include "actors/detail/poller.hpp"
 #include "actors/detail/timer.hpp"
 #include "actors/messages/call.hpp"
 #include "actors/messages/database_figures.hpp"
@@ -9,6 +10,7 @@
 #include "storage/detail/backoff.hpp"
 #include "storage/detail/cancellations.hpp"
 #include "storage/detail/connection_actor.hpp"
+#include "storage/detail/driven_session.hpp"
 #include "storage/detail/job_queue.hpp"
 #include "storage/detail/pool_messages.hpp"
 #include "storage/detail/pool_trouble.hpp"
@@ -30,7 +32,7 @@ namespace troupe::storage {
 /// It opens connections when jobs wait, gives jobs to idle connections, refuses those that waited
 /// too long. While no connection can be opened ("away"), one attempt at a time is made, with
 /// growing pauses. Thread: its loop's.
-class database_actor : public troupe::detail::pinned_actor {
+class database_actor : public troupe::detail::pinned_actor, public driven_session::owner {
 public:
   database_actor(caf::actor_config& config, troupe::detail::event_loop& loop,
                  config::storage_settings settings);
@@ -45,6 +47,7 @@ private:
     caf::actor actor; // none before the first opening
     state now = state::closed;
     std::weak_ptr<connection> session;
+    std::unique_ptr<driven_session> driven; // that session, as this loop runs statements on it
     troupe::detail::steady_time opened;
   };
 
@@ -53,6 +56,8 @@ private:
   void submit_shared(call_id call, sql_statement statement);
   template <class Answer>
   void answer_shared(call_id flight, const Answer& what);
+  void give(job_queue::slot number, pool_job&& job);
+  bool let_one_look(const std::function<bool(const driven_session&)>& fits);
   void reject(const pool_job& job, const std::string& why);
   void open_more();
   void open(job_queue::slot number);
@@ -66,7 +71,7 @@ private:
   void expire();
   void abandon(call_id call);
   void cancel(holder_table::target what);
-  void arm_watch();
+  void arm_watch(std::chrono::milliseconds pause);
   void cancel_overdue();
   void arm_upkeep();
   void close_unneeded();
@@ -74,15 +79,27 @@ private:
   void interrupt_all();
   bool warn(const std::string& line);
   [[nodiscard]] std::size_t count(state wanted) const;
+  [[nodiscard]] std::size_t about_to_be_idle() const;
   [[nodiscard]] pool_statistics statistics() const;
   [[nodiscard]] database_figures figures(std::size_t statements) const;
+  [[nodiscard]] std::vector<holder_table::holder> holders() const;
   [[nodiscard]] pool_trouble why_no_connection(std::size_t waiting) const;
+
+  // driven_session::owner
+  void give_to_idle_ones() override;
+  void on_session_returned(job_queue::slot which, session_returned&& what) override;
+  bool may_be_idle(job_queue::slot which) override;
+  bool cancel(job_queue::slot which, std::shared_ptr<std::atomic<bool>> told) override;
+  std::size_t sessions_that_look() override { return looking_; }
+  void looks(int one_more_or_less) override { looking_ += static_cast<std::size_t>(one_more_or_less); }
 
   config::storage_settings settings_;
   pool_share pool_;
   single_flight flights_;
+  troupe::detail::poller sockets_; // of sessions that the loop drives
   std::vector<connection_slot> slots_;
   std::uint64_t leases_granted_ = 0;
+  std::size_t looking_ = 0; // sessions, for work in this step
   bool away_ = false;
   backoff backoff_;
   warning_limit warnings_;

@@ -18,11 +18,16 @@ auto pop_front(Sequence& from) {
 
 std::optional<job_queue::slot> job_queue::push(pool_job& job) {
   const std::lock_guard lock{mutex_};
-  if (idle_.empty()) {
+  if (idle_.empty() || !waiting_.empty()) {
     waiting_.push_back(std::move(job));
     return std::nullopt;
   }
   return take_warmest();
+}
+
+void job_queue::wait(pool_job& job) {
+  const std::lock_guard lock{mutex_};
+  waiting_.push_back(std::move(job));
 }
 
 job_queue::slot job_queue::take_warmest() {
@@ -38,6 +43,16 @@ std::optional<pool_job> job_queue::take(slot taker) {
   if (!closed_)
     idle_.push_back({taker, std::chrono::steady_clock::now()});
   return std::nullopt;
+}
+
+job_queue::offer job_queue::take_unless(slot taker, const std::function<bool(const pool_job&)>& not_for_it) {
+  const std::lock_guard lock{mutex_};
+  const bool any = !waiting_.empty();
+  if (any && !not_for_it(waiting_.front()))
+    return {pop_front(waiting_), false};
+  if (!closed_)
+    idle_.push_back({taker, std::chrono::steady_clock::now()});
+  return {std::nullopt, any};
 }
 
 std::vector<pool_job> job_queue::take_more(std::size_t most,

@@ -31,7 +31,7 @@ struct pool_job {
 /// The one thing that the database actor and its connection actors share: a connection that has
 /// finished takes its next job here, without a message to the database actor and back. Every job is
 /// in exactly one place at a time: here, or with the one that took it. Never are both jobs and idle
-/// connections in it, but for the moment between `put_back` and `match`. Any thread.
+/// connections in it, but for the moment between `put_back` or `take_unless` and `match`. Any thread.
 ///
 /// Why a lock: connections block in threads of their own, so between two statements a hand-over by
 /// message would leave a connection idle for two thread switches. The lock is held for a push or a
@@ -40,11 +40,21 @@ class job_queue {
 public:
   using slot = unsigned; ///< number of a connection
 
-  /// An idle connection to give `job` to; without one, `job` is queued (moved from).
+  /// An idle connection to give `job` to; without one, or with others in front, `job` is queued (moved from).
   std::optional<slot> push(pool_job& job);
+
+  /// It is queued in any case, as one that is not idle is going to look for it.
+  void wait(pool_job& job);
 
   /// The next job for `taker`; without one, `taker` is idle from now on.
   std::optional<pool_job> take(slot taker);
+
+  /// The same for one that leaves some jobs to others: it is idle also when the next job is none for it.
+  struct offer {
+    std::optional<pool_job> job;
+    bool left_one = false; ///< to be matched
+  };
+  offer take_unless(slot taker, const std::function<bool(const pool_job&)>& not_for_it);
 
   /// Further jobs for one that has taken one: those at the front, as long as `wanted` says so, `most` at most.
   /// `wanted` is called under the lock.

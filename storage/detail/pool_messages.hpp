@@ -2,11 +2,14 @@
 
 #include "storage/connection.hpp"
 #include "storage/detail/job_queue.hpp"
+#include "storage/detail/statement_answer.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace troupe::storage {
 
@@ -18,6 +21,16 @@ struct stop_connection {};
 
 /// Database actor -> connection actor, which is idle, and has been taken out of those that are: close your session.
 struct close_connection {};
+
+/// Database actor -> connection actor: the session is its own again; these are for it.
+struct session_returned {
+  std::vector<pool_job> jobs;       ///< to be run one by one; nothing of them was sent, or is left
+  std::vector<slow_statement> slow; ///< whose plans are wanted
+  std::optional<pool_job> next;     ///< then; a lease, for one
+};
+
+/// Connection actor -> database actor: it is idle, and what waits is for an event loop to run.
+struct connection_idle {};
 
 /// Connection actor -> database actor: it was closed, as agreed.
 struct connection_closed {
@@ -43,6 +56,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::pool_job)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::open_connection)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::stop_connection)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::close_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::session_returned)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_lost)

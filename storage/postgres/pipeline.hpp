@@ -4,14 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
+#include <deque>
 #include <vector>
 
 namespace troupe::storage::postgres {
 
 /// A prepared statement on its way to the server together with others.
 struct pipelined {
-  std::string name;
+  const char* name;
   const char* const* parameters; ///< texts; null for NULL
   std::size_t parameter_count;
   /// It changes rows: in a transaction of its own. Some that stand beside each other and only read share one,
@@ -19,32 +19,70 @@ struct pipelined {
   bool by_itself;
 };
 
-struct pipeline_outcome {
-  enum class state : std::uint8_t {
+/// libpq's pipeline mode on a session that does not block: statements go out without waiting for the answers to
+/// those before them. As long as it lives the session is of use for nothing else.
+///
+/// Thread: one at a time. REQUIRES: no transaction is open.
+class pipeline {
+public:
+  enum class outcome : std::uint8_t {
     unknown, ///< the session was lost: it may have been carried out
     undone,  ///< not carried out, or rolled back with another one: to be run again
     failed,  ///< refused; nothing of it is left
     done,
   };
-  state how = state::unknown;
-  result_ptr result; ///< of `done` and `failed`
+
+  class receiver {
+  public:
+    /// Of the statement that has been under way for longest. The result is there when it is done or failed.
+    virtual void ended(outcome how, result_ptr&& result) = 0;
+
+  protected:
+    ~receiver() = default;
+  };
+
+  explicit pipeline(PGconn* session) noexcept;
+  pipeline(const pipeline&) = delete;
+  pipeline& operator=(const pipeline&) = delete;
+  /// REQUIRES: nothing is under way, or the session is not used any more.
+  ~pipeline();
+
+  /// False: it is none, and the session is of no use.
+  [[nodiscard]] bool entered() const noexcept { return entered_; }
+
+  /// False: it was not sent.
+  [[nodiscard]] bool send(const pipelined& what);
+
+  /// What was sent goes out. False: not all of it yet, as the socket takes no more.
+  [[nodiscard]] bool flush();
+
+  /// Takes what has come, without waiting; a turn for each statement that has ended, in their order. When the
+  /// session is lost that is all of them.
+  void receive(receiver& to);
+
+  [[nodiscard]] bool lost() const noexcept { return lost_; }
+
+private:
+  /// Statements that share a transaction.
+  struct group {
+    std::size_t statements = 0;
+    bool by_itself = false;
+    std::vector<result_ptr> results; // as far as they have come
+    result_ptr refused;              // the transaction's end was
+  };
+
+  void end_group();
+  [[nodiscard]] bool take_one(receiver& to);
+  static void judge(group&& what, receiver& to);
+  void lose(receiver& to);
+
+  PGconn* session_;
+  bool entered_;
+  bool lost_ = false;
+  bool open_ = false;          // the last group may be joined
+  bool between_ = false;       // a statement's result has come, its end has not
+  unsigned nothing_ = 0;       // has come so many times in a row
+  std::deque<group> groups_;
 };
-
-/// Where the statements come from. Nothing of it may use the session, or throws.
-class pipeline_feed {
-public:
-  /// Appends further ones, if there are any now.
-  virtual void append_to(std::vector<pipelined>& what) noexcept = 0;
-  /// This one is done for certain; the server may still be busy with others.
-  virtual void done(std::size_t place, result_ptr&& result) noexcept = 0;
-
-protected:
-  ~pipeline_feed() = default;
-};
-
-/// Sends what `feed` gives, in libpq's pipeline mode, and waits for the answers; whenever some have come it asks for
-/// more. `out[i]` is of the i-th statement; its result, where it was done, has gone to `feed`.
-/// REQUIRES: no transaction is open.
-[[nodiscard]] std::vector<pipeline_outcome> run_pipeline(PGconn* session, pipeline_feed& feed);
 
 } // namespace troupe::storage::postgres

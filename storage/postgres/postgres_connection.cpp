@@ -30,6 +30,7 @@ namespace troupe::storage::postgres {
 
 namespace {
 
+constexpr const char* query_canceled = "57014";
 
 class postgres_connection final : public connection {
 public:
@@ -107,22 +108,17 @@ public:
 
   std::optional<std::chrono::nanoseconds> expected_time(const std::string& sql) override {
     const auto* known = cache_.find(sql);
-    if (known == nullptr || (known->verb != sql_verb::reads && known->verb != sql_verb::changes_rows))
+    if (known == nullptr || known->gives_much
+        || (known->verb != sql_verb::reads && known->verb != sql_verb::changes_rows))
       return std::nullopt;
     return known->takes;
   }
 
-  void execute_all(statement_feed& feed) noexcept override {
-    batch of{*this, feed};
-    const auto begun = clock::now();
-    const auto outcomes = run_pipeline(raw_, of);
-    const auto each = (clock::now() - begun) / std::max<std::size_t>(outcomes.size(), 1);
-    for (std::size_t i = 0; i < outcomes.size(); ++i)
-      if (outcomes[i].how == pipeline_outcome::state::done)
-        note_time_of(of.statement(i).sql, each);
-      else
-        finish_undone(of, i, outcomes[i]);
-    of.finish_those_left();
+  std::unique_ptr<statement_pipe> open_pipe() override {
+    if (!is_alive(raw_))
+      return nullptr;
+    auto made = std::make_unique<pipe>(*this);
+    return made->entered() ? std::move(made) : nullptr;
   }
 
   void run_script(const std::string& sql) override {
@@ -168,54 +164,103 @@ private:
     std::string name;
     sql_verb verb;
     clock::duration takes{0}; // the last runs, on average
+    bool gives_much = false;  // the last time
   };
 
-  /// Statements that are run at once.
-  class batch final : public pipeline_feed {
+  /// What comes out of a pipe is made into a result by an event loop, which has other things to do.
+  static constexpr std::size_t most_cells_in_a_pipe = 2'000;
+
+  /// See open_pipe.
+
+  class pipe final : public statement_pipe, pipeline::receiver {
   public:
-    batch(postgres_connection& on, statement_feed& feed) : on_(on), feed_(feed) {}
+    explicit pipe(postgres_connection& on) noexcept : on_(on), pipeline_(on.raw_) {}
 
-    void append_to(std::vector<pipelined>& what) noexcept override {
-      for (const auto* each : feed_.next()) {
-        if (auto fit = on_.pipelined_of(*each, parameters_)) {
-          places_.push_back(all_.size());
-          what.push_back(*std::move(fit));
-          by_itself_.push_back(what.back().by_itself);
-        } else {
-          left_.push_back(all_.size());
-        }
-        all_.push_back(each);
-      }
-    }
+    [[nodiscard]] bool entered() const noexcept { return pipeline_.entered(); }
+    int socket() const noexcept override { return PQsocket(on_.raw_); }
+    bool lost() const noexcept override { return pipeline_.lost(); }
+    bool alive() noexcept override { return is_alive(on_.raw_); }
 
-    void done(std::size_t sent, result_ptr&& result) noexcept override {
+    bool put(const sql_statement& statement) noexcept override {
       try {
-        auto out = to_sql_result(result.get());
-        if (by_itself_[sent])
-          out.affected_rows = std::strtoll(PQcmdTuples(result.get()), nullptr, 10);
-        finish(sent, std::move(out));
-      } catch (...) {
-        finish(sent, std::current_exception());
+        auto* known = on_.cache_.find(statement.sql);
+        if (known == nullptr)
+          return false;
+        check_statement(statement);
+        const encoded_parameters parameters{statement.parameters};
+        const auto& texts = parameters.texts();
+        if (under_way_.empty())
+          begun_ = clock::now();
+        const bool changes = known->verb != sql_verb::reads;
+        under_way_.push_back({&statement, known, changes});
+        if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), changes}))
+          return true;
+        under_way_.pop_back();
+      } catch (const std::exception&) { // it says so again where it is executed
       }
+      return false;
     }
 
-    /// Of those sent.
-    [[nodiscard]] const sql_statement& statement(std::size_t sent) const noexcept { return *all_[places_[sent]]; }
-    void finish(std::size_t sent, outcome&& what) noexcept { feed_.done(places_[sent], std::move(what)); }
-    /// What could not be sent with others.
-    void finish_those_left() noexcept {
-      for (const auto place : left_)
-        feed_.done(place, on_.execute_alone(*all_[place]));
+    bool flush() noexcept override { return pipeline_.flush(); }
+
+    void receive(statement_pipe::receiver& to) noexcept override {
+      to_ = &to;
+      const auto before = under_way_.size();
+      pipeline_.receive(*this);
+      if (const auto ended = before - under_way_.size(); ended > 0) {
+        const auto now = clock::now();
+        if (done_last_ != nullptr) // so that there is one look at the clock for all of them
+          note_time(*std::exchange(done_last_, nullptr), (now - begun_) / ended);
+        begun_ = now;
+      }
     }
 
   private:
+    struct flying {
+      const sql_statement* statement;
+      prepared* known; // null: not any more
+      bool changes;
+    };
+
+    void ended(pipeline::outcome how, result_ptr&& result) override {
+      const auto [statement, known, changes] = under_way_.front();
+      under_way_.pop_front();
+      switch (how) {
+      case pipeline::outcome::done:
+        done_last_ = known;
+        return to_->ended(result_of(*result, known, changes));
+      case pipeline::outcome::undone: return to_->ended(undone{});
+      case pipeline::outcome::unknown: return to_->ended(std::make_exception_ptr(on_.unknown_outcome()));
+      case pipeline::outcome::failed: break;
+      }
+      if (is_stale(state_of(result.get())))
+        return to_->ended(undone{});
+      auto refused = std::make_exception_ptr(on_.refusal_of(*statement, result.get())); // may forget the statement
+      done_last_ = nullptr;
+      for (auto& each : under_way_)
+        each.known = nullptr;
+      to_->ended(std::move(refused));
+    }
+
+    static statement_pipe::outcome result_of(const PGresult& result, prepared* known, bool changes) noexcept {
+      try {
+        auto out = to_sql_result(&result);
+        if (known != nullptr)
+          known->gives_much = out.cells.size() > most_cells_in_a_pipe;
+        if (changes)
+          out.affected_rows = std::strtoll(PQcmdTuples(const_cast<PGresult*>(&result)), nullptr, 10);
+        return out;
+      } catch (...) {
+        return std::current_exception();
+      }
+    }
+
     postgres_connection& on_;
-    statement_feed& feed_;
-    std::vector<const sql_statement*> all_;
-    std::vector<std::size_t> places_; // of what is sent, among all
-    std::vector<bool> by_itself_;     // what is sent
-    std::vector<std::size_t> left_;
-    std::deque<encoded_parameters> parameters_;
+    pipeline pipeline_;
+    std::deque<flying> under_way_;
+    clock::time_point begun_;       // the one that has been under way for longest, at about
+    prepared* done_last_ = nullptr; // in this call of `receive`
+    statement_pipe::receiver* to_ = nullptr;
   };
 
   /// The state of the session in front of a statement, and whether that is a BEGIN.
@@ -255,35 +300,6 @@ private:
     }
   }
 
-  /// None: it cannot be sent with others. `parameters` keeps its texts.
-  std::optional<pipelined> pipelined_of(const sql_statement& statement,
-                                        std::deque<encoded_parameters>& parameters) noexcept {
-    try {
-      const auto* known = cache_.find(statement.sql);
-      if (known == nullptr)
-        return std::nullopt;
-      check_statement(statement);
-      const auto& texts = parameters.emplace_back(statement.parameters).texts();
-      return pipelined{known->name, texts.data(), texts.size(), known->verb != sql_verb::reads};
-    } catch (const std::exception&) {
-      return std::nullopt;
-    }
-  }
-
-  void finish_undone(batch& of, std::size_t sent, const pipeline_outcome& what) noexcept {
-    const auto& statement = of.statement(sent);
-    if (what.how == pipeline_outcome::state::unknown)
-      return of.finish(sent, std::make_exception_ptr(unknown_outcome()));
-    if (what.how == pipeline_outcome::state::failed && !is_stale(state_of(what.result.get())))
-      return of.finish(sent, std::make_exception_ptr(refusal_of(statement, what.result.get())));
-    of.finish(sent, execute_alone(statement)); // nothing of it is left
-  }
-
-  void note_time_of(const std::string& sql, clock::duration took) noexcept {
-    if (auto* known = cache_.find(sql))
-      note_time(*known, took);
-  }
-
   statement_error refusal_of(const sql_statement& statement, const PGresult* why) {
     const auto state = state_of(why);
     const auto what = meaning_of(state);
@@ -302,14 +318,6 @@ private:
   }
 
   static bool is_stale(const std::string& state) { return state == "26000" || state == "0A000"; }
-
-  outcome execute_alone(const sql_statement& statement) noexcept {
-    try {
-      return execute(statement);
-    } catch (...) {
-      return std::current_exception();
-    }
-  }
 
   static void note_time(prepared& of, clock::duration took) noexcept {
     of.takes += of.takes == clock::duration{0} ? took : (took - of.takes) / 8;
@@ -371,6 +379,7 @@ private:
         throw statement_error{errc::conflict, "the transaction had failed and was rolled back",
                               "COMMIT of a failed transaction"};
       note_time(what, clock::now() - begun);
+      what.gives_much = out.cells.size() > most_cells_in_a_pipe;
       return out;
     } catch (const statement_error&) {
       throw;
@@ -378,6 +387,8 @@ private:
       if (PQstatus(raw_) != CONNECTION_OK && may_have_taken_effect(what.verb, then))
         throw unknown_outcome();
       const auto state = sqlstate_of(e);
+      if (state == query_canceled) // it takes at least so long
+        note_time(what, clock::now() - begun);
       if (is_stale(state))
         throw stale_plan{state + ' ' + one_line(e.what())};
       rethrow(e);

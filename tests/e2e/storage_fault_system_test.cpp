@@ -46,8 +46,11 @@ private:
 
 json add_user(const gateway& node, const std::string& email) {
   http_client http{node.http_port()};
-  auto response = http.post("/users", {{"name", "Ada"}, {"email", email}});
-  EXPECT_EQ(response.status, 201) << response;
+  http_response response;
+  EXPECT_TRUE(eventually([&] { // connecting may take longer than the acquire timeout
+    response = http.post("/users", {{"name", "Ada"}, {"email", email}});
+    return response.status == 201;
+  })) << response;
   return response.json();
 }
 

@@ -21,7 +21,7 @@ namespace {
 
 class watched_end final : public transport::user {
 public:
-  watched_end(boost::asio::io_context& io, poller& at) {
+  watched_end(boost::asio::io_context& io, detail::poller& at) {
     int ends[2] = {-1, -1};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
     other_ = test::file_descriptor{ends[1]};
@@ -80,7 +80,7 @@ protected:
   }
 
   boost::asio::io_context io_;
-  poller poller_{io_};
+  detail::poller poller_{io_};
   watched_end one_{io_, poller_};
 };
 

@@ -2,9 +2,12 @@
 #include "tests/storage/pool_client.hpp"
 #include "tests/storage/test_database.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <chrono>
-#include <span>
+#include <deque>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
@@ -18,43 +21,82 @@ using namespace std::chrono_literals;
 
 class batch_pgtest : public ::testing::Test {
 protected:
-  /// What came of each: the first cell, the number of rows it changed as "#1", or the code of its error.
+  /// What came of each: the first cell, the number of rows it changed as "#1", or the code of its error. `at_once`
+  /// of them go out together, as they would in one step of a loop. Those of which nothing is left are executed by
+  /// themselves, as the pool has it.
   std::vector<string> run(const std::vector<sql_statement>& statements) {
     for (const auto& each : statements)
       if (!connection_->expected_time(each.sql))
         prepare(each);
-    std::vector<const sql_statement*> all;
-    for (const auto& each : statements)
-      all.push_back(&each);
-    feed from{all, at_once};
-    connection_->execute_all(from);
-    return from.out;
+    through_a_pipe run{connection_->open_pipe()};
+    for (std::size_t i = 0; i < statements.size();) {
+      for (const auto end = std::min(i + at_once, statements.size()); i < end; ++i)
+        run.put(statements[i]);
+      run.flush();
+    }
+    run.wait();
+    const bool lost = run.pipe->lost();
+    run.pipe.reset();
+    for (const auto i : run.undone)
+      if (!lost)
+        run.out[i] = executed(statements[i]);
+    return run.out;
   }
 
-  /// Gives `at_once` statements each time that it is asked, and keeps what came of them.
-  struct feed final : connection::statement_feed {
-    feed(const std::vector<const sql_statement*>& statements, std::size_t each_time)
-      : out(statements.size()), all(statements), step(each_time) {}
+  struct through_a_pipe final : statement_pipe::receiver {
+    explicit through_a_pipe(std::unique_ptr<statement_pipe> made) : pipe(std::move(made)) {}
 
-    std::span<const sql_statement* const> next() noexcept override {
-      const auto rest = std::span{all}.subspan(given);
-      const auto some = rest.first(std::min(step, rest.size()));
-      given += some.size();
-      return some;
-    }
-    void done(std::size_t i, connection::outcome&& what) noexcept override {
-      EXPECT_LT(i, given);
-      EXPECT_EQ(out[i], "") << "statement " << i << " was answered twice";
-      out[i] = describe(what);
+    void put(const sql_statement& what) {
+      if (pipe->put(what))
+        under_way.push_back(out.size());
+      else
+        undone.push_back(out.size());
+      out.emplace_back();
     }
 
+    /// Takes what comes meanwhile, too.
+    void flush() {
+      while (!pipe->flush())
+        wait_for(POLLIN | POLLOUT);
+      pipe->receive(*this);
+    }
+
+    void wait() {
+      while (!under_way.empty())
+        wait_for(POLLIN);
+    }
+
+    void wait_for(int events) {
+      pollfd socket{pipe->socket(), static_cast<short>(events), 0};
+      ASSERT_GT(::poll(&socket, 1, 60'000), 0) << "nothing has come";
+      if ((socket.revents & ~POLLOUT) != 0)
+        pipe->receive(*this);
+    }
+
+    void ended(statement_pipe::outcome&& what) noexcept override {
+      const auto place = under_way.front();
+      under_way.pop_front();
+      if (std::holds_alternative<statement_pipe::undone>(what))
+        undone.push_back(place);
+      else
+        out[place] = describe(what);
+    }
+
+    std::unique_ptr<statement_pipe> pipe;
+    std::deque<std::size_t> under_way;
+    std::vector<std::size_t> undone;
     std::vector<string> out;
-    const std::vector<const sql_statement*>& all;
-    std::size_t step;
-    std::size_t given = 0;
   };
 
-  static string describe(const connection::outcome& what) {
+  string executed(const sql_statement& what) {
+    try {
+      return describe(statement_pipe::outcome{connection_->execute(what)});
+    } catch (...) {
+      return describe(statement_pipe::outcome{std::current_exception()});
+    }
+  }
+
+  static string describe(const statement_pipe::outcome& what) {
     if (const auto* result = std::get_if<sql_result>(&what))
       return result->cells.empty() ? "#" + std::to_string(result->affected_rows)
                                    : describe(result->cells.front());
@@ -90,7 +132,7 @@ protected:
 
   std::unique_ptr<test_database> database_ = make_test_database();
   std::unique_ptr<connection> connection_ = connect(database_->settings());
-  std::size_t at_once = 1'000'000; // given to `execute_all`
+  std::size_t at_once = 1'000'000;
 };
 
 using texts = std::vector<string>;
@@ -206,7 +248,7 @@ TEST_F(batch_pgtest, what_was_not_answered_before_the_session_broke_is_reported_
   EXPECT_EQ(found, (texts{"#1", "2", "#1", "outcome_unknown", "outcome_unknown", "outcome_unknown"}));
   EXPECT_FALSE(connection_->healthy());
   EXPECT_EQ(count("t"), 2);
-  EXPECT_EQ(run({}), texts{});
+  EXPECT_EQ(connection_->open_pipe(), nullptr);
 }
 
 class batches_of_a_pool_pgtest : public batch_pgtest {

@@ -13,7 +13,7 @@
 #include <memory>
 #include <vector>
 
-namespace troupe::gateway {
+namespace troupe::detail {
 
 /// Tells the connections of an event loop when their sockets have something: an epoll of their own, which
 /// Asio's waits for. A socket is registered once and for all that may happen to it (edge-triggered), and one
@@ -37,8 +37,14 @@ public:
   poller(const poller&) = delete;
   poller& operator=(const poller&) = delete;
 
-  /// False: the kernel watches as many as it can.
-  [[nodiscard]] bool add(int socket, watched& who) noexcept;
+  /// All that happens to a socket, once.
+  static constexpr std::uint32_t all_once = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+  /// False: the kernel watches as many as it can. `events`: as epoll has them; without EPOLLET it tells of them
+  /// again in every turn, as long as they hold.
+  [[nodiscard]] bool add(int socket, watched& who, std::uint32_t events = all_once) noexcept;
+  /// Other events from now on. REQUIRES: it was added.
+  void change(int socket, watched& who, std::uint32_t events) noexcept;
   void remove(int socket, watched& who) noexcept;
 
   /// Gives it a turn behind those that are ready now.
@@ -61,4 +67,4 @@ private:
   std::shared_ptr<void> alive_ = std::make_shared<char>();
 };
 
-} // namespace troupe::gateway
+} // namespace troupe::detail

@@ -1,4 +1,4 @@
-#include "gateway/detail/poller.hpp"
+#include "actors/detail/poller.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <system_error>
 
-namespace troupe::gateway {
+namespace troupe::detail {
 
 namespace {
 
@@ -23,11 +23,18 @@ poller::poller(boost::asio::io_context& io) : io_(io), epoll_(io.get_executor(),
   wait();
 }
 
-bool poller::add(int socket, watched& who) noexcept {
+bool poller::add(int socket, watched& who, std::uint32_t events) noexcept {
   epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = events;
   event.data.ptr = &who;
   return ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_ADD, socket, &event) == 0;
+}
+
+void poller::change(int socket, watched& who, std::uint32_t events) noexcept {
+  epoll_event event{};
+  event.events = events;
+  event.data.ptr = &who;
+  ::epoll_ctl(epoll_.native_handle(), EPOLL_CTL_MOD, socket, &event);
 }
 
 void poller::remove(int socket, watched& who) noexcept {
@@ -78,4 +85,4 @@ void poller::take_again() {
   again_now_.clear();
 }
 
-} // namespace troupe::gateway
+} // namespace troupe::detail

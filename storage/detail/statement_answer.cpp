@@ -1,0 +1,60 @@
+#include "storage/detail/statement_answer.hpp"
+
+#include "actors/detail/caf.hpp"
+#include "storage/connection.hpp"
+#include "storage/detail/sql_text.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace troupe::storage {
+
+namespace {
+
+void log_failure(const statement_error& e, bool session_is_gone, const std::string& sql) {
+  auto level = spdlog::level::debug; // the caller's to handle, or told by the database actor
+  if (e.code() == errc::internal)
+    level = spdlog::level::err;
+  else if (e.code() == errc::unavailable && !session_is_gone)
+    level = spdlog::level::warn;
+  spdlog::log(level, "statement failed: {}; in: {}", e.internal(), one_line(sql));
+}
+
+} // namespace
+
+void reply(const caf::strong_actor_ptr& to, call_id call, statement_answer&& what) {
+  std::visit([&](auto& value) { troupe::detail::deliver(to, nullptr, call, std::move(value)); }, what);
+}
+
+failure failure_of(const std::exception_ptr& why, bool session_is_gone, const std::string& sql) {
+  try {
+    std::rethrow_exception(why);
+  } catch (const statement_error& e) {
+    log_failure(e, session_is_gone, sql);
+    return failure{e.code(), e.what()};
+  } catch (const error& e) {
+    return failure{e.code(), e.what()};
+  } catch (const std::exception& e) {
+    spdlog::error("statement failed: {}; in: {}", e.what(), one_line(sql));
+    return failure{errc::internal, "the database refused the statement"};
+  }
+}
+
+answer_gist gist_of(const statement_answer& what) {
+  if (const auto* why = std::get_if<failure>(&what))
+    return {0, why->code};
+  const auto& result = std::get<sql_result>(what);
+  return {result.columns.empty() ? static_cast<std::size_t>(result.affected_rows) : result.row_count(), {}};
+}
+
+void warn_of(const slow_statement& what, const std::string& plan) {
+  const auto outcome = what.what.failed ? std::string{to_string(*what.what.failed)}
+                                        : std::to_string(what.what.rows) + " rows";
+  spdlog::warn("slow statement: {} ms, {}, for {}: {}{}",
+               std::chrono::duration_cast<std::chrono::milliseconds>(what.took).count(), outcome,
+               what.statement.asked_by != nullptr ? *what.statement.asked_by : "(no route)",
+               one_line(what.statement.sql), plan.empty() ? "" : "; plan: " + plan);
+}
+
+} // namespace troupe::storage
