@@ -74,9 +74,13 @@ public:
   /// Whichever of these and `execute` the statement's `steps` ask for.
   sql_result run(const sql_statement& statement);
 
+  struct timing {
+    std::chrono::nanoseconds usual{0};
+    std::chrono::nanoseconds least{0}; ///< when nothing held it up
+  };
   /// How long the statement is likely to take, when it may go through a pipe; none: it may not, or has not been
   /// seen yet, or gives much.
-  [[nodiscard]] virtual std::optional<std::chrono::nanoseconds> expected_time(const std::string& sql) {
+  [[nodiscard]] virtual std::optional<timing> expected_time(const std::string& sql) {
     static_cast<void>(sql);
     return std::nullopt;
   }

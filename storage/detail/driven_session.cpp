@@ -18,9 +18,9 @@ namespace {
 using clock = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
 
-/// What statements wait for those in front of them on one session at most, as far as it is known: while others are
-/// idle, and if there is none. Below the first of them, company saves more than a session of its own would.
-constexpr nanoseconds short_line = std::chrono::microseconds{1000};
+/// What statements wait for those in front of them on one session at most, as far as it is known: at best while other
+/// sessions are idle, as company saves more work than a session of its own saves time; and usually when none is.
+constexpr nanoseconds short_line = std::chrono::milliseconds{1};
 constexpr nanoseconds longest_line = std::chrono::milliseconds{5};
 
 /// A session that has answered is not asked whether it is still there.
@@ -30,11 +30,11 @@ constexpr std::uint32_t to_read = EPOLLIN | EPOLLRDHUP;
 
 } // namespace
 
-std::optional<nanoseconds> quick_time(connection& on, const pool_job& job) {
+std::optional<connection::timing> quick_time(connection& on, const pool_job& job) {
   if (job.lease != 0)
     return std::nullopt;
   auto expected = on.expected_time(job.statement.sql);
-  return expected && *expected < longest_line ? expected : std::nullopt;
+  return expected && expected->usual < longest_line ? expected : std::nullopt;
 }
 
 driven_session::driven_session(owner& of, troupe::detail::event_loop& loop, troupe::detail::poller& sockets,
@@ -58,7 +58,7 @@ bool driven_session::begin(const std::shared_ptr<connection>& session, pool_job&
   }
   busy_ = true;
   since_ = progress_ = coarse_now();
-  const auto expected = session_->expected_time(job.statement.sql).value_or(nanoseconds{0});
+  const auto expected = session_->expected_time(job.statement.sql).value_or(connection::timing{});
   put(std::move(job), expected);
   look();
   return true;
@@ -84,13 +84,13 @@ bool driven_session::likes_company(const pool_job& job, std::size_t waiting) con
   if (!has_room() || under_way_.size() + waiting >= most_at_once_)
     return false;
   const auto time = quick_time(*session_, job);
-  return time && load_ + *time * (waiting + 1) < short_line;
+  return time && load_.least + time->least * (waiting + 1) < short_line;
 }
 
 bool driven_session::has_room() const noexcept {
   const bool is_stuck = !under_way_.empty() && coarse_now() - progress_ > longest_line;
   const bool is_wanted_back = !left_.jobs.empty() || !left_.slow.empty();
-  return busy_ && !pipe_->lost() && !is_stuck && !is_wanted_back && !cancelling() && !writing_ && load_ < longest_line
+  return busy_ && !pipe_->lost() && !is_stuck && !is_wanted_back && !cancelling() && !writing_ && load_.usual < longest_line
          && under_way_.size() < most_at_once_;
 }
 
@@ -102,28 +102,30 @@ void driven_session::run_deferred() {
     return;
   // Two flights keep the server busy; what comes meanwhile is better off in a larger one.
   if (has_room() && flushed_.size() < 2) {
-    take_more(most_at_once_, short_line);
+    take_more(most_at_once_, true);
     owner_.give_to_idle_ones();
     const auto waiting = queue_->count().waiting;
     const auto sessions = owner_.sessions_that_look() + 1;
     if (waiting > 0)
-      take_more((waiting + sessions - 1) / sessions, longest_line);
+      take_more((waiting + sessions - 1) / sessions, false);
   }
   flush();
   if (under_way_.empty())
     become_idle_or_return();
 }
 
-/// So many, until those under way take so long.
-void driven_session::take_more(std::size_t most, nanoseconds longest) {
-  std::vector<nanoseconds> expected;
+/// So many, as long as they are better off with each other than with idle sessions, or as nobody waits too long.
+void driven_session::take_more(std::size_t most, bool as_company) {
+  std::vector<connection::timing> expected;
   auto line = load_;
   most = std::min(most, most_at_once_ - under_way_.size());
   auto more = queue_->take_more(most, [&](const pool_job& job) {
-    const auto time = line < longest ? quick_time(*session_, job) : std::nullopt;
+    const bool has_place = as_company ? line.least < short_line : line.usual < longest_line;
+    const auto time = has_place ? quick_time(*session_, job) : std::nullopt;
     if (!time)
       return false;
-    line += *time;
+    line.usual += time->usual;
+    line.least += time->least;
     expected.push_back(*time);
     return true;
   });
@@ -133,10 +135,11 @@ void driven_session::take_more(std::size_t most, nanoseconds longest) {
     put(std::move(more[i]), expected[i]);
 }
 
-void driven_session::put(pool_job&& job, nanoseconds expected) {
+void driven_session::put(pool_job&& job, connection::timing expected) {
   under_way_.push_back({std::move(job), expected, false});
   if (pipe_->put(under_way_.back().job.statement)) {
-    load_ += expected;
+    load_.usual += expected.usual;
+    load_.least += expected.least;
     ++put_;
     return;
   }
@@ -169,7 +172,8 @@ void driven_session::on_socket(std::uint32_t) {
 void driven_session::ended(statement_pipe::outcome&& what) noexcept {
   auto first = std::move(under_way_.front());
   under_way_.pop_front();
-  load_ -= first.expected;
+  load_.usual -= first.expected.usual;
+  load_.least -= first.expected.least;
   if (!flushed_.empty() && --flushed_.front() == 0)
     flushed_.pop_front();
   const bool could_be_hit = cancelling() || may_be_hit_ > 0;
@@ -274,7 +278,7 @@ void driven_session::close() noexcept {
   left_ = {};
   told_.reset();
   busy_ = writing_ = shut_ = false;
-  load_ = nanoseconds{0};
+  load_ = {};
   may_be_hit_ = 0;
 }
 

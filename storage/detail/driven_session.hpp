@@ -25,7 +25,7 @@ namespace troupe::storage {
 
 /// What the job is likely to take on that session, when an event loop may run it there: it is known, and quick. What
 /// is slow, asks for a lease or is not known yet is for the session's connection actor.
-[[nodiscard]] std::optional<std::chrono::nanoseconds> quick_time(connection& on, const pool_job& job);
+[[nodiscard]] std::optional<connection::timing> quick_time(connection& on, const pool_job& job);
 
 /// A session of the pool as the database actor's event loop runs quick statements on it: without a thread, and
 /// without waiting for one answer before the next statement goes out. What comes of them goes straight to those
@@ -100,7 +100,7 @@ public:
 private:
   struct flying {
     pool_job job;
-    std::chrono::nanoseconds expected{0};
+    connection::timing expected;
     bool abandoned = false;
   };
 
@@ -108,8 +108,8 @@ private:
   void ended(statement_pipe::outcome&& what) noexcept override;
 
   [[nodiscard]] bool open(const std::shared_ptr<connection>& session);
-  void take_more(std::size_t most, std::chrono::nanoseconds longest);
-  void put(pool_job&& job, std::chrono::nanoseconds expected);
+  void take_more(std::size_t most, bool as_company);
+  void put(pool_job&& job, connection::timing expected);
   void flush();
   void on_socket(std::uint32_t events) override;
   void note(std::chrono::nanoseconds took);
@@ -138,7 +138,7 @@ private:
   std::deque<flying> under_way_;   // in the order in which they end
   std::deque<std::size_t> flushed_; // as many as went out together, of those under way
   std::size_t put_ = 0;             // of these, not flushed
-  std::chrono::nanoseconds load_{0};
+  connection::timing load_; // of all under way
   troupe::detail::steady_time since_;      // busy
   troupe::detail::steady_time progress_;   // something ended, or the first was put in
   session_returned left_; // for the connection actor

@@ -18,6 +18,8 @@ public:
 
   /// Null when there is none; otherwise the entry is now the most recently used.
   [[nodiscard]] Prepared* find(std::string_view sql) {
+    if (!entries_.empty() && entries_.front().first == sql) // as is most often so
+      return &entries_.front().second;
     auto found = index_.find(sql);
     if (found == index_.end())
       return nullptr;

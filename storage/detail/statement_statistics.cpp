@@ -51,9 +51,11 @@ void statement_statistics::add(std::span<const run> runs, std::chrono::nanosecon
     return;
   const auto each = took / static_cast<std::int64_t>(runs.size());
   const std::lock_guard lock{mutex_};
-  const entry* last = nullptr;
+  entry* last = nullptr;
+  const std::string* last_sql = nullptr;
   for (const auto& what : runs) {
-    auto& at = entry_of(*what.sql);
+    const bool is_same = last != nullptr && *last_sql == *what.sql;
+    auto& at = is_same ? *last : entry_of(*what.sql);
     ++at.count;
     at.failures += what.failed ? 1 : 0;
     at.rows += what.rows;
@@ -62,6 +64,7 @@ void statement_statistics::add(std::span<const run> runs, std::chrono::nanosecon
     at.total += each;
     ++at.times[place_of(each)];
     last = &at;
+    last_sql = what.sql;
   }
 }
 

@@ -106,7 +106,7 @@ public:
     });
   }
 
-  std::optional<std::chrono::nanoseconds> expected_time(const std::string& sql) override {
+  std::optional<timing> expected_time(const std::string& sql) override {
     const auto* known = cache_.find(sql);
     if (known == nullptr || known->gives_much
         || (known->verb != sql_verb::reads && known->verb != sql_verb::changes_rows))
@@ -163,7 +163,7 @@ private:
   struct prepared {
     std::string name;
     sql_verb verb;
-    clock::duration takes{0}; // the last runs, on average
+    timing takes{}; // the last runs
     bool gives_much = false;  // the last time
   };
 
@@ -320,7 +320,10 @@ private:
   static bool is_stale(const std::string& state) { return state == "26000" || state == "0A000"; }
 
   static void note_time(prepared& of, clock::duration took) noexcept {
-    of.takes += of.takes == clock::duration{0} ? took : (took - of.takes) / 8;
+    auto& [usual, least] = of.takes;
+    const bool is_first = usual == clock::duration{0};
+    usual += is_first ? took : (took - usual) / 8;
+    least = is_first ? took : std::min<clock::duration>(took, least + least / 64); // in case it has changed
   }
 
   prepared& prepare(const std::string& sql) {

@@ -73,6 +73,10 @@ void append_literal(std::string& out, const sql_array& array) {
 
 encoded_parameters::encoded_parameters(const std::vector<sql_value>& values) {
   texts_.reserve(values.size());
+  const auto keep = [&](std::string text) {
+    made_.reserve(values.size());
+    return made_.emplace_back(std::move(text)).c_str();
+  };
   for (const auto& value : values)
     texts_.push_back(std::visit(
       overloaded{
@@ -90,10 +94,6 @@ encoded_parameters::encoded_parameters(const std::vector<sql_value>& values) {
         [](const auto& x) { return x.text.c_str(); },
       },
       value));
-}
-
-const char* encoded_parameters::keep(std::string text) {
-  return made_.emplace_back(std::move(text)).c_str();
 }
 
 namespace {

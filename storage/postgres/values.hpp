@@ -3,7 +3,6 @@
 #include "actors/messages/sql.hpp"
 #include "storage/postgres/detail/pqxx_compat.hpp"
 
-#include <deque>
 #include <string>
 #include <vector>
 
@@ -17,10 +16,8 @@ public:
   [[nodiscard]] const text_parameters& texts() const noexcept { return texts_; }
 
 private:
-  const char* keep(std::string text);
-
   text_parameters texts_;
-  std::deque<std::string> made_; // what is not in the values themselves
+  std::vector<std::string> made_; // what is not in the values themselves; reserved, as they are referred to
 };
 
 /// All rows, typed by the columns' types; a type that is not known here comes as text.
