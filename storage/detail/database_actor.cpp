@@ -41,12 +41,13 @@ database_actor::database_actor(caf::actor_config& config, troupe::detail::event_
   : pinned_actor(config, loop), settings_(std::move(settings)),
     pool_{std::make_shared<job_queue>(), std::make_shared<holder_table>(settings_.max_connections),
           std::make_shared<statement_statistics>()},
-    sockets_(loop.io()), slots_(settings_.max_connections) {
+    slots_(settings_.max_connections) {
   set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   set_exit_handler([this](const caf::exit_msg& exit) { stop(exit.reason); });
 }
 
 caf::behavior database_actor::make_behavior() {
+  sockets_.emplace(loop().io());
   open_more();
   arm_upkeep();
   return {
@@ -86,6 +87,7 @@ void database_actor::on_exit() {
   watch_.disarm();
   upkeep_.disarm();
   slots_.clear();
+  sockets_.reset();
 }
 
 void database_actor::refuse_change(call_id call, const sql_statement& statement) {
@@ -204,7 +206,7 @@ void database_actor::open(job_queue::slot number) {
   auto& slot = slots_[number];
   if (!slot.actor) {
     try {
-      slot.driven = std::make_unique<driven_session>(*this, loop(), sockets_, pool_, number, settings_);
+      slot.driven = std::make_unique<driven_session>(*this, loop(), *sockets_, pool_, number, settings_);
       slot.actor = home_system().spawn<connection_actor, caf::detached + caf::hidden>(
         caf::strong_actor_ptr{ctrl()}, pool_, number, settings_);
     } catch (const std::system_error& e) { // the system gives no further thread

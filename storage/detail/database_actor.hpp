@@ -22,6 +22,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -96,7 +97,7 @@ private:
   config::storage_settings settings_;
   pool_share pool_;
   single_flight flights_;
-  troupe::detail::poller sockets_; // of sessions that the loop drives
+  std::optional<troupe::detail::poller> sockets_; // of sessions that the loop drives; none after the end
   std::vector<connection_slot> slots_;
   std::uint64_t leases_granted_ = 0;
   std::size_t looking_ = 0; // sessions, for work in this step
