@@ -2,6 +2,7 @@
 
 #include "config/detail/checks.hpp"
 #include "config/detail/command_line.hpp"
+#include "config/detail/database_names.hpp"
 #include "config/detail/file.hpp"
 #include "config/detail/layers.hpp"
 #include "config/detail/text_rules.hpp"
@@ -15,52 +16,88 @@ using namespace detail;
 
 struct config_file {
   std::string path;
-  std::string content;
+  toml_document content;
 };
 
 std::optional<config_file> find_file(const arguments& given, const variables& environment) {
   if (given.config_file)
-    return config_file{*given.config_file, read_file(config_flag, *given.config_file)};
+    return config_file{*given.config_file,
+                       read_document(*given.config_file, read_file(config_flag, *given.config_file))};
   const auto variable = environment.find(config_variable);
   if (variable == environment.end()) return std::nullopt;
-  return config_file{variable->second, read_file(config_variable, variable->second)};
+  return config_file{variable->second,
+                     read_document(variable->second, read_file(config_variable, variable->second))};
 }
+
+/// The layers, and the databases that they name.
+struct layers_given {
+  layers_given(const arguments& arguments, const variables& variables)
+      : flags(arguments), environment(variables), file(find_file(arguments, variables)),
+        databases(arguments.databases) {
+    find_databases(databases, environment);
+    if (file) find_databases(databases, file->path, file->content);
+  }
+
+  const arguments& flags;
+  const variables& environment;
+  std::optional<config_file> file;
+  database_names databases;
+};
 
 /// Fills and checks `own`; `other` is what a file or an environment may hold for other commands.
 template <class Settings>
 origins fill(Settings& settings, std::vector<setting> own, std::vector<setting> other,
-             const arguments& given, const variables& environment) {
+             const layers_given& given) {
   layered_settings layers{std::move(own), std::move(other), {}};
   for (const auto& target : layers.own)
     layers.from[key_of(*target.what)] = {};
-  const auto file = find_file(given, environment);
-  if (file) apply_file(layers, file->path, file->content);
-  apply_environment(layers, environment);
-  apply_flags(layers, given.given);
+  if (given.file) apply_file(layers, given.file->path, given.file->content);
+  apply_environment(layers, given.environment);
+  apply_flags(layers, given.flags.given);
   check(settings, layers.from);
   return std::move(layers.from);
 }
 
 template <class Command, class OtherSettings>
-Command node_command(const arguments& given, const variables& environment) {
+Command node_command(const arguments& arguments, const variables& environment) {
+  const layers_given given(arguments, environment);
   Command result;
   OtherSettings unused;
-  result.from = fill(result.settings, settings_of(result.settings), settings_of(unused), given,
-                     environment);
-  result.check_only = given.check_only;
+  result.settings.databases = unused.databases = with_defaults(given.databases);
+  result.from = fill(result.settings, settings_of(result.settings), settings_of(unused), given);
+  require_urls(result.settings.databases, given.databases);
+  result.check_only = arguments.check_only;
   return result;
 }
 
+/// The database that the command is for.
+storage_settings& database_of(database_settings& all, const std::string& name) {
+  if (name == default_database) return all.storage;
+  const auto found = all.databases.find(name);
+  if (found != all.databases.end()) return found->second;
+  std::vector<std::string> names{std::string(default_database)};
+  for (const auto& each : all.databases)
+    names.push_back(each.first);
+  throw config_error(database_flag, in_quotes(name),
+                     "one of the databases: " + any_of_them(names));
+}
+
 template <class Command>
-Command migrate_command(std::vector<setting> (&own)(storage_settings&), const arguments& given,
+Command migrate_command(std::vector<setting> (&own)(database_settings&), const arguments& arguments,
                         const variables& environment) {
-  Command result;
+  const layers_given given(arguments, environment);
+  database_settings all;
   gateway_settings gateway;
   worker_settings worker;
+  all.databases = gateway.databases = worker.databases = with_defaults(given.databases);
   auto unused = settings_of(gateway);
   for (const auto& each : settings_of(worker))
     unused.push_back(each);
-  fill(result.settings, own(result.settings), std::move(unused), given, environment);
+  fill(all, own(all), std::move(unused), given);
+  if (arguments.run != role::migrate_new) require_urls(all.databases, given.databases);
+  Command result;
+  result.database = arguments.database.value_or(std::string(default_database));
+  result.settings = std::move(database_of(all, result.database));
   return result;
 }
 
@@ -92,7 +129,7 @@ command parse(const app_info& app, int argc, const char* const* argv,
       return migrate_command<migrate_status_command>(settings_of_migrations, given, variables);
     case role::migrate_new: {
       auto name = migration_name(given);
-      auto result = migrate_command<migrate_new_command>(setting_of_folder, given, variables);
+      auto result = migrate_command<migrate_new_command>(settings_of_folders, given, variables);
       result.name = std::move(name);
       return result;
     }

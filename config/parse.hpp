@@ -37,17 +37,20 @@ struct routes_command {};
 /// Apply the migrations that are new. Of the settings, those that `migrate up --help` names.
 struct migrate_up_command {
   storage_settings settings;
+  std::string database{default_database}; // whose they are
 };
 
 /// Print which migrations are applied, and change nothing.
 struct migrate_status_command {
   storage_settings settings;
+  std::string database{default_database};
 };
 
 /// Write the next file into the folder of migrations.
 struct migrate_new_command {
   storage_settings settings; // only `migrations`
-  std::string name;          // one or more of A-Z a-z 0-9 _ -
+  std::string database{default_database};
+  std::string name; // one or more of A-Z a-z 0-9 _ -
 };
 
 /// Nothing to run: print the text to standard output, exit with the code (--help, --version).

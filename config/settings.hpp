@@ -7,8 +7,11 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::config {
@@ -81,7 +84,7 @@ struct tls_settings {
   friend bool operator==(const tls_settings&, const tls_settings&) = default;
 };
 
-/// The database. `url` may carry a password: print it through mask_secrets (config/secrets.hpp).
+/// A database. `url` may carry a password: print it through mask_secrets (config/secrets.hpp).
 struct storage_settings {
   std::string url = "sqlite:troupe.db";
   unsigned max_connections = 5;
@@ -95,10 +98,17 @@ struct storage_settings {
   milliseconds connect_timeout{2'000};
   milliseconds idle_timeout{600'000};   // 0: never closed for that
   milliseconds max_lifetime{1'800'000}; // the same
-  std::string migrations; // folder; empty: the application's own
+  std::string migrations; // folder; empty: the application's own, of the default database
+  bool read_only = false;
 
   friend bool operator==(const storage_settings&, const storage_settings&) = default;
 };
+
+/// The name of the database of the section [storage].
+inline constexpr std::string_view default_database = "storage";
+
+/// The databases beside that one, by name: 1 to 32 of the characters a-z 0-9 _, the first a letter.
+using named_databases = std::map<std::string, storage_settings, std::less<>>;
 
 /// What the node gives to the actors that run in it.
 struct actor_settings {
@@ -140,6 +150,7 @@ struct gateway_settings {
   http_settings http;
   tls_settings tls;
   storage_settings storage;
+  named_databases databases;
   actor_settings actors;
   log_settings log;
 
@@ -152,6 +163,7 @@ struct worker_settings {
   unsigned threads = 0;       // event loops; 0: one per core
   milliseconds drain_timeout{10'000};
   storage_settings storage;
+  named_databases databases;
   actor_settings actors;
   log_settings log;
 

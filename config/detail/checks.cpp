@@ -1,5 +1,6 @@
 #include "config/detail/checks.hpp"
 
+#include "config/detail/database_names.hpp"
 #include "config/detail/text_rules.hpp"
 #include "config/error.hpp"
 #include "config/secrets.hpp"
@@ -110,20 +111,33 @@ void check_tls(const tls_settings& tls, const origins& from) {
                        fmt::format("{}ms", tls.hsts_max_age.count()), "whole seconds");
 }
 
-} // namespace
-
 // Each connection to an in-memory database would have a database of its own.
-void check(const storage_settings& storage, const origins& from) {
+void check_storage(const storage_settings& storage, const std::string& section, const origins& from) {
+  const auto place = [&](std::string_view key) { return place_of(section + '.' + std::string(key), from); };
   if (has_two_at_signs(storage.url)) // libpq would take, and print, part of the password as the host
-    throw config_error(place_of("storage.url", from), mask_secrets(storage.url),
+    throw config_error(place("url"), mask_secrets(storage.url),
                        "each @ of user and password written as %40");
   if (storage.min_connections > storage.max_connections)
-    throw config_error(place_of("storage.min_connections", from), std::to_string(storage.min_connections),
-                       fmt::format("at most as many as storage.max_connections ({})",
+    throw config_error(place("min_connections"), std::to_string(storage.min_connections),
+                       fmt::format("at most as many as {}.max_connections ({})", section,
                                    storage.max_connections));
-  if (!is_in_memory(storage.url)) return;
-  throw config_error(place_of("storage.url", from), storage.url,
-                     "a database in a file such as sqlite:troupe.db");
+  if (is_in_memory(storage.url))
+    throw config_error(place("url"), storage.url, "a database in a file such as sqlite:troupe.db");
+  if (storage.read_only && !storage.migrations.empty())
+    throw config_error(place("migrations"), "a folder for a database that is only read",
+                       fmt::format("none, or {}.read_only to be false", section));
+}
+
+void check_databases(const storage_settings& storage, const named_databases& databases, const origins& from) {
+  check_storage(storage, std::string(default_database), from);
+  for (const auto& [name, settings] : databases)
+    check_storage(settings, fmt::format("{}.{}", databases_section, name), from);
+}
+
+} // namespace
+
+void check(const database_settings& settings, const origins& from) {
+  check_databases(settings.storage, settings.databases, from);
 }
 
 void check(const gateway_settings& settings, const origins& from) {
@@ -132,7 +146,7 @@ void check(const gateway_settings& settings, const origins& from) {
   check_proxy_protocol(settings.http, from);
   check_tls(settings.tls, from);
   check_addresses_differ(settings, from);
-  check(settings.storage, from);
+  check_databases(settings.storage, settings.databases, from);
 }
 
 void check(const worker_settings& settings, const origins& from) {
@@ -143,7 +157,7 @@ void check(const worker_settings& settings, const origins& from) {
     if (std::find(std::next(first), settings.join.end(), *first) != settings.join.end())
       throw config_error(place_of("worker.join", from), to_string(*first) + " twice",
                          "each gateway once");
-  check(settings.storage, from);
+  check_databases(settings.storage, settings.databases, from);
 }
 
 } // namespace troupe::config::detail

@@ -13,7 +13,9 @@ namespace {
 constexpr std::size_t help_column = 38;
 constexpr const char* layers_note =
     "\nA value is taken from the flag, else from the environment variable, else from the file,\n"
-    "else it is the default.";
+    "else it is the default.\n"
+    "Each further database has such settings of its own, as databases.NAME.url: --databases-NAME-url,\n"
+    "TROUPE_DATABASES_NAME_URL.";
 
 std::string help_of(const setting& target) {
   const auto& what = *target.what;
@@ -57,6 +59,10 @@ void add_command(CLI::App& to, const known_command& command) {
   if (command.is_node())
     added->add_flag(std::string(check_flag), check_help)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  if (command.is_migration())
+    added->add_option(std::string(database_flag), "Name of the database; without, it is the default one")
+        ->type_name("NAME")
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   for (const auto& target : command.settings)
     add_flag(*added, target);
   added->footer(layers_note);
@@ -88,7 +94,8 @@ bool is_true(const std::string& flag, const std::string& value) {
 }
 
 arguments collect(const known_command& known, const CLI::App& command) {
-  arguments result{known.run, {}, {}, {}, {}};
+  arguments result;
+  result.run = known.run;
   for (const auto* option : command.get_options()) {
     if (option->count() == 0) continue;
     if (option->get_positional())
@@ -98,6 +105,8 @@ arguments collect(const known_command& known, const CLI::App& command) {
   }
   if (auto file = result.given.extract(std::string(config_flag)); !file.empty())
     result.config_file = only_value(file.key(), file.mapped());
+  if (auto database = result.given.extract(std::string(database_flag)); !database.empty())
+    result.database = only_value(database.key(), database.mapped());
   if (auto check = result.given.extract(std::string(check_flag)); !check.empty())
     result.check_only = is_true(check.key(), only_value(check.key(), check.mapped()));
   return result;
@@ -124,7 +133,9 @@ arguments command_given(const known_commands& known, const CLI::App& given,
 
 std::variant<arguments, text_to_print> read_arguments(const app_info& info, int argc,
                                                       const char* const* argv) {
-  const known_commands known(info.name);
+  database_names databases;
+  find_databases(databases, argc, argv);
+  const known_commands known(info.name, with_defaults(databases));
   CLI::App app(info.description, info.name);
   app.allow_extras();
   app.require_subcommand(0, 1);
@@ -148,7 +159,9 @@ std::variant<arguments, text_to_print> read_arguments(const app_info& info, int 
   if (version->count() > 0)
     return text_to_print{
         fmt::format("{} {} (troupe {})\n", info.name, info.version, framework_version())};
-  return command_given(known, app);
+  auto result = command_given(known, app);
+  result.databases = std::move(databases);
+  return result;
 }
 
 } // namespace troupe::config::detail

@@ -1,6 +1,7 @@
 // What stands on the command line, and the help. The only code that knows CLI11.
 #pragma once
 
+#include "config/detail/database_names.hpp"
 #include "config/detail/known_commands.hpp"
 #include "config/detail/layers.hpp"
 #include "config/parse.hpp"
@@ -17,6 +18,8 @@ struct arguments {
   flags given;
   std::optional<std::string> operand; // the word that is no flag, where the command takes one
   std::optional<std::string> config_file;
+  std::optional<std::string> database; // the one that migrations are of
+  database_names databases;            // of which there are flags
   bool check_only = false;
 };
 

@@ -11,7 +11,7 @@ std::string name_of(const definition& what) {
   const bool is_of_role = what.section == "gateway" || what.section == "worker";
   auto name =
       is_of_role ? std::string(what.key) : std::string(what.section).append("-").append(what.key);
-  std::replace(name.begin(), name.end(), '_', '-');
+  std::replace_if(name.begin(), name.end(), [](char c) { return c == '_' || c == '.'; }, '-');
   return name;
 }
 

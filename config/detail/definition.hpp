@@ -3,6 +3,7 @@
 
 #include "config/settings.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,7 +50,7 @@ struct definition {
 
 /// A row together with the place in one settings struct that it fills.
 struct setting {
-  const definition* what;
+  std::shared_ptr<const definition> what;
   slot where;
 };
 
@@ -62,14 +63,23 @@ std::string variable_of(const definition& what);
 /// "http.max_headers".
 std::string key_of(const definition& what);
 
+/// The storage settings of all databases, as the commands for migrations have them.
+struct database_settings {
+  storage_settings storage;
+  named_databases databases;
+};
+
+/// The keys of a database's settings, in their order.
+std::vector<std::string> keys_of_a_database();
+
 /// Every setting of a role, in the order of help and files. The result points into `settings`.
 std::vector<setting> settings_of(gateway_settings& settings);
 std::vector<setting> settings_of(worker_settings& settings);
 
-/// What migrations need: which database, how long to try, which folder.
-std::vector<setting> settings_of_migrations(storage_settings& settings);
+/// What migrations need: which database, how long to try, which folder, and whether it may be changed.
+std::vector<setting> settings_of_migrations(database_settings& settings);
 
 /// The folder of migrations alone.
-std::vector<setting> setting_of_folder(storage_settings& settings);
+std::vector<setting> settings_of_folders(database_settings& settings);
 
 } // namespace troupe::config::detail

@@ -313,6 +313,11 @@ constexpr row<storage_settings> storage_table[] = {
       .text_rule = "the path of a folder",
       .may_be_empty = true},
      &storage_settings::migrations},
+    {{.section = "storage",
+      .key = "read_only",
+      .help = "Refuse what changes the database, as for a replica; migrations are not applied.",
+      .form = flag_form::switch_true},
+     &storage_settings::read_only},
 };
 
 constexpr row<actor_settings> actor_table[] = {
@@ -430,10 +435,36 @@ constexpr row<worker_settings> worker_table[] = {
     {drain_timeout("worker"), &worker_settings::drain_timeout},
 };
 
+template <class Owner>
+slot place_in(Owner& owner, const member<Owner>& where) {
+  return std::visit([&](auto m) { return slot(&(owner.*m)); }, where);
+}
+
 template <class Owner, std::size_t Size>
 void bind(const row<Owner> (&rows)[Size], Owner& owner, std::vector<setting>& result) {
   for (const auto& [what, where] : rows)
-    result.push_back({&what, std::visit([&](auto m) { return slot(&(owner.*m)); }, where)});
+    result.push_back({{std::shared_ptr<void>(), &what}, place_in(owner, where)});
+}
+
+/// The row of a named database, and what its views are of.
+struct named_definition {
+  named_definition(const definition& of, const std::string& database)
+      : section("databases." + database), what(of) {
+    what.section = section;
+    what.name = {};
+    if (what.key == "migrations") what.help = "Folder of NNN_name.sql files to apply at the start.";
+  }
+
+  std::string section;
+  definition what;
+};
+
+void bind(named_databases& databases, std::vector<setting>& result) {
+  for (auto& [name, settings] : databases)
+    for (const auto& [what, where] : storage_table) {
+      const auto made = std::make_shared<const named_definition>(what, name);
+      result.push_back({{made, &made->what}, place_in(settings, where)});
+    }
 }
 
 } // namespace
@@ -444,6 +475,7 @@ std::vector<setting> settings_of(gateway_settings& settings) {
   bind(http_table, settings.http, result);
   bind(tls_table, settings.tls, result);
   bind(storage_table, settings.storage, result);
+  bind(settings.databases, result);
   bind(actor_table, settings.actors, result);
   bind(log_table, settings.log, result);
   return result;
@@ -453,24 +485,33 @@ std::vector<setting> settings_of(worker_settings& settings) {
   std::vector<setting> result;
   bind(worker_table, settings, result);
   bind(storage_table, settings.storage, result);
+  bind(settings.databases, result);
   bind(actor_table, settings.actors, result);
   bind(log_table, settings.log, result);
   return result;
 }
 
-std::vector<setting> settings_of_migrations(storage_settings& settings) {
+std::vector<setting> settings_of_migrations(database_settings& settings) {
   std::vector<setting> result;
-  bind(storage_table, settings, result);
+  bind(storage_table, settings.storage, result);
+  bind(settings.databases, result);
   std::erase_if(result, [](const setting& each) {
     const auto key = each.what->key;
-    return key != "url" && key != "connect_timeout" && key != "migrations";
+    return key != "url" && key != "connect_timeout" && key != "migrations" && key != "read_only";
   });
   return result;
 }
 
-std::vector<setting> setting_of_folder(storage_settings& settings) {
+std::vector<setting> settings_of_folders(database_settings& settings) {
   auto result = settings_of_migrations(settings);
   std::erase_if(result, [](const setting& each) { return each.what->key != "migrations"; });
+  return result;
+}
+
+std::vector<std::string> keys_of_a_database() {
+  std::vector<std::string> result;
+  for (const auto& each : storage_table)
+    result.emplace_back(each.what.key);
   return result;
 }
 

@@ -1,3 +1,4 @@
+#include "config/detail/database_names.hpp"
 #include "config/detail/layers.hpp"
 #include "config/detail/toml.hpp"
 #include "config/detail/values.hpp"
@@ -44,6 +45,7 @@ public:
     for (const auto& entry : document.entries) {
       if (entry.section.empty()) refuse_without_section(entry);
       check_section(entry.section, entry.line);
+      if (entry.section == databases_section) refuse_without_name(entry);
       const bool is_own = apply(settings_.own, entry);
       if (is_own) settings_.from[name_of(entry)] = {source::file, place(entry.line)};
       if (!apply(settings_.other, entry) && !is_own) refuse_unknown_key(entry);
@@ -68,6 +70,7 @@ private:
 
   void check_section(const std::string& name, std::size_t line) const {
     if (std::find(sections_.begin(), sections_.end(), name) != sections_.end()) return;
+    if (name == databases_section) return; // above keys such as reports.url
     const auto hint = suggestion(name, sections_);
     throw config_error(fmt::format("{}: unknown section [{}]{}", place(line), on_one_line(name),
                                    hint.empty() ? ", expected " + any_of_them(sections_) : hint));
@@ -77,6 +80,11 @@ private:
     throw config_error(fmt::format("{}: key {} stands in no section, expected it under one of {}",
                                    place(entry.line), on_one_line(entry.key),
                                    any_of_them(sections_)));
+  }
+
+  [[noreturn]] void refuse_without_name(const toml_entry& entry) const {
+    throw config_error(place(entry), "a key of no database",
+                       "it in the section of one, such as [databases.reports]");
   }
 
   [[noreturn]] void refuse_unknown_key(const toml_entry& entry) const {
@@ -126,7 +134,9 @@ private:
   std::vector<std::string> keys_;
 };
 
-toml_document read(const std::string& path, std::string_view content) {
+} // namespace
+
+toml_document read_document(const std::string& path, std::string_view content) {
   try {
     return read_toml(content);
   } catch (const toml_error& error) {
@@ -135,10 +145,8 @@ toml_document read(const std::string& path, std::string_view content) {
   }
 }
 
-} // namespace
-
-void apply_file(layered_settings& settings, const std::string& path, std::string_view content) {
-  file_layer(settings, path).apply(read(path, content));
+void apply_file(layered_settings& settings, const std::string& path, const toml_document& document) {
+  file_layer(settings, path).apply(document);
 }
 
 } // namespace troupe::config::detail

@@ -16,6 +16,7 @@ std::vector<std::string> flags_of(const known_command& command) {
   if (command.settings.empty()) return result;
   result.emplace_back(config_flag);
   if (command.is_node()) result.emplace_back(check_flag);
+  if (command.is_migration()) result.emplace_back(database_flag);
   for (const auto& target : command.settings)
     result.push_back(flag_of(*target.what));
   return result;
@@ -29,6 +30,7 @@ std::string name_before_equals(std::string_view argument) {
 
 std::string known_commands::value_of(std::string_view flag) const {
   if (flag == config_flag) return "the path of a TOML file";
+  if (flag == database_flag) return "the name of a database";
   for (const auto& command : all_)
     for (const auto& target : command.settings)
       if (target.what->form == flag_form::value && flag_of(*target.what) == flag)

@@ -14,6 +14,7 @@ enum class role { gateway, worker, routes, migrate_up, migrate_status, migrate_n
 
 inline constexpr std::string_view config_flag = "--config";
 inline constexpr std::string_view check_flag = "--check-config";
+inline constexpr std::string_view database_flag = "--database"; // of the commands for migrations
 
 /// The word in front of the commands for migrations, and its help.
 inline constexpr std::string_view migrate_group = "migrate";
@@ -30,12 +31,15 @@ struct known_command {
   /// As it is typed: "gateway", "migrate up".
   std::string words() const { return group.empty() ? name : std::string(group) + ' ' + name; }
   bool is_node() const { return run == role::gateway || run == role::worker; }
+  bool is_migration() const { return group == migrate_group; }
 };
 
 class known_commands {
 public:
-  /// `app` is the program's name, for advice.
-  explicit known_commands(std::string app) : app_(std::move(app)) {}
+  /// `app` is the program's name, for advice; `databases` are those that have flags, beside the default one.
+  known_commands(std::string app, const named_databases& databases)
+      : app_(std::move(app)), gateway_(with<gateway_settings>(databases)),
+        worker_(with<worker_settings>(databases)), storage_{{}, databases} {}
   known_commands(const known_commands&) = delete;
   known_commands& operator=(const known_commands&) = delete;
 
@@ -51,13 +55,20 @@ public:
   [[noreturn]] void refuse_after(const known_command& command, const std::string& argument) const;
 
 private:
+  template <class Settings>
+  static Settings with(const named_databases& databases) {
+    Settings result;
+    result.databases = databases;
+    return result;
+  }
+
   std::vector<std::string> names(std::string_view group) const;
   std::vector<std::string> commands_with(std::string_view flag, const known_command* besides) const;
 
   std::string app_;
   gateway_settings gateway_;
   worker_settings worker_;
-  storage_settings storage_;
+  database_settings storage_;
   std::array<known_command, 6> all_{
       known_command{role::gateway, "gateway", "Serve HTTP, let worker nodes join",
                     settings_of(gateway_)},
@@ -70,7 +81,7 @@ private:
                     "Print which migrations are applied; the exit status is 1 if not all are",
                     settings_of_migrations(storage_), migrate_group},
       known_command{role::migrate_new, "new", "Write the next file into the folder of migrations",
-                    setting_of_folder(storage_), migrate_group, "NAME"}};
+                    settings_of_folders(storage_), migrate_group, "NAME"}};
 };
 
 /// "--flag" of "--flag=value".

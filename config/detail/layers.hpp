@@ -2,6 +2,7 @@
 #pragma once
 
 #include "config/detail/definition.hpp"
+#include "config/detail/toml.hpp"
 #include "config/origin.hpp"
 
 #include <functional>
@@ -31,8 +32,11 @@ struct layered_settings {
 /// The variables that are Troupe's. Those of TROUPE_TEST_ are left out, they belong to tests.
 variables troupe_variables(const char* const* environment);
 
+/// The file's content as TOML. @throws config_error
+toml_document read_document(const std::string& path, std::string_view content);
+
 /// Each of these reads one layer. @throws config_error
-void apply_file(layered_settings& settings, const std::string& path, std::string_view content);
+void apply_file(layered_settings& settings, const std::string& path, const toml_document& document);
 void apply_environment(layered_settings& settings, const variables& environment);
 void apply_flags(layered_settings& settings, const flags& given);
 

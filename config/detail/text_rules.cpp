@@ -1,5 +1,7 @@
 #include "config/detail/text_rules.hpp"
 
+#include "config/settings.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -7,6 +9,7 @@ namespace troupe::config::detail {
 namespace {
 
 constexpr std::size_t longest_node_name = 64;
+constexpr std::size_t longest_database_name = 32;
 constexpr std::size_t shortest_token = 16;
 constexpr std::size_t longest_token = 256;
 
@@ -38,6 +41,14 @@ bool has_two_at_signs(std::string_view url) {
 bool is_node_name(std::string_view text) {
   return !text.empty() && text.size() <= longest_node_name
          && std::all_of(text.begin(), text.end(), is_name_character);
+}
+
+bool is_database_name(std::string_view text) {
+  const auto is_letter = [](char c) { return c >= 'a' && c <= 'z'; };
+  return !text.empty() && text.size() <= longest_database_name && is_letter(text.front())
+         && text != default_database && std::all_of(text.begin(), text.end(), [&](char c) {
+              return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
+            });
 }
 
 bool is_migration_name(std::string_view text) {

@@ -17,6 +17,9 @@ bool has_two_at_signs(std::string_view url);
 /// 1 to 64 of the characters A-Z a-z 0-9 . _ -
 bool is_node_name(std::string_view text);
 
+/// 1 to 32 of the characters a-z 0-9 _, the first a letter, and another name than the default database's.
+bool is_database_name(std::string_view text);
+
 /// One or more of the characters A-Z a-z 0-9 _ -
 bool is_migration_name(std::string_view text);
 

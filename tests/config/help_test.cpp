@@ -41,15 +41,26 @@ TEST(help, of_the_application_lists_the_commands) {
 TEST(help, of_migrate_lists_its_commands_and_of_each_the_settings_that_it_takes) {
   for (const auto* part : {"up", "status", "new"})
     EXPECT_NE(text_of({"migrate", "--help"}).find(part), std::string::npos) << part;
-  storage_settings storage;
+  detail::database_settings storage;
   for (const auto* command : {"up", "status"})
     expect_all_listed(text_of({"migrate", command, "--help"}),
                       detail::settings_of_migrations(storage));
   const auto begin = text_of({"migrate", "new", "--help"});
-  expect_all_listed(begin, detail::setting_of_folder(storage));
+  expect_all_listed(begin, detail::settings_of_folders(storage));
   EXPECT_NE(begin.find("NAME"), std::string::npos);
+  for (const auto* command : {"up", "status", "new"})
+    EXPECT_NE(text_of({"migrate", command, "--help"}).find("--database NAME"), std::string::npos);
+  EXPECT_EQ(text_of({"gateway", "--help"}).find("--database NAME"), std::string::npos);
   for (const auto* other : {"--check-config", "--threads", "--log-level"})
     EXPECT_EQ(text_of({"migrate", "up", "--help"}).find(other), std::string::npos) << other;
+}
+
+TEST(help, says_how_settings_of_further_databases_are_named) {
+  EXPECT_NE(text_of({"gateway", "--help"}).find("--databases-NAME-url"), std::string::npos);
+  const auto named = text_of({"gateway", "--databases-old-reports-url", "sqlite:a.db", "--help"});
+  for (const auto* part : {"[databases.old_reports]", "--databases-old-reports-max-batch",
+                           "TROUPE_DATABASES_OLD_REPORTS_MAX_BATCH", "databases.old_reports.max_batch"})
+    EXPECT_NE(named.find(part), std::string::npos) << part;
 }
 
 TEST(help, needs_no_valid_configuration) {
