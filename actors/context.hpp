@@ -13,6 +13,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -125,10 +126,13 @@ public:
   template <class F>
   auto compute(F f) -> task<std::invoke_result_t<F&>>;
 
-  // -- the database ------------------------------------------------------------------------------------
+  // -- databases ---------------------------------------------------------------------------------------
 
   /// The database of this node (setting `storage.url`).
   [[nodiscard]] database db() noexcept { return database{host_}; }
+  /// A further one, by its name in the settings (`databases.NAME.url`); "storage": that of `db()`.
+  /// error{internal} when there is none of this name; it says which there are, for the log.
+  [[nodiscard]] database db(std::string_view name) { return database{host_, name}; }
 
   // -- stateful actors (actors/stateful.hpp) -------------------------------------------------------------
 

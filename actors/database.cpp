@@ -13,11 +13,22 @@ namespace troupe {
 
 namespace {
 
-const detail::actor_address& database_of(detail::host& owner) {
-  const auto& database = owner.node().database;
-  if (!database)
+const detail::actor_address& database_of(const detail::held_connection& held) {
+  if (!held.of->actor)
     throw error{errc::internal, "the node has no database"};
-  return database;
+  return held.of->actor;
+}
+
+const detail::node_database& database_named(std::string_view name, const detail::node_services& node) {
+  if (name == node.database.name)
+    return node.database;
+  auto names = node.database.name;
+  for (const auto& each : node.further_databases) {
+    if (each.name == name)
+      return each;
+    names += ", " + each.name;
+  }
+  throw error{errc::internal, "the node has no database \"" + std::string{name} + "\", it has: " + names};
 }
 
 const std::string* who_asks(detail::host& owner) noexcept {
@@ -29,8 +40,8 @@ const std::string* who_asks(detail::host& owner) noexcept {
 template <class Send>
 class database_reply : public detail::reply_to<Send> {
 public:
-  database_reply(detail::host& owner, Send send)
-    : detail::reply_to<Send>(owner.courier(), std::move(send)), database_(database_of(owner)) {}
+  database_reply(detail::host& owner, detail::actor_address database, Send send)
+    : detail::reply_to<Send>(owner.courier(), std::move(send)), database_(std::move(database)) {}
   ~database_reply() {
     if (const auto call = this->waits_for(); call != 0)
       this->courier_.abandon_statement(database_, call);
@@ -42,15 +53,19 @@ private:
 
 } // namespace
 
+database::database(detail::host& owner, std::string_view name)
+  : statements(owner, {{}, 0, &database_named(name, owner.node())}) {}
+
 task<rows> statements::run(detail::host& owner, detail::held_connection on, sql_statement what) {
-  const auto& to = on.connection ? on.connection : database_of(owner);
+  const auto& database = database_of(on);
+  const auto& to = on.connection ? on.connection : database;
   what.asked_by = who_asks(owner);
   if (!what.key_column.empty()) {
     if (what.parameters.empty())
       throw error{errc::internal, "a coalesced statement needs a key, its first argument"};
-    co_return rows{co_await detail::key_read{owner, std::move(what)}};
+    co_return rows{co_await detail::key_read{owner, *on.of, std::move(what)}};
   }
-  auto value = co_await database_reply{owner, [&](std::uint64_t id) {
+  auto value = co_await database_reply{owner, database, [&](std::uint64_t id) {
     owner.courier().send_statement(to, id, std::move(what));
   }};
   co_return rows{detail::expect_reply<sql_result>(std::move(value))};
@@ -128,11 +143,13 @@ transaction::~transaction() {
 }
 
 task<void> transaction::begin(transaction_options how) {
-  const auto& from = database_of(*host_);
-  auto value = co_await database_reply{*host_, [&](std::uint64_t id) {
+  const auto& from = database_of(held_);
+  auto value = co_await database_reply{*host_, from, [&](std::uint64_t id) {
     host_->courier().acquire_connection(from, id, who_asks(*host_));
   }};
+  const auto* of = held_.of;
   held_ = detail::expect_reply<detail::held_connection>(std::move(value));
+  held_.of = of;
   co_await exec(begin_with(how));
   open_ = true;
 }

@@ -129,7 +129,7 @@ protected:
   }
 
   detail::host* host_;
-  detail::held_connection held_; // none: any connection of the pool
+  detail::held_connection held_; // no connection: any one of the pool of its database
   bool shared_ = false;          // results
   std::string key_column_;       // not empty: statements by it
 };
@@ -170,7 +170,7 @@ private:
   friend class database;
   friend class detail::row_source;
 
-  explicit transaction(detail::host& owner) : statements(owner, {}) {}
+  transaction(detail::host& owner, const detail::node_database* of) : statements(owner, {{}, 0, of}) {}
   explicit transaction(transaction* outer);
 
   task<void> begin(transaction_options how);
@@ -213,11 +213,11 @@ private:
   }
 
   template <class F>
-  static auto run(detail::host& owner, transaction_options how, F work)
+  static auto run(detail::host& owner, const detail::node_database* of, transaction_options how, F work)
     -> std::invoke_result_t<F&, transaction&> {
     for (unsigned failed = 1;; ++failed) {
       {
-        transaction tx{owner};
+        transaction tx{owner, of};
         try {
           co_await tx.begin(how);
           co_return co_await run_to_commit(tx, work);
@@ -237,10 +237,13 @@ private:
   bool broken_ = false;  // may hold what should have been undone
 };
 
-/// The node's database: `ctx.db()`. Cheap to make, valid as long as its context.
+/// A database of the node: `ctx.db()`, `ctx.db("reports")`. Cheap to make, valid as long as its context. What belongs to
+/// one has nothing to do with another: connections, transactions, shared and coalesced reads.
 class database : public statements {
 public:
-  explicit database(detail::host& owner) : statements(owner, {}) {}
+  explicit database(detail::host& owner) : statements(owner, {{}, 0, &owner.node().database}) {}
+  /// Throws error{internal} when the node has none of this name.
+  database(detail::host& owner, std::string_view name);
 
   /// For reads that many ask for at once: who asks for the same, statement and arguments, while one is under
   /// way gets the result of that. So it may have begun before the asker's last write. Of statements that change
@@ -277,11 +280,11 @@ public:
   /// say. When it is lost before, `unavailable`, and nothing of it is left.
   template <class F>
   auto transact(F work) -> std::invoke_result_t<F&, troupe::transaction&> {
-    return troupe::transaction::run(*host_, {}, std::move(work));
+    return troupe::transaction::run(*host_, held_.of, {}, std::move(work));
   }
   template <class F>
   auto transact(transaction_options how, F work) -> std::invoke_result_t<F&, troupe::transaction&> {
-    return troupe::transaction::run(*host_, how, std::move(work));
+    return troupe::transaction::run(*host_, held_.of, how, std::move(work));
   }
 
   /// The same: `ctx.db().transaction(isolation::serializable, work)`.

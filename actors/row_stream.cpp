@@ -84,7 +84,7 @@ private:
   task<rows> fetch() {
     if (what_.steps.what == sql_steps::kind::none) {
       if (by_itself_) {
-        own_.reset(new transaction{*host_});
+        own_.reset(new transaction{*host_, held_.of});
         co_await own_->begin({.read_only = true});
         held_ = own_->held_;
       }

@@ -124,27 +124,35 @@ ordered_json describe(const database_figures::statement& each) {
           {"total_us", each.total.count()}};
 }
 
-task<response> database(context& ctx, const request& req) {
-  const auto limit = req.query<int>("limit", 100);
-  if (limit < 0)
-    throw error{errc::invalid_argument, "limit is how many statements are shown"};
-  const auto& asked = ctx.host().node().database;
-  if (!asked)
-    throw error{errc::not_found, "the node has no database"};
-  const auto found = co_await ask<database_figures>(
-    ctx, detail::to_caf(asked), database_figures_query{static_cast<std::size_t>(limit)});
+task<ordered_json> describe(context& ctx, const detail::node_database& which, std::size_t limit) {
+  const auto found = co_await ask<database_figures>(ctx, detail::to_caf(which.actor), database_figures_query{limit});
   auto holders = ordered_json::array(), statements = ordered_json::array();
   for (const auto& each : found.holders)
     holders.push_back(describe(each));
   for (const auto& each : found.statements)
     statements.push_back(describe(each));
-  co_return json_body(ordered_json{{"max_connections", found.max_connections},
-                                   {"in_use", found.in_use},
-                                   {"idle", found.idle},
-                                   {"waiting", found.waiting},
-                                   {"holders", holders},
-                                   {"statements", statements}}
-                        .dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+  co_return ordered_json{{"max_connections", found.max_connections},
+                         {"in_use", found.in_use},
+                         {"idle", found.idle},
+                         {"waiting", found.waiting},
+                         {"holders", holders},
+                         {"statements", statements}};
+}
+
+/// The default one, and the others by their names within it, as in the settings.
+task<response> database(context& ctx, const request& req) {
+  const auto limit = req.query<int>("limit", 100);
+  if (limit < 0)
+    throw error{errc::invalid_argument, "limit is how many statements of each database are shown"};
+  const auto& node = ctx.host().node();
+  if (!node.database.actor)
+    throw error{errc::not_found, "the node has no database"};
+  auto out = co_await describe(ctx, node.database, static_cast<std::size_t>(limit));
+  auto others = ordered_json::object();
+  for (const auto& each : node.further_databases)
+    others[each.name] = co_await describe(ctx, each, static_cast<std::size_t>(limit));
+  out["databases"] = std::move(others);
+  co_return json_body(out.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
 }
 
 } // namespace

@@ -51,13 +51,13 @@ struct runner {
   }
   int operator()(const config::routes_command&) const { return print(routes_table(app), 0); }
   int operator()(const config::migrate_up_command& what) const {
-    return detail::migrate_up(app, what.settings);
+    return detail::migrate_up(app, {what.database, what.settings});
   }
   int operator()(const config::migrate_status_command& what) const {
-    return detail::migrate_status(app, what.settings);
+    return detail::migrate_status(app, {what.database, what.settings});
   }
   int operator()(const config::migrate_new_command& what) const {
-    return detail::migrate_new(app, what.settings, what.name);
+    return detail::migrate_new(app, {what.database, what.settings}, what.name);
   }
   int operator()(const config::text_to_print& what) const {
     return print(what.text, what.exit_code);

@@ -30,9 +30,18 @@ sql_result connection::run(const sql_statement& statement) {
 
 std::unique_ptr<connection> connect(const config::storage_settings& settings) {
   switch (backend_of(settings.url)) {
-  case backend::sqlite: return sqlite::open(sqlite::path_of(settings.url), settings.query_timeout);
+  case backend::sqlite: {
+    const auto path = sqlite::path_of(settings.url);
+    if (!settings.read_only)
+      return sqlite::open(path, settings.query_timeout);
+    if (auto opened = sqlite::open_to_read(path, settings.query_timeout))
+      return opened;
+    throw statement_error{errc::unavailable, "the database is not available",
+                          "SQLite file " + path + ": it is not there, and is to be read only"};
+  }
   case backend::postgres:
-    return postgres::open(settings.url, {settings.connect_timeout, settings.query_timeout});
+    return postgres::open(settings.url,
+                          {settings.connect_timeout, settings.query_timeout, settings.read_only});
   }
   throw error{errc::internal, "storage: no such backend"};
 }

@@ -117,7 +117,8 @@ public:
 /// connections could not share.
 [[nodiscard]] backend backend_of(std::string_view url);
 
-/// Opens a session within `settings.connect_timeout`. Throws statement_error{unavailable}.
+/// Opens a session within `settings.connect_timeout`; with `settings.read_only` one that refuses to write, and makes no
+/// SQLite file. Throws statement_error{unavailable}.
 [[nodiscard]] std::unique_ptr<connection> connect(const config::storage_settings& settings);
 
 /// The same for who only reads: makes no SQLite file and leaves one as it is, refusing to write. Null

@@ -7,6 +7,7 @@
 #include <caf/allowed_unsafe_message_type.hpp>
 
 #include <cstddef>
+#include <string>
 
 namespace troupe::detail {
 class event_loop;
@@ -36,11 +37,17 @@ struct pool_statistics {
 /// What finds no connection within settings.acquire_timeout gets failure{unavailable}. A statement
 /// runs once at most: when its connection breaks meanwhile, it gets failure{unavailable}.
 ///
+/// With settings.read_only, statements that certainly change something get failure{internal}, and sessions are opened
+/// so that the database refuses the others.
+///
+/// `name`: what log lines call it, where a node has several; empty: nothing.
+///
 /// Thread: any; the actor is pinned to `loop`, which must outlive it. Ends when it gets an exit
 /// message: what waits is refused, what runs may finish (5 s, then it is interrupted), then the
 /// actor is down. Throws error{invalid_argument} for a URL that no backend takes.
 [[nodiscard]] caf::actor spawn_database(troupe::detail::event_loop& loop,
-                                        const config::storage_settings& settings);
+                                        const config::storage_settings& settings,
+                                        const std::string& name = {});
 
 } // namespace troupe::storage
 

@@ -16,11 +16,13 @@ namespace troupe::detail {
 class courier;
 class event_loop;
 class key_loader;
+struct node_database;
 
 /// A connection actor that is held for a transaction.
 struct held_connection {
   actor_address connection;
   std::uint64_t lease = 0;
+  const node_database* of = nullptr; // known to who asked for it; replies do not say
 };
 
 /// What can come back for a message: a failure, a database's answer, another CAF actor's answer.

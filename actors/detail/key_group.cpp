@@ -104,7 +104,7 @@ void key_flight::hand_out(sql_result&& found) {
 // -- a group ----------------------------------------------------------------------------------------
 
 key_group::key_group(key_loader& in, std::string name, const key_read& first)
-  : loader_(in), name_(std::move(name)), pattern_(first.what()), database_(first.owner().node().database),
+  : loader_(in), name_(std::move(name)), pattern_(first.what()), database_(first.database().actor),
     through_(first.owner().courier()) {
   pattern_.only_reads = true;
   pattern_.steps = {};
@@ -112,7 +112,7 @@ key_group::key_group(key_loader& in, std::string name, const key_read& first)
 
 void key_group::join(key_read& who) {
   pattern_.asked_by = who.what().asked_by;
-  if (!key_set::takes(who.key()) || !who.owner().node().share_reads)
+  if (!key_set::takes(who.key()) || !who.database().share_reads)
     return send_alone(who);
   gathering_.push_back(who);
   ++gathered_;

@@ -41,6 +41,7 @@ key_loader::~key_loader() {
 void key_loader::join(key_read& who) {
   const auto& what = who.what();
   name_.assign(what.sql);
+  name_.append(1, '\0').append(who.database().name);
   name_.append(1, '\0').append(what.key_column);
   name_.append(1, static_cast<char>('0' + who.key().index()));
   if (what.parameters.size() > 1)

@@ -19,6 +19,7 @@ namespace troupe::detail {
 class host;
 class key_flight;
 class key_group;
+struct node_database;
 
 /// `co_await key_read{owner, what}`: the rows of one key, `what.parameters[0]`, from a statement for many of them.
 /// Lives in the frame: destroying that takes the key out of what has not been sent yet.
@@ -28,7 +29,8 @@ public:
   using outcome = std::variant<failure, result_part>;
 
   /// REQUIRES: `what` has a parameter.
-  key_read(host& owner, sql_statement&& what) : owner_(owner), what_(std::move(what)) {}
+  key_read(host& owner, const node_database& of, sql_statement&& what)
+    : owner_(owner), of_(of), what_(std::move(what)) {}
   ~key_read();
 
   bool await_ready() const noexcept { return false; }
@@ -37,6 +39,7 @@ public:
   result_part await_resume();
 
   [[nodiscard]] host& owner() const noexcept { return owner_; }
+  [[nodiscard]] const node_database& database() const noexcept { return of_; }
   [[nodiscard]] const sql_statement& what() const noexcept { return what_; }
   [[nodiscard]] const sql_value& key() const noexcept { return what_.parameters.front(); }
 
@@ -46,6 +49,7 @@ public:
 
 private:
   host& owner_;
+  const node_database& of_;
   sql_statement what_;
   key_flight* in_ = nullptr; // none: not sent yet, or back
   outcome value_;

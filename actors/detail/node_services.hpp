@@ -12,11 +12,18 @@ class blocking_pool;
 class event_loop;
 class keyed_directory;
 
+/// A database of the node.
+struct node_database {
+  std::string name;        // "storage": the default one; else that of databases.NAME
+  actor_address actor;     // none when the node has no storage
+  bool share_reads = true; // its setting of that name
+};
+
 /// What every actor of a node knows about the node.
 struct node_services {
   std::string node_name;
-  actor_address database;                           // none when the node has no storage
-  bool share_reads = true;                          // storage.share_reads
+  node_database database;                           // the default one
+  std::vector<node_database> further_databases;
   std::shared_ptr<blocking_pool> blocking;          // null: ctx.blocking is refused
   std::shared_ptr<keyed_directory> keyed;           // null: keyed actors are refused
   std::vector<event_loop*> loops;                   // of the node; empty: only the actor's own

@@ -82,7 +82,7 @@ measured read_with_pool(const workload& what, bool coalesced) {
   storage.max_connections = storage.min_connections = what.connections;
   auto database = storage::spawn_database(*loops.front(), storage);
   auto node = std::make_shared<detail::node_services>();
-  node->database = detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(database));
+  node->database.actor = detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(database));
   node->loops.push_back(loops.front().get());
   auto caller = detail::spawn_pinned<caller_actor>(*loops.front(), detail::node_services_ptr{node});
   loops.front()->start();

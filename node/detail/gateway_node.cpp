@@ -93,11 +93,11 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   auto admin = listen_on("--admin", settings.admin, 1, share);
   if (!settings.share_address) // CAF's error would not say why
     static_cast<void>(listen_on("--cluster", settings.cluster, 1, share));
-  apply_migrations(app, settings.storage);
+  apply_migrations(app, settings.storage, settings.databases);
   stop_signal stop; // before any thread starts
 
   std::atomic<bool> ready{false}; // the admin worker, which the node ends, looks at it
-  node_base node{app, default_node_name(), loops, settings.storage,
+  node_base node{app, default_node_name(), loops, settings.storage, settings.databases,
                  settings.actors};
   auto local = local_node(node, settings.local_workers);
   auto membership = node.own(spawn_pinned<troupe::membership>(

@@ -19,31 +19,58 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool is_default(const migrated_database& database) {
+  return database.name == config::default_database;
+}
+
+/// "storage", "databases.reports".
+std::string section_of(const migrated_database& database) {
+  return (is_default(database) ? "" : "databases.") + std::string{database.name};
+}
+
+/// "--storage-migrations DIR".
+std::string flag_for(const migrated_database& database) {
+  auto section = section_of(database);
+  std::replace_if(section.begin(), section.end(), [](char c) { return c == '.' || c == '_'; }, '-');
+  return "--" + section + "-migrations DIR";
+}
+
 /// Empty: there is none.
-fs::path folder_of(const application& app, const config::storage_settings& storage) {
-  if (!storage.migrations.empty())
-    return storage.migrations;
-  fs::path own = app.migrations;
+fs::path folder_of(const application& app, const migrated_database& database) {
+  if (!database.settings.migrations.empty())
+    return database.settings.migrations;
+  fs::path own = is_default(database) ? app.migrations : "";
   if (!own.empty() && own.is_relative())
     own = fs::read_symlink("/proc/self/exe").parent_path() / own;
   return own;
 }
 
-fs::path folder_or_refusal(const application& app, const config::storage_settings& storage) {
-  auto folder = folder_of(app, storage);
+fs::path folder_or_refusal(const application& app, const migrated_database& database) {
+  auto folder = folder_of(app, database);
   if (folder.empty())
-    throw config::config_error("storage.migrations", "no folder, and the application has none",
-                               "the path of a folder, as --storage-migrations DIR");
+    throw config::config_error(section_of(database) + ".migrations",
+                               is_default(database) ? "no folder, and the application has none" : "no folder",
+                               "the path of a folder, as " + flag_for(database));
   return folder;
 }
 
 /// What a build has copied beside the program it copies again next time: no place for a new file.
-fs::path folder_for_new_files(const application& app, const config::storage_settings& storage) {
-  if (storage.migrations.empty() && !fs::path{app.migrations}.is_absolute())
-    throw config::config_error(
-      "storage.migrations", "no folder",
-      "the path of the folder in the sources, as --storage-migrations DIR");
-  return folder_of(app, storage);
+fs::path folder_for_new_files(const application& app, const migrated_database& database) {
+  const bool has_lasting_one = is_default(database) && fs::path{app.migrations}.is_absolute();
+  if (database.settings.migrations.empty() && !has_lasting_one)
+    throw config::config_error(section_of(database) + ".migrations", "no folder",
+                               "the path of the folder in the sources, as " + flag_for(database));
+  return folder_of(app, database);
+}
+
+void apply_to(const application& app, const migrated_database& database, const std::string& told_as) {
+  const auto folder = folder_of(app, database);
+  if (folder.empty())
+    return;
+  if (database.settings.read_only)
+    return spdlog::info("{}migrations are not applied: the database is only read", told_as);
+  storage::migrate(database.settings, folder,
+                   [&](const auto& name) { spdlog::info("{}migration {} applied", told_as, name); });
 }
 
 /// Nothing but errors, which are printed by run().
@@ -75,16 +102,27 @@ std::string table_of(const std::vector<storage::migration_status>& all) {
 
 } // namespace
 
-void apply_migrations(const application& app, const config::storage_settings& storage) {
-  if (const auto folder = folder_of(app, storage); !folder.empty())
-    storage::migrate(storage, folder,
-                     [](const auto& name) { spdlog::info("migration {} applied", name); });
+void apply_migrations(const application& app, const config::storage_settings& storage,
+                      const config::named_databases& databases) {
+  const auto told_as = [&](std::string_view name) {
+    return databases.empty() ? std::string{} : fmt::format("database {}: ", name);
+  };
+  apply_to(app, {config::default_database, storage}, told_as(config::default_database));
+  for (const auto& [name, settings] : databases)
+    try {
+      apply_to(app, {name, settings}, told_as(name));
+    } catch (const storage::migration_error& e) {
+      throw storage::migration_error{told_as(name) + e.what()};
+    }
 }
 
-int migrate_up(const application& app, const config::storage_settings& storage) {
+int migrate_up(const application& app, const migrated_database& database) {
   be_a_command();
-  const auto folder = folder_or_refusal(app, storage);
-  const auto report = storage::migrate(storage, folder, [](const auto& name) {
+  if (database.settings.read_only)
+    throw config::config_error(section_of(database) + ".read_only", "true",
+                               "false: migrations change the database");
+  const auto folder = folder_or_refusal(app, database);
+  const auto report = storage::migrate(database.settings, folder, [](const auto& name) {
     print(fmt::format("applied {}\n", name), 0);
   });
   return print(fmt::format("up to date: {} applied now, {} before\n", report.applied.size(),
@@ -92,18 +130,18 @@ int migrate_up(const application& app, const config::storage_settings& storage) 
                0);
 }
 
-int migrate_status(const application& app, const config::storage_settings& storage) {
+int migrate_status(const application& app, const migrated_database& database) {
   be_a_command();
-  const auto all = storage::migrations_in(storage, folder_or_refusal(app, storage));
+  const auto all = storage::migrations_in(database.settings, folder_or_refusal(app, database));
   const bool up_to_date = std::all_of(all.begin(), all.end(), [](const auto& each) {
     return each.state == storage::migration_state::applied;
   });
   return print(table_of(all), up_to_date ? 0 : exit_failure);
 }
 
-int migrate_new(const application& app, const config::storage_settings& storage,
+int migrate_new(const application& app, const migrated_database& database,
                 const std::string& name) {
-  const auto path = storage::new_migration(folder_for_new_files(app, storage), name);
+  const auto path = storage::new_migration(folder_for_new_files(app, database), name);
   return print(path.string() + '\n', 0);
 }
 

@@ -39,6 +39,7 @@ system_config::system_config() {
 
 node_base::node_base(const application& app, std::string name, unsigned threads,
                      const config::storage_settings& storage,
+                     const config::named_databases& databases,
                      const config::actor_settings& actors)
   : app_(app), system_(config_) {
   auto count = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
@@ -46,9 +47,9 @@ node_base::node_base(const application& app, std::string name, unsigned threads,
     loops_.push_back(std::make_unique<event_loop>(system_, i));
   auto services = std::make_shared<node_services>();
   services->node_name = std::move(name);
-  services->database =
-    from_caf(caf::actor_cast<caf::strong_actor_ptr>(own(storage::spawn_database(*loops_.front(), storage))));
-  services->share_reads = storage.share_reads;
+  services->database = start_database(config::default_database, storage, databases.empty());
+  for (const auto& [its_name, settings] : databases)
+    services->further_databases.push_back(start_database(its_name, settings, false));
   for (const auto& each : loops_)
     services->loops.push_back(each.get());
   services->blocking =
@@ -69,17 +70,30 @@ node_base::~node_base() {
   services_->keyed->shut_down(end_limit);
   {
     caf::scoped_actor self{system_};
-    while (!owned_.empty()) {
+    const auto databases = 1 + services_->further_databases.size(); // the first ones, started before all else
+    while (owned_.size() > databases) {
       auto last = std::move(owned_.back());
       owned_.pop_back();
       end_actor(last);
       self->wait_for(last);
     }
+    for (const auto& each : owned_) // together: each may take its 5 s
+      end_actor(each);
+    for (const auto& each : owned_)
+      self->wait_for(each);
+    owned_.clear();
   }
   watchdog_.reset();
   event_loop::end_all(loops_);
   services_->blocking->stop();
   loops_.clear();
+}
+
+node_database node_base::start_database(std::string_view name, const config::storage_settings& settings,
+                                        bool is_only_one) {
+  std::string its_name{name};
+  const auto started = own(storage::spawn_database(*loops_.front(), settings, is_only_one ? "" : its_name));
+  return {std::move(its_name), from_caf(caf::actor_cast<caf::strong_actor_ptr>(started)), settings.share_reads};
 }
 
 caf::actor node_base::own(caf::actor what) {

@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace troupe::detail {
@@ -24,12 +25,13 @@ public:
   system_config();
 };
 
-/// What gateway and worker nodes have in common: the actor system, the event loops, the database
+/// What gateway and worker nodes have in common: the actor system, the event loops, the databases
 /// and the worker actors. Made and ended by the main thread.
 class node_base {
 public:
   node_base(const application& app, std::string name, unsigned threads,
-            const config::storage_settings& storage, const config::actor_settings& actors);
+            const config::storage_settings& storage, const config::named_databases& databases,
+            const config::actor_settings& actors);
   node_base(const node_base&) = delete;
   node_base& operator=(const node_base&) = delete;
   /// Ends all actors, then the loops.
@@ -51,6 +53,8 @@ public:
   [[nodiscard]] std::vector<service_announcement> announcements() const;
 
 private:
+  node_database start_database(std::string_view name, const config::storage_settings& settings, bool is_only_one);
+
   const application& app_;
   system_config config_;
   caf::actor_system system_;

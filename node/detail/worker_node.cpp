@@ -50,10 +50,10 @@ bool leave(const std::vector<caf::actor>& links, std::chrono::milliseconds limit
 int run_worker(const application& app, const config::worker_settings& settings) {
   end_at_stop_signal();
   set_up_log(settings.log);
-  apply_migrations(app, settings.storage);
+  apply_migrations(app, settings.storage, settings.databases);
   stop_signal stop; // before any thread starts
   auto name = settings.name.empty() ? default_node_name() : settings.name;
-  node_base node{app, name, settings.threads, settings.storage, settings.actors};
+  node_base node{app, name, settings.threads, settings.storage, settings.databases, settings.actors};
   join_request announcement;
   announcement.node = name;
   announcement.capacity = static_cast<std::uint32_t>(node.loops().size());

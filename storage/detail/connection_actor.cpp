@@ -86,7 +86,8 @@ connection_actor::connection_actor(caf::actor_config& config, caf::strong_actor_
                                    const pool_share& pool, job_queue::slot slot,
                                    config::storage_settings settings)
   : caf::event_based_actor(config), database_(std::move(database)), queue_(pool.queue),
-    holders_(pool.holders), statistics_(pool.statistics), slot_(slot), settings_(std::move(settings)) {
+    holders_(pool.holders), statistics_(pool.statistics), told_as_(pool.told_as), slot_(slot),
+    settings_(std::move(settings)) {
   set_down_handler([this](const caf::down_msg& down) {
     if (lease_ != 0 && down.source == holder_)
       end_lease();
@@ -240,7 +241,7 @@ statement_answer connection_actor::execute(const sql_statement& statement) {
   try {
     return execute_or_throw(statement);
   } catch (...) {
-    return failure_of(std::current_exception(), !connection_->healthy(), statement.sql);
+    return failure_of(std::current_exception(), !connection_->healthy(), statement.sql, told_as_);
   }
 }
 
@@ -260,7 +261,7 @@ statement_answer connection_actor::execute_and_note(const sql_statement& stateme
 void connection_actor::tell_slow() {
   for (const auto& each : std::exchange(slow_, {})) {
     const bool can_explain = settings_.explain_slow && !each.what.failed && connection_ && connection_->healthy();
-    warn_of(each, can_explain ? plan_of(*connection_, each.statement) : std::string{});
+    warn_of(each, can_explain ? plan_of(*connection_, each.statement) : std::string{}, told_as_);
   }
 }
 

@@ -37,10 +37,10 @@ constexpr const char* shutting_down = "the node is shutting down";
 } // namespace
 
 database_actor::database_actor(caf::actor_config& config, troupe::detail::event_loop& loop,
-                               config::storage_settings settings)
+                               config::storage_settings settings, const std::string& name)
   : pinned_actor(config, loop), settings_(std::move(settings)),
     pool_{std::make_shared<job_queue>(), std::make_shared<holder_table>(settings_.max_connections),
-          std::make_shared<statement_statistics>()},
+          std::make_shared<statement_statistics>(), name.empty() ? "" : "database " + name + ": "},
     slots_(settings_.max_connections) {
   set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   set_exit_handler([this](const caf::exit_msg& exit) { stop(exit.reason); });
@@ -54,7 +54,11 @@ caf::behavior database_actor::make_behavior() {
     [this](call_id call, sql_statement& statement) {
       const bool shared = statement.shared && settings_.share_reads;
       if ((shared || statement.only_reads) && verb_of(statement.sql) != sql_verb::reads)
-        return refuse_change(call, statement);
+        return refuse_change(call, statement, "only reads can be shared or coalesced",
+                             "the database refused the statement");
+      if (settings_.read_only && changes_for_certain(statement.sql))
+        return refuse_change(call, statement, "what changes something, on a database with read_only",
+                             "the database is read only");
       if (shared)
         return submit_shared(call, std::move(statement));
       submit(current_sender(), call, 0, std::move(statement));
@@ -90,9 +94,10 @@ void database_actor::on_exit() {
   sockets_.reset();
 }
 
-void database_actor::refuse_change(call_id call, const sql_statement& statement) {
-  spdlog::error("statement failed: only reads can be shared or coalesced; in: {}", one_line(statement.sql));
-  deliver(current_sender(), nullptr, call, failure{errc::internal, "the database refused the statement"});
+void database_actor::refuse_change(call_id call, const sql_statement& statement, const char* why,
+                                   const char* detail) {
+  spdlog::error("{}statement failed: {}; in: {}", pool_.told_as, why, one_line(statement.sql));
+  deliver(current_sender(), nullptr, call, failure{errc::internal, detail});
 }
 
 /// The actor itself asks, on behalf of all who want the same.
@@ -228,7 +233,7 @@ void database_actor::on_opened(connection_opened& message) {
   backoff_.reset();
   if (std::exchange(away_, false)) {
     retry_.disarm();
-    spdlog::info("the database is back");
+    spdlog::info("{}the database is back", pool_.told_as);
   }
   open_more();
 }
@@ -309,7 +314,7 @@ bool database_actor::warn(const std::string& line) {
   if (!held_back)
     return false;
   const auto untold = std::exchange(untold_, {});
-  spdlog::warn("{}{}{}", line, untold.empty() ? "" : "; " + untold,
+  spdlog::warn("{}{}{}{}", pool_.told_as, line, untold.empty() ? "" : "; " + untold,
                *held_back == 0 ? "" : fmt::format(" (and {} lines held back)", *held_back));
   return true;
 }
@@ -487,9 +492,9 @@ database_figures database_actor::figures(std::size_t statements) const {
 }
 
 caf::actor spawn_database(troupe::detail::event_loop& loop,
-                          const config::storage_settings& settings) {
+                          const config::storage_settings& settings, const std::string& name) {
   (void)backend_of(settings.url); // throws for what no connection could ever open
-  return troupe::detail::spawn_pinned<database_actor>(loop, settings);
+  return troupe::detail::spawn_pinned<database_actor>(loop, settings, name);
 }
 
 } // namespace troupe::storage

@@ -36,7 +36,7 @@ namespace troupe::storage {
 class database_actor : public troupe::detail::pinned_actor, public driven_session::owner {
 public:
   database_actor(caf::actor_config& config, troupe::detail::event_loop& loop,
-                 config::storage_settings settings);
+                 config::storage_settings settings, const std::string& name);
 
   caf::behavior make_behavior() override;
   void on_exit() override;
@@ -53,7 +53,7 @@ private:
   };
 
   void submit(caf::strong_actor_ptr requester, call_id call, std::uint64_t lease, sql_statement statement);
-  void refuse_change(call_id call, const sql_statement& statement);
+  void refuse_change(call_id call, const sql_statement& statement, const char* why, const char* detail);
   void submit_shared(call_id call, sql_statement statement);
   template <class Answer>
   void answer_shared(call_id flight, const Answer& what);

@@ -19,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace troupe::storage {
@@ -123,6 +124,7 @@ private:
   troupe::detail::poller& sockets_;
   std::shared_ptr<job_queue> queue_;
   std::shared_ptr<statement_statistics> statistics_;
+  std::string told_as_;
   job_queue::slot number_;
   std::chrono::milliseconds slow_statement_;
   std::chrono::milliseconds connect_timeout_;

@@ -5,6 +5,7 @@
 #include "storage/detail/statement_statistics.hpp"
 
 #include <memory>
+#include <string>
 
 namespace troupe::storage {
 
@@ -13,6 +14,7 @@ struct pool_share {
   std::shared_ptr<job_queue> queue;
   std::shared_ptr<holder_table> holders;
   std::shared_ptr<statement_statistics> statistics;
+  std::string told_as; // in front of log lines: "database reports: "; empty: it is the only one
 };
 
 } // namespace troupe::storage

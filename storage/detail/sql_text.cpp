@@ -280,6 +280,15 @@ bool only_reads(std::string_view sql) {
   return (same_word(word, "WITH") ? verb_after_with(tokens) : verb_of_word(word)) == sql_verb::reads;
 }
 
+bool changes_for_certain(std::string_view sql) {
+  if (verb_of(sql) == sql_verb::changes_rows)
+    return true;
+  constexpr std::array<std::string_view, 7> words{"CREATE", "ALTER", "DROP",   "TRUNCATE",
+                                                  "GRANT",  "REVOKE", "REINDEX"};
+  const auto first = sql_tokens{sql}.next();
+  return std::any_of(words.begin(), words.end(), [&](auto word) { return same_word(first, word); });
+}
+
 std::size_t line_of_statement(std::string_view script, std::size_t number) {
   sql_tokens tokens{script};
   statement_ends ends;

@@ -43,6 +43,10 @@ private:
 /// only the database knows.
 [[nodiscard]] bool only_reads(std::string_view sql);
 
+/// What changes rows, tables, types or rights, as far as the text tells: for databases that are only read. Of all
+/// else, COPY and functions for two, the database must judge.
+[[nodiscard]] bool changes_for_certain(std::string_view sql);
+
 /// The line, from 1, where a statement of a script begins: the one numbered `number`, from 1, empty
 /// ones not counted. 0 when the script has none of that number.
 [[nodiscard]] std::size_t line_of_statement(std::string_view script, std::size_t number);

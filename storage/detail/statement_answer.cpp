@@ -12,13 +12,13 @@ namespace troupe::storage {
 
 namespace {
 
-void log_failure(const statement_error& e, bool session_is_gone, const std::string& sql) {
+void log_failure(const statement_error& e, bool session_is_gone, const std::string& sql, const std::string& told_as) {
   auto level = spdlog::level::debug; // the caller's to handle, or told by the database actor
   if (e.code() == errc::internal)
     level = spdlog::level::err;
   else if (e.code() == errc::unavailable && !session_is_gone)
     level = spdlog::level::warn;
-  spdlog::log(level, "statement failed: {}; in: {}", e.internal(), one_line(sql));
+  spdlog::log(level, "{}statement failed: {}; in: {}", told_as, e.internal(), one_line(sql));
 }
 
 } // namespace
@@ -27,16 +27,17 @@ void reply(const caf::strong_actor_ptr& to, call_id call, statement_answer&& wha
   std::visit([&](auto& value) { troupe::detail::deliver(to, nullptr, call, std::move(value)); }, what);
 }
 
-failure failure_of(const std::exception_ptr& why, bool session_is_gone, const std::string& sql) {
+failure failure_of(const std::exception_ptr& why, bool session_is_gone, const std::string& sql,
+                   const std::string& told_as) {
   try {
     std::rethrow_exception(why);
   } catch (const statement_error& e) {
-    log_failure(e, session_is_gone, sql);
+    log_failure(e, session_is_gone, sql, told_as);
     return failure{e.code(), e.what()};
   } catch (const error& e) {
     return failure{e.code(), e.what()};
   } catch (const std::exception& e) {
-    spdlog::error("statement failed: {}; in: {}", e.what(), one_line(sql));
+    spdlog::error("{}statement failed: {}; in: {}", told_as, e.what(), one_line(sql));
     return failure{errc::internal, "the database refused the statement"};
   }
 }
@@ -48,10 +49,10 @@ answer_gist gist_of(const statement_answer& what) {
   return {result.columns.empty() ? static_cast<std::size_t>(result.affected_rows) : result.row_count(), {}};
 }
 
-void warn_of(const slow_statement& what, const std::string& plan) {
+void warn_of(const slow_statement& what, const std::string& plan, const std::string& told_as) {
   const auto outcome = what.what.failed ? std::string{to_string(*what.what.failed)}
                                         : std::to_string(what.what.rows) + " rows";
-  spdlog::warn("slow statement: {} ms, {}, for {}: {}{}",
+  spdlog::warn("{}slow statement: {} ms, {}, for {}: {}{}", told_as,
                std::chrono::duration_cast<std::chrono::milliseconds>(what.took).count(), outcome,
                what.statement.asked_by != nullptr ? *what.statement.asked_by : "(no route)",
                one_line(what.statement.sql), plan.empty() ? "" : "; plan: " + plan);

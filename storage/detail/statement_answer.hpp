@@ -21,7 +21,9 @@ using statement_answer = std::variant<sql_result, failure>;
 void reply(const caf::strong_actor_ptr& to, call_id call, statement_answer&& what);
 
 /// What a statement threw, as its asker hears of it; the log hears the rest. `session_is_gone`: that is told elsewhere.
-[[nodiscard]] failure failure_of(const std::exception_ptr& why, bool session_is_gone, const std::string& sql);
+/// `told_as`: as in pool_share.
+[[nodiscard]] failure failure_of(const std::exception_ptr& why, bool session_is_gone, const std::string& sql,
+                                 const std::string& told_as);
 
 /// What is left of an answer that has been sent.
 struct answer_gist {
@@ -38,7 +40,7 @@ struct slow_statement {
 };
 
 /// A line in the log. `plan`: what to add, or nothing.
-void warn_of(const slow_statement& what, const std::string& plan);
+void warn_of(const slow_statement& what, const std::string& plan, const std::string& told_as);
 
 inline constexpr const char* connection_gone = "the database connection was lost";
 

@@ -80,10 +80,12 @@ void finish_connecting(PGconn* session, clock::time_point until) {
 }
 
 /// Not PQexec, which waits for ever: a proxy may take connections while its server is away.
-void set_up(PGconn* session, clock::time_point until, std::chrono::milliseconds statement_timeout) {
+void set_up(PGconn* session, clock::time_point until, const session_options& options) {
   std::string settings = session_settings;
-  if (statement_timeout.count() > 0)
-    settings += "; SET statement_timeout = " + std::to_string(statement_timeout.count());
+  if (options.statement.count() > 0)
+    settings += "; SET statement_timeout = " + std::to_string(options.statement.count());
+  if (options.read_only)
+    settings += "; SET default_transaction_read_only = on";
   if (PQsendQuery(session, settings.c_str()) == 0)
     throw_unavailable(PQerrorMessage(session));
   bool done = false;
@@ -146,8 +148,8 @@ refusal::refusal(const PGresult* from, std::string place)
     state_ = state;
 }
 
-PGconn* connect_session(const std::string& url, const time_limits& limits) {
-  const auto until = clock::now() + limits.connecting;
+PGconn* connect_session(const std::string& url, const session_options& options) {
+  const auto until = clock::now() + options.connecting;
   auto session = start(url);
   if (!session)
     throw_unavailable("out of memory");
@@ -155,7 +157,7 @@ PGconn* connect_session(const std::string& url, const time_limits& limits) {
     throw_unavailable(PQerrorMessage(session.get()));
   log_notices(session.get());
   finish_connecting(session.get(), until);
-  set_up(session.get(), until, limits.statement);
+  set_up(session.get(), until, options);
   return session.release();
 }
 

@@ -29,13 +29,14 @@ private:
   std::string place_;
 };
 
-struct time_limits {
-  std::chrono::milliseconds connecting; ///< libpq's own counts seconds, two at least
+struct session_options {
+  std::chrono::milliseconds connecting; ///< at most; libpq's own limit counts seconds, two at least
   std::chrono::milliseconds statement;  ///< the server ends one that runs longer; 0: as the server is set up
+  bool read_only = false;               ///< transactions are, unless they begin with READ WRITE
 };
 
 /// Connects and sets the session up. The caller closes what it gets. Throws statement_error{unavailable}.
-[[nodiscard]] PGconn* connect_session(const std::string& url, const time_limits& limits);
+[[nodiscard]] PGconn* connect_session(const std::string& url, const session_options& options);
 
 /// Sends the server's notices to the log (level debug) instead of stderr.
 void log_notices(PGconn* session) noexcept;

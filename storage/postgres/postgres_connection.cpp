@@ -34,9 +34,9 @@ constexpr const char* query_canceled = "57014";
 
 class postgres_connection final : public connection {
 public:
-  postgres_connection(const std::string& url, const time_limits& limits)
-    : raw_(connect_session(url, limits)), session_(adopt(raw_)), cancel_(PQgetCancel(raw_), PQfreeCancel),
-      socket_(dup(PQsocket(raw_))), cache_(prepared_statements) {
+  postgres_connection(const std::string& url, const session_options& options)
+    : raw_(connect_session(url, options)), session_(adopt(raw_)), cancel_(PQgetCancel(raw_), PQfreeCancel),
+      socket_(dup(PQsocket(raw_))), cache_(prepared_statements), always_read_only_(options.read_only) {
     log_notices(raw_); // libpqxx has set its own
   }
 
@@ -295,7 +295,7 @@ private:
     } catch (const refusal& e) {
       if (PQstatus(raw_) != CONNECTION_OK)
         throw statement_error{errc::unavailable, meaning_of("08006").detail, e.what()};
-      const auto what = meaning_of(e.state(), in_read_only_);
+      const auto what = meaning_of(e.state(), in_read_only_ || always_read_only_);
       throw statement_error{what.code, std::string{what.detail} + e.place(), e.state() + ' ' + e.what()};
     }
   }
@@ -403,7 +403,7 @@ private:
       throw statement_error{errc::unavailable, meaning_of("08006").detail,
                             one_line(PQerrorMessage(raw_))};
     const auto state = sqlstate_of(e);
-    const auto what = meaning_of(state, in_read_only_);
+    const auto what = meaning_of(state, in_read_only_ || always_read_only_);
     throw statement_error{what.code, what.detail, state + ' ' + one_line(e.what())};
   }
 
@@ -414,14 +414,15 @@ private:
   prepared_cache<prepared> cache_;
   std::vector<std::string> forgotten_; // still prepared at the server
   std::uint64_t names_given_ = 0;
+  bool always_read_only_;
   bool in_read_only_ = false; // the transaction that is open, if any, was begun so
   cursors cursors_{raw_};
 };
 
 } // namespace
 
-std::unique_ptr<connection> open(const std::string& url, const time_limits& limits) {
-  return std::make_unique<postgres_connection>(url, limits);
+std::unique_ptr<connection> open(const std::string& url, const session_options& options) {
+  return std::make_unique<postgres_connection>(url, options);
 }
 
 } // namespace troupe::storage::postgres

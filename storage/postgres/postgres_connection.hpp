@@ -11,6 +11,6 @@ namespace troupe::storage::postgres {
 
 /// Opens a session; `url` is what libpq takes, its own parameters win over our defaults. The
 /// session speaks UTF-8 and its time zone is UTC. Throws statement_error{unavailable}.
-[[nodiscard]] std::unique_ptr<connection> open(const std::string& url, const time_limits& limits);
+[[nodiscard]] std::unique_ptr<connection> open(const std::string& url, const session_options& options);
 
 } // namespace troupe::storage::postgres

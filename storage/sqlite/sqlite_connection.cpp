@@ -81,7 +81,7 @@ private:
 class sqlite_connection final : public connection {
 public:
   sqlite_connection(const std::string& path, access how, std::chrono::milliseconds statement_timeout)
-    : statement_timeout_(statement_timeout),
+    : access_(how), statement_timeout_(statement_timeout),
       db_(path, open_flags(how), static_cast<int>(lock_patience.count())),
       interruption_(std::make_shared<interruption>(db_.getHandle())), gate_(writer_gate::of(path)), cache_(prepared_statements) {
     sqlite3_extended_result_codes(db_.getHandle(), 1);
@@ -277,7 +277,7 @@ private:
   sqlite_statement prepare_anew(const std::string& sql) {
     std::string_view rest = sql;
     if (const auto mode = mode_of_begin(sql)) // SQLite knows neither levels nor READ ONLY
-      rest = mode->read_only ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE";
+      rest = mode->read_only || access_ == access::reads ? "BEGIN DEFERRED" : "BEGIN IMMEDIATE";
     sqlite_statement prepared{db_.getHandle(), rest};
     if (sql_tokens tail{rest}; !tail.next().empty())
       throw statement_error{errc::internal, refused, std::string{trailing_statement}};
@@ -305,6 +305,8 @@ private:
   }
 
   void require_writable(const sqlite_statement& prepared) const {
+    if (access_ == access::reads && prepared.writes())
+      throw statement_error{errc::internal, "the database is read only", "a statement that writes"};
     if (in_read_only_ && prepared.writes())
       throw statement_error{errc::internal, "the transaction is read only",
                             "a statement that writes in a read-only transaction"};
@@ -358,6 +360,7 @@ private:
     return 1 + static_cast<std::size_t>(std::count(sql.begin(), end, '\n'));
   }
 
+  access access_;
   std::chrono::milliseconds statement_timeout_;
   clock::time_point statement_until_ = clock::time_point::max(); // of a script: no limit
   SQLite::Database db_;
@@ -413,11 +416,11 @@ std::unique_ptr<connection> open(const std::string& path, std::chrono::milliseco
   return open_as(path, access::reads_and_writes, statement_timeout);
 }
 
-std::unique_ptr<connection> open_to_read(const std::string& path) {
+std::unique_ptr<connection> open_to_read(const std::string& path, std::chrono::milliseconds statement_timeout) {
   std::error_code ignored;
   if (!fs::exists(path, ignored) && folder_exists(path))
     return nullptr;
-  return open_as(path, access::reads, {});
+  return open_as(path, access::reads, statement_timeout);
 }
 
 } // namespace troupe::storage::sqlite

@@ -21,8 +21,9 @@ namespace troupe::storage::sqlite {
 [[nodiscard]] std::unique_ptr<connection> open(const std::string& path,
                                                std::chrono::milliseconds statement_timeout = {});
 
-/// Opens the file as it is, for reading alone; null when it is not there, but its folder is. Throws
-/// as `open` does.
-[[nodiscard]] std::unique_ptr<connection> open_to_read(const std::string& path);
+/// Opens the file as it is, for reading alone: what writes is `internal`, a plain BEGIN is a deferred one. Null when
+/// the file is not there, but its folder is. Throws as `open` does.
+[[nodiscard]] std::unique_ptr<connection> open_to_read(const std::string& path,
+                                                       std::chrono::milliseconds statement_timeout = {});
 
 } // namespace troupe::storage::sqlite

@@ -99,6 +99,22 @@ TEST(line_of_statement, counts_no_semicolon_inside_of_a_statement) {
   EXPECT_EQ(line_of_statement(script, 7), 8u);
 }
 
+TEST(changes_for_certain, knows_what_changes_rows_tables_and_rights) {
+  for (const auto* sql :
+       {"INSERT INTO a VALUES (1)", "update a SET b = 1", "DELETE FROM a", "MERGE INTO a USING b ON true", "REPLACE INTO a VALUES (1)",
+        "-- so\nDELETE FROM a", "WITH x AS (SELECT 1) DELETE FROM a", "CREATE TABLE a (b INT)", "alter TABLE a ADD b INT",
+        "DROP TABLE a", "TRUNCATE a", "GRANT ALL ON a TO b", "REVOKE ALL ON a FROM b", "REINDEX TABLE a"})
+    EXPECT_TRUE(changes_for_certain(sql)) << sql;
+}
+
+TEST(changes_for_certain, leaves_all_else_to_the_database) {
+  for (const auto* sql : {"", "SELECT 1", "SELECT 'DELETE FROM a'", "VALUES (1)", "WITH x AS (SELECT 1) SELECT * FROM x",
+                          "SELECT replace('a', 'b', 'c')", "BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "SET a = 1",
+                          "SHOW a", "EXPLAIN DELETE FROM a", "PRAGMA table_info(a)", "COPY a FROM STDIN", "LISTEN a",
+                          "\"DELETE\" FROM a"})
+    EXPECT_FALSE(changes_for_certain(sql)) << sql;
+}
+
 TEST(check_statement, takes_every_character_and_every_decimal) {
   for (const auto* text : {"", "a", "\u00e4", "\u20ac", "\U0001f600", "\U0010ffff"})
     EXPECT_NO_THROW(check_statement({"SELECT $1", {std::string{text}}})) << text;
