@@ -7,7 +7,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <memory>
+#include <set>
 #include <stdexcept>
+#include <utility>
 
 namespace troupe {
 
@@ -93,6 +97,31 @@ task<std::int64_t> statements::run_exec(detail::host& owner, detail::held_connec
   co_return done.affected();
 }
 
+// -- what is notified ---------------------------------------------------------------------------------
+
+task<void> statements::run_notify(detail::host& owner, detail::held_connection on, std::vector<notice>* kept,
+                                  notice what) {
+  detail::check_channel(what.channel);
+  detail::check_payload(what.channel, what.payload);
+  if (kept != nullptr) {
+    kept->push_back(std::move(what));
+    co_return;
+  }
+  sql_statement out{notify_sql, {std::move(what.channel), std::move(what.payload)}};
+  out.steps.what = sql_steps::kind::notify;
+  static_cast<void>(co_await run(owner, std::move(on), std::move(out)));
+}
+
+task<listener> database::run_listen(detail::host& owner, detail::held_connection on, std::string channel) {
+  detail::check_channel(channel);
+  const auto& from = database_of(on);
+  auto value = co_await detail::reply_to{owner.courier(), [&](std::uint64_t id) {
+    owner.courier().send_listen(from, id, {std::move(channel)});
+  }};
+  const auto heard = detail::expect_reply<std::shared_ptr<void>>(std::move(value));
+  co_return listener{std::move(*std::static_pointer_cast<detail::listening>(heard))};
+}
+
 // -- transactions -------------------------------------------------------------------------------------
 
 namespace {
@@ -126,6 +155,7 @@ constexpr const char* spoilt = "a part of the transaction was given up, so that 
 
 transaction::transaction(transaction* outer)
   : statements(*outer->host_, outer->held_), outer_(outer), depth_(outer->depth_ + 1) {
+  kept_ = &notices_;
   if (outer->broken_)
     throw error{errc::conflict, spoilt};
   if (std::exchange(outer->nesting_, true))
@@ -162,8 +192,28 @@ task<void> transaction::begin_nested() {
 task<void> transaction::commit() {
   if (broken_)
     throw error{errc::conflict, spoilt};
-  co_await exec(outer_ == nullptr ? std::string{"COMMIT"} : savepoint("RELEASE SAVEPOINT", depth_));
+  if (outer_ != nullptr) {
+    co_await exec(savepoint("RELEASE SAVEPOINT", depth_));
+    std::move(notices_.begin(), notices_.end(), std::back_inserter(outer_->notices_));
+  } else if (notices_.empty()) {
+    co_await exec("COMMIT");
+  } else {
+    co_await commit_and_notify();
+  }
   open_ = false;
+}
+
+/// Together, so that both happen or none, also when nobody waits for it any more.
+task<void> transaction::commit_and_notify() {
+  sql_statement what{"COMMIT", {}};
+  what.steps = {.what = sql_steps::kind::commit, .lease = held_.lease};
+  std::set<notice> told;
+  for (const auto& each : notices_)
+    if (told.insert(each).second) {
+      what.parameters.emplace_back(each.channel);
+      what.parameters.emplace_back(each.payload);
+    }
+  static_cast<void>(co_await statements::run(*host_, held_, std::move(what)));
 }
 
 task<void> transaction::undo() {

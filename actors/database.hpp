@@ -4,6 +4,8 @@
 #include "actors/detail/courier.hpp"
 #include "actors/detail/host.hpp"
 #include "actors/detail/sql_convert.hpp"
+#include "actors/listener.hpp"
+#include "actors/notification.hpp"
 #include "actors/row_stream.hpp"
 #include "actors/rows.hpp"
 #include "actors/task.hpp"
@@ -86,8 +88,22 @@ public:
     return row_stream{*host_, held_, bind(sql, args...)};
   }
 
+  /// Tells all who listen on the channel, on every node of the database, on SQLite on this one. From `ctx.db()` at
+  /// once; from a transaction at its commit, after it, and not at all when it, or the nested one, is rolled back: the
+  /// same payload is told once there. error{invalid_argument} for a name that is empty or longer than 63 bytes, for a
+  /// payload of more than 7,999 bytes, and where either is not UTF-8 or holds a NUL.
+  [[nodiscard]] task<void> notify(std::string_view channel, std::string_view payload = {}) {
+    return run_notify(*host_, held_, kept_, {std::string{channel}, std::string{payload}});
+  }
+
 protected:
   friend class copy_writer;
+
+  struct notice {
+    std::string channel;
+    std::string payload;
+    friend auto operator<=>(const notice&, const notice&) = default;
+  };
 
   statements(detail::host& owner, detail::held_connection held)
     : host_(&owner), held_(std::move(held)) {}
@@ -109,6 +125,8 @@ protected:
                                            sql_statement what);
   static task<std::int64_t> run_exec(detail::host& owner, detail::held_connection on,
                                      sql_statement what);
+  static task<void> run_notify(detail::host& owner, detail::held_connection on, std::vector<notice>* kept,
+                               notice what);
 
   template <class T>
   static task<std::vector<T>> run_query_as(detail::host& owner, detail::held_connection on,
@@ -132,6 +150,7 @@ protected:
   detail::held_connection held_; // no connection: any one of the pool of its database
   bool shared_ = false;          // results
   std::string key_column_;       // not empty: statements by it
+  std::vector<notice>* kept_ = nullptr; // where what is notified waits for a commit
 };
 
 /// The statements of one transaction: all on one connection. A function that takes `statements&` serves
@@ -170,13 +189,16 @@ private:
   friend class database;
   friend class detail::row_source;
 
-  transaction(detail::host& owner, const detail::node_database* of) : statements(owner, {{}, 0, of}) {}
+  transaction(detail::host& owner, const detail::node_database* of) : statements(owner, {{}, 0, of}) {
+    kept_ = &notices_;
+  }
   explicit transaction(transaction* outer);
 
   task<void> begin(transaction_options how);
   task<void> begin_nested();
   /// Commits, or releases the savepoint.
   task<void> commit();
+  task<void> commit_and_notify();
   /// Rolls back to the savepoint; throws nothing: where that fails, the outer one cannot be committed.
   task<void> undo();
 
@@ -235,6 +257,7 @@ private:
   bool open_ = false;    // begun, and neither committed nor undone
   bool nesting_ = false; // a nested one is under way
   bool broken_ = false;  // may hold what should have been undone
+  std::vector<notice> notices_; // told at the commit
 };
 
 /// A database of the node: `ctx.db()`, `ctx.db("reports")`. Cheap to make, valid as long as its context. What belongs to
@@ -271,6 +294,13 @@ public:
     return out;
   }
 
+  /// Receives what is notified on the channel (actors/listener.hpp): all that is committed after this has returned.
+  /// error{invalid_argument} as `notify`, error{unavailable} when the server cannot be reached within the acquire
+  /// timeout, or refuses.
+  [[nodiscard]] task<listener> listen(std::string_view channel) const {
+    return run_listen(*host_, held_, std::string{channel});
+  }
+
   /// Runs `work(transaction&)`, a coroutine, on one connection: commits when it has returned,
   /// rolls back when it throws or is destroyed. Gives what `work` gives. Statements of the
   /// transaction are those of its argument: what goes through `ctx.db()` meanwhile runs on another
@@ -296,6 +326,9 @@ public:
   auto transaction(transaction_options how, F work) -> std::invoke_result_t<F&, troupe::transaction&> {
     return transact(how, std::move(work));
   }
+
+private:
+  static task<listener> run_listen(detail::host& owner, detail::held_connection on, std::string channel);
 };
 
 } // namespace troupe

@@ -4,6 +4,8 @@
 #include "storage/postgres/postgres_connection.hpp"
 #include "storage/sqlite/sqlite_connection.hpp"
 
+#include <utility>
+
 namespace troupe::storage {
 
 backend backend_of(std::string_view url) {
@@ -24,8 +26,28 @@ sql_result connection::run(const sql_statement& statement) {
   case sql_steps::kind::fetch: return fetch(statement.steps);
   case sql_steps::kind::close: close_cursor(statement.steps); return {};
   case sql_steps::kind::copy: return copy_in(statement);
+  case sql_steps::kind::commit: return commit_and_notify(statement);
+  case sql_steps::kind::notify: return execute(statement);
   }
   throw error{errc::internal, "storage: no such step"};
+}
+
+sql_result connection::commit_and_notify(const sql_statement& commit) {
+  sql_array names;
+  sql_array payloads;
+  for (std::size_t i = 0; i + 1 < commit.parameters.size(); i += 2) {
+    names.elements.push_back(commit.parameters[i]);
+    payloads.elements.push_back(commit.parameters[i + 1]);
+  }
+  try {
+    execute({"SELECT pg_notify(c, p) FROM unnest(CAST($1 AS text[]), CAST($2 AS text[])) AS told(c, p)",
+             {std::move(names), std::move(payloads)}});
+  } catch (const error& e) {
+    if (e.code() != errc::internal)
+      throw;
+    // The transaction has failed before, or by this: COMMIT says so.
+  }
+  return execute({commit.sql, {}});
 }
 
 std::unique_ptr<connection> connect(const config::storage_settings& settings) {

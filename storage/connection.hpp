@@ -71,6 +71,10 @@ public:
   /// was, where the database tells it; what was added of these rows stays for the end of the transaction to undo.
   virtual sql_result copy_in(const sql_statement& rows) = 0;
 
+  /// Commits, and tells those who listen what the parameters say, see `sql_steps`: both, or neither. As it stands
+  /// here it is for PostgreSQL.
+  virtual sql_result commit_and_notify(const sql_statement& commit);
+
   /// Whichever of these and `execute` the statement's `steps` ask for.
   sql_result run(const sql_statement& statement);
 

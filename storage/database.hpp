@@ -28,6 +28,7 @@ struct pool_statistics {
 ///
 ///     [call_id, sql_statement]  ->  [call_id, sql_result]  or [call_id, failure]
 ///     [call_id, sql_acquire]    ->  [call_id, sql_lease]   or [call_id, failure]
+///     [call_id, sql_listen]     ->  [call_id, local_reply] with detail::listening, or [call_id, failure]
 ///     [call_id, pool_statistics_request] -> [call_id, pool_statistics]
 ///     [call_id, database_figures_query]  -> [call_id, local_reply] with database_figures
 ///

@@ -81,6 +81,7 @@ public:
   virtual void send_statement(const actor_address& to, std::uint64_t id, sql_statement&& what) = 0;
   virtual void acquire_connection(const actor_address& database, std::uint64_t id,
                                   const std::string* asked_by) = 0;
+  virtual void send_listen(const actor_address& database, std::uint64_t id, sql_listen&& what) = 0;
   virtual void release_connection(const held_connection& held) = 0;
   /// Nobody waits for the answer to what was sent as `id`, to the database or a connection of it.
   virtual void abandon_statement(const actor_address& database, std::uint64_t id) = 0;

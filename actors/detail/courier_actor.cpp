@@ -35,6 +35,10 @@ void courier_actor::acquire_connection(const actor_address& database, std::uint6
   deliver(to_caf(database), self(), call_id{id}, sql_acquire{asked_by});
 }
 
+void courier_actor::send_listen(const actor_address& database, std::uint64_t id, sql_listen&& what) {
+  deliver(to_caf(database), self(), call_id{id}, std::move(what));
+}
+
 void courier_actor::abandon_statement(const actor_address& database, std::uint64_t id) {
   deliver(to_caf(database), self(), call_id{id}, sql_abandoned{});
 }

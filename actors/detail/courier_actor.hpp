@@ -19,6 +19,7 @@ public:
   void send_statement(const actor_address& to, std::uint64_t id, sql_statement&& what) override;
   void acquire_connection(const actor_address& database, std::uint64_t id,
                           const std::string* asked_by) override;
+  void send_listen(const actor_address& database, std::uint64_t id, sql_listen&& what) override;
   void release_connection(const held_connection& held) override;
   void abandon_statement(const actor_address& database, std::uint64_t id) override;
 

@@ -41,6 +41,7 @@ struct sql_lease {
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::sql_statement)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::sql_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::sql_acquire)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::sql_listen)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::sql_release)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::sql_abandoned)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::sql_lease)

@@ -59,6 +59,8 @@ struct sql_steps {
     fetch, ///< further ones of what is open
     close, ///< no more of it is wanted
     copy,  ///< `sql` is COPY with a table and its columns, the parameters are rows for it, one behind the other
+    commit, ///< `sql` is COMMIT, the parameters are what is notified with it: channel, payload, channel, payload, ...
+    notify, ///< on no lease: `sql` is `notify_sql`, the parameters are channel and payload
   };
   kind what = kind::none;
   std::uint64_t lease = 0;  ///< the one that it is a part of; on another one it is refused
@@ -66,6 +68,9 @@ struct sql_steps {
   std::size_t rows = 0;     ///< copy: so many were before these
   std::size_t columns = 0;  ///< copy: values of a row
 };
+
+/// How PostgreSQL is told; what does without a server for it goes by the step.
+inline constexpr const char* notify_sql = "SELECT pg_notify($1, $2)";
 
 /// Message to a database or connection actor, always with a `call_id` before it: SQL text with the
 /// placeholders $1, $2, ... and one parameter for each. Answered by `sql_result` or `failure`.
@@ -107,6 +112,12 @@ struct sql_acquire {
 /// answer: nobody waits for that any more. What waits is taken out, what runs is cancelled at the server, also on
 /// a leased connection.
 struct sql_abandoned {};
+
+/// Message to the database actor, with a `call_id` before it: wants what is notified on the channel. Answered, as soon
+/// as nothing is missed any more, by a `local_reply` with a `detail::listening` (actors/detail/listening.hpp).
+struct sql_listen {
+  std::string channel;
+};
 
 /// Message to a leased connection actor, no answer: the holder is done. An open transaction is
 /// rolled back, then the connection returns to its pool.

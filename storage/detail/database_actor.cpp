@@ -41,7 +41,7 @@ database_actor::database_actor(caf::actor_config& config, troupe::detail::event_
   : pinned_actor(config, loop), settings_(std::move(settings)),
     pool_{std::make_shared<job_queue>(), std::make_shared<holder_table>(settings_.max_connections),
           std::make_shared<statement_statistics>(), name.empty() ? "" : "database " + name + ": "},
-    slots_(settings_.max_connections) {
+    channels_(make_channels(loop, caf::weak_actor_ptr{ctrl()}, settings_)), slots_(settings_.max_connections) {
   set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   set_exit_handler([this](const caf::exit_msg& exit) { stop(exit.reason); });
 }
@@ -61,8 +61,14 @@ caf::behavior database_actor::make_behavior() {
                              "the database is read only");
       if (shared)
         return submit_shared(call, std::move(statement));
+      if (statement.steps.what == sql_steps::kind::notify && notify(statement.parameters))
+        return deliver(current_sender(), nullptr, call, sql_result{});
       submit(current_sender(), call, 0, std::move(statement));
     },
+    [this](call_id call, const sql_listen& wanted) {
+      channels_->listen(current_sender(), call, wanted.channel);
+    },
+    [this](const notices_committed& what) { notify(*what.notices); },
     [this](call_id flight, const sql_result& what) { answer_shared(flight, what); },
     [this](call_id flight, const failure& what) { answer_shared(flight, what); },
     [this](call_id call, sql_acquire wanted) {
@@ -92,12 +98,22 @@ void database_actor::on_exit() {
   upkeep_.disarm();
   slots_.clear();
   sockets_.reset();
+  channels_->stop();
+  channels_.reset();
 }
 
 void database_actor::refuse_change(call_id call, const sql_statement& statement, const char* why,
                                    const char* detail) {
   spdlog::error("{}statement failed: {}; in: {}", pool_.told_as, why, one_line(statement.sql));
   deliver(current_sender(), nullptr, call, failure{errc::internal, detail});
+}
+
+/// False: the database has to be told.
+bool database_actor::notify(const std::vector<sql_value>& notices) {
+  bool told = true;
+  for (std::size_t i = 0; i + 1 < notices.size(); i += 2)
+    told = channels_->notify(std::get<std::string>(notices[i]), std::get<std::string>(notices[i + 1])) && told;
+  return told;
 }
 
 /// The actor itself asks, on behalf of all who want the same.
@@ -435,6 +451,7 @@ void database_actor::stop(caf::error reason) {
   retry_.disarm();
   expiry_.disarm();
   upkeep_.disarm();
+  channels_->stop();
   const auto waiting = pool_.queue->close();
   bool any = false;
   for (const auto& slot : slots_)

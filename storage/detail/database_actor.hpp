@@ -9,6 +9,7 @@
 #include "storage/database.hpp"
 #include "storage/detail/backoff.hpp"
 #include "storage/detail/cancellations.hpp"
+#include "storage/detail/channels.hpp"
 #include "storage/detail/connection_actor.hpp"
 #include "storage/detail/driven_session.hpp"
 #include "storage/detail/job_queue.hpp"
@@ -71,6 +72,7 @@ private:
   void arm_expiry();
   void expire();
   void abandon(call_id call);
+  bool notify(const std::vector<sql_value>& notices);
   void cancel(holder_table::target what);
   void arm_watch(std::chrono::milliseconds pause);
   void cancel_overdue();
@@ -98,6 +100,7 @@ private:
   pool_share pool_;
   single_flight flights_;
   std::optional<troupe::detail::poller> sockets_; // of sessions that the loop drives; none after the end
+  std::shared_ptr<channels> channels_;
   std::vector<connection_slot> slots_;
   std::uint64_t leases_granted_ = 0;
   std::size_t looking_ = 0; // sessions, for work in this step

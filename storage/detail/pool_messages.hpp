@@ -50,6 +50,11 @@ struct connection_lost {
   std::string why;
 };
 
+/// Connection -> database actor: notified by a transaction that was committed just now: channel, payload, channel, ...
+struct notices_committed {
+  std::shared_ptr<const std::vector<sql_value>> notices;
+};
+
 } // namespace troupe::storage
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::pool_job)
@@ -61,3 +66,4 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_closed)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_opened)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_lost)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::notices_committed)

@@ -192,8 +192,10 @@ private:
         if (under_way_.empty())
           begun_ = clock::now();
         const bool changes = known->verb != sql_verb::reads;
+        // Within one transaction the server tells what is notified twice only once.
+        const bool by_itself = changes || statement.steps.what == sql_steps::kind::notify;
         under_way_.push_back({&statement, known, changes});
-        if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), changes}))
+        if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), by_itself}))
           return true;
         under_way_.pop_back();
       } catch (const std::exception&) { // it says so again where it is executed

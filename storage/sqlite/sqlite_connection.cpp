@@ -3,6 +3,7 @@
 #include "storage/detail/begin_mode.hpp"
 #include "storage/detail/prepared_cache.hpp"
 #include "storage/detail/sql_text.hpp"
+#include "storage/sqlite/notice_board.hpp"
 #include "storage/sqlite/result_code.hpp"
 #include "storage/sqlite/sqlite_statement.hpp"
 #include "storage/sqlite/writer_gate.hpp"
@@ -83,7 +84,8 @@ public:
   sqlite_connection(const std::string& path, access how, std::chrono::milliseconds statement_timeout)
     : access_(how), statement_timeout_(statement_timeout),
       db_(path, open_flags(how), static_cast<int>(lock_patience.count())),
-      interruption_(std::make_shared<interruption>(db_.getHandle())), gate_(writer_gate::of(path)), cache_(prepared_statements) {
+      interruption_(std::make_shared<interruption>(db_.getHandle())), gate_(writer_gate::of(path)),
+      board_(notice_board::of(path)), cache_(prepared_statements) {
     sqlite3_extended_result_codes(db_.getHandle(), 1);
     if (statement_timeout_.count() > 0)
       sqlite3_progress_handler(db_.getHandle(), steps_between_looks, took_too_long, this);
@@ -142,6 +144,18 @@ public:
     if (rolled_back_)
       return execute_after_rollback(rows);
     return limited([&] { return insert(rows); });
+  }
+
+  sql_result commit_and_notify(const sql_statement& commit) override {
+    told_at_commit_ = commit.parameters;
+    try {
+      auto out = execute({commit.sql, {}});
+      told_at_commit_ = {};
+      return out;
+    } catch (...) {
+      told_at_commit_ = {};
+      throw;
+    }
   }
 
   void run_script(const std::string& sql) override {
@@ -290,6 +304,8 @@ private:
     const bool was_in_transaction = in_transaction();
     try {
       auto out = prepared.run(parameters);
+      if (!told_at_commit_.empty())
+        board_->tell(told_at_commit_); // inside the gate: in the order of the commits
       leave_gate();
       return out;
     } catch (...) {
@@ -366,6 +382,8 @@ private:
   SQLite::Database db_;
   std::shared_ptr<interruption> interruption_;
   std::shared_ptr<writer_gate> gate_;
+  std::shared_ptr<notice_board> board_;
+  std::span<const sql_value> told_at_commit_;
   bool writing_ = false;     // inside the gate
   bool rolled_back_ = false; // by SQLite, not by the transaction's owner
   bool in_read_only_ = false; // the transaction that is open, if any, was begun so

@@ -1,25 +1,11 @@
 #include "storage/sqlite/writer_gate.hpp"
 
-#include <filesystem>
-#include <map>
-#include <system_error>
+#include "storage/sqlite/per_file.hpp"
 
 namespace troupe::storage::sqlite {
 
 std::shared_ptr<writer_gate> writer_gate::of(const std::string& path) {
-  static std::mutex mutex;
-  static std::map<std::string, std::weak_ptr<writer_gate>> gates;
-  std::error_code ignored;
-  namespace fs = std::filesystem;
-  auto canonical = fs::weakly_canonical(fs::absolute(path, ignored), ignored).string();
-  const std::lock_guard lock{mutex};
-  auto& known = gates[canonical.empty() ? path : canonical];
-  auto gate = known.lock();
-  if (!gate) {
-    gate = std::make_shared<writer_gate>();
-    known = gate;
-  }
-  return gate;
+  return of_file<writer_gate>(path);
 }
 
 bool writer_gate::enter(std::chrono::milliseconds patience) {
