@@ -29,10 +29,10 @@ public:
     if (auto* found = find())
       return *found;
     auto* made = new node{door_ref{current_door()}, Hub{}, nullptr};
-    auto* before = first_.load();
+    auto* newest = first_.load();
     do {
-      made->next = before;
-    } while (!first_.compare_exchange_weak(before, made));
+      made->next = newest;
+    } while (!first_.compare_exchange_weak(newest, made));
     return made->hub;
   }
 

@@ -278,7 +278,7 @@ task<response> endings(context& ctx, const request&) {
 }
 
 /// An actor that wants messages only.
-struct listener {
+struct socket_that_listens {
   counted running{takers};
   void handle(const websocket_message& what) { produced += what.data.size(); }
 };
@@ -307,7 +307,7 @@ int main(int argc, char** argv) {
                 .websocket("/closing", closing)
                 .websocket("/flood", flood)
                 .websocket("/speakers/{name}", socket_actor<speaker>(std::string{"hello"}))
-                .websocket("/listener", socket_actor<listener>())
+                .websocket("/listener", socket_actor<socket_that_listens>())
                 .post("/announce", announce)
                 .get("/endings", endings)});
 }
