@@ -45,6 +45,9 @@ public:
   /// What was put in goes out. False: not all of it, once more when the socket can be written to.
   [[nodiscard]] virtual bool flush() noexcept = 0;
 
+  /// There is something to `receive` that the socket does not tell of.
+  [[nodiscard]] virtual bool has_answers() noexcept = 0;
+
   /// Takes what has come.
   virtual void receive(receiver& to) noexcept = 0;
 

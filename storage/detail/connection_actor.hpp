@@ -76,7 +76,7 @@ private:
   caf::actor_addr holder_;
   troupe::detail::steady_time too_old_; // the session, from then on
   std::vector<slow_statement> slow_; // to be told
-  const char* broken_ = ""; // the session, by what
+  const char* broken_ = "it was closed while it was idle"; // the session, by what
   bool stopping_ = false;
 };
 

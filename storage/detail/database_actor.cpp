@@ -1,5 +1,6 @@
 #include "storage/detail/database_actor.hpp"
 
+#include "actors/detail/cycle_clock.hpp"
 #include "actors/messages/local.hpp"
 #include "storage/detail/sql_text.hpp"
 
@@ -20,11 +21,11 @@ namespace {
 /// What running statements get to finish when the actor is told to end.
 constexpr std::chrono::seconds stop_grace{5};
 
-/// What a statement that nobody waits for gets to end with the others of its batch.
-constexpr std::chrono::milliseconds abandoned_patience{50};
-
 constexpr std::chrono::milliseconds shortest_upkeep_pause{10};
 constexpr std::chrono::milliseconds longest_upkeep_pause{10'000};
+
+/// What waits for a session that runs others gets so long until one that is idle takes it.
+constexpr std::chrono::milliseconds patience_for_company{10};
 
 /// Until it is looked whether the server has been told to cancel one.
 constexpr std::chrono::milliseconds told_patience{5};
@@ -96,6 +97,7 @@ void database_actor::on_exit() {
   grace_.disarm();
   watch_.disarm();
   upkeep_.disarm();
+  patience_.disarm();
   slots_.clear();
   sockets_.reset();
   channels_->stop();
@@ -139,13 +141,30 @@ void database_actor::submit(caf::strong_actor_ptr requester, call_id call, std::
   const auto waiting = pool_.queue->count().waiting;
   if (let_one_look([&](const driven_session& each) { return each.likes_company(job, waiting); })) {
     pool_.queue->wait(job);
+    arm_patience();
     return arm_expiry();
   }
   if (const auto idle = pool_.queue->push(job))
     return give(*idle, std::move(job));
   arm_expiry();
+  give_to_idle_ones(); // others were in front
   let_one_look([](const driven_session& each) { return each.has_room(); });
   open_more();
+}
+
+/// What waits for a session that was to take it soon is for others when it does not: it may be held up by a lock.
+void database_actor::arm_patience() {
+  if (!patience_.armed())
+    patience_.arm(loop().timers(), steady_clock::now() + patience_for_company,
+                  [](void* self) { static_cast<database_actor*>(self)->end_patience(); }, this);
+}
+
+void database_actor::end_patience() {
+  give_to_idle_ones();
+  if (!let_one_look([](const driven_session& each) { return each.has_room(); }))
+    open_more();
+  if (pool_.queue->count().waiting > 0)
+    arm_patience();
 }
 
 /// REQUIRES: it is idle, and has been taken out of those that are.
@@ -184,7 +203,7 @@ void database_actor::on_session_returned(job_queue::slot which, session_returned
 
 bool database_actor::may_be_idle(job_queue::slot which) {
   const auto lifetime = settings_.max_lifetime;
-  return !stopping_ && (lifetime.count() == 0 || steady_clock::now() - slots_[which].opened < lifetime);
+  return !stopping_ && (lifetime.count() == 0 || troupe::detail::coarse_now() - slots_[which].opened < lifetime);
 }
 
 bool database_actor::cancel(job_queue::slot which, std::shared_ptr<std::atomic<bool>> told) {
@@ -281,9 +300,11 @@ void database_actor::on_down(const caf::down_msg& down) {
     retry_later(); // it was the one that tried
   const bool all_down = std::none_of(slots_.begin(), slots_.end(),
                                      [](const auto& slot) { return bool{slot.actor}; });
-  if (!stopping_)
+  if (!stopping_) {
+    give_to_idle_ones();
+    arm_expiry();
     open_more();
-  else if (all_down)
+  } else if (all_down)
     quit(stop_reason_);
 }
 
@@ -474,8 +495,10 @@ void database_actor::interrupt_all() {
   for (const auto& slot : slots_) {
     if (auto session = slot.session.lock())
       session->interrupt();
-    if (slot.actor)
-      caf::anon_send_exit(slot.actor, caf::exit_reason::kill);
+    if (!slot.actor)
+      continue;
+    slot.driven->give_up();
+    caf::anon_send_exit(slot.actor, caf::exit_reason::kill);
   }
 }
 

@@ -34,7 +34,7 @@ namespace troupe::storage {
 /// It opens connections when jobs wait, gives jobs to idle connections, refuses those that waited
 /// too long. While no connection can be opened ("away"), one attempt at a time is made, with
 /// growing pauses. Thread: its loop's.
-class database_actor : public troupe::detail::pinned_actor, public driven_session::owner {
+class database_actor final : public troupe::detail::pinned_actor, public driven_session::owner {
 public:
   database_actor(caf::actor_config& config, troupe::detail::event_loop& loop,
                  config::storage_settings settings, const std::string& name);
@@ -43,6 +43,9 @@ public:
   void on_exit() override;
 
 private:
+  /// What a statement that nobody waits for gets to end with those in front of it, or behind.
+  static constexpr std::chrono::milliseconds abandoned_patience{50};
+
   enum class state : std::uint8_t { closed, opening, open, closing };
 
   struct connection_slot {
@@ -69,6 +72,8 @@ private:
   void on_down(const caf::down_msg& down);
   void retry_later();
   void retry();
+  void arm_patience();
+  void end_patience();
   void arm_expiry();
   void expire();
   void abandon(call_id call);
@@ -90,6 +95,7 @@ private:
 
   // driven_session::owner
   void give_to_idle_ones() override;
+  void watch() override { arm_watch(abandoned_patience); }
   void on_session_returned(job_queue::slot which, session_returned&& what) override;
   bool may_be_idle(job_queue::slot which) override;
   bool cancel(job_queue::slot which, std::shared_ptr<std::atomic<bool>> told) override;
@@ -113,6 +119,7 @@ private:
   troupe::detail::timer retry_;
   troupe::detail::timer expiry_;
   troupe::detail::timer grace_;
+  troupe::detail::timer patience_;
   troupe::detail::timer watch_;  // what is abandoned and runs on
   troupe::detail::timer upkeep_; // what nobody needs
   cancellations cancellations_;

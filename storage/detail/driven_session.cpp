@@ -91,7 +91,7 @@ bool driven_session::has_room() const noexcept {
   const bool is_stuck = !under_way_.empty() && coarse_now() - progress_ > longest_line;
   const bool is_wanted_back = !left_.jobs.empty() || !left_.slow.empty();
   return busy_ && !pipe_->lost() && !is_stuck && !is_wanted_back && !cancelling() && !writing_ && load_.usual < longest_line
-         && under_way_.size() < most_at_once_;
+         && under_way_.size() < most_at_once_ && owner_.may_be_idle(number_);
 }
 
 /// After the actors of this step: what they asked for, having been answered, waits by now.
@@ -154,6 +154,10 @@ void driven_session::flush() {
   if (writing_ == is_out)
     sockets_.change(socket_.get(), *this, is_out ? to_read : to_read | EPOLLOUT);
   writing_ = !is_out;
+  if (pipe_->has_answers())
+    sockets_.again(*this);
+  if (under_way_.size() > 1)
+    owner_.watch();
 }
 
 void driven_session::on_socket(std::uint32_t) {
@@ -180,7 +184,10 @@ void driven_session::ended(statement_pipe::outcome&& what) noexcept {
   if (may_be_hit_ > 0)
     --may_be_hit_;
   if (std::holds_alternative<statement_pipe::undone>(what)) {
-    left_.jobs.push_back(std::move(first.job));
+    if (first.abandoned)
+      reply(first.job.requester, first.job.call, failure{errc::deadline_exceeded, "nobody waits for the statement"});
+    else
+      left_.jobs.push_back(std::move(first.job));
     return;
   }
   statement_answer answer;
@@ -307,10 +314,13 @@ bool driven_session::cancel_overdue(std::chrono::milliseconds patience) {
   } else if (cancelling() && !shut_ && now - telling_since_ > connect_timeout_) {
     shut_ = true;
     session_->interrupt();
-  } else if (!cancelling() && !under_way_.empty() && under_way_.front().abandoned && now - progress_ > patience) {
-    begin_cancelling(); // in front is what runs; behind it an abandoned one waits for its turn
+  } else if (!cancelling() && !under_way_.empty() && now - progress_ > patience
+             && (under_way_.front().abandoned || under_way_.size() > 1)) {
+    // In front is what runs. It may wait for a lock that somebody holds whose statement waits behind it: nobody but us
+    // could know. Unless it is abandoned it is run by itself then, where it holds up no others.
+    begin_cancelling();
   }
-  return cancelling()
+  return cancelling() || under_way_.size() > 1
          || std::any_of(under_way_.begin(), under_way_.end(), [](const flying& each) { return each.abandoned; });
 }
 

@@ -49,6 +49,8 @@ public:
     [[nodiscard]] virtual bool may_be_idle(job_queue::slot which) = 0;
     /// Asks the server to cancel what runs; `told` says when it knows. False: it cannot be asked.
     [[nodiscard]] virtual bool cancel(job_queue::slot which, std::shared_ptr<std::atomic<bool>> told) = 0;
+    /// Several are under way: `cancel_overdue` is to be called in a while.
+    virtual void watch() = 0;
     /// What waits and idle sessions are brought together.
     virtual void give_to_idle_ones() = 0;
     /// How many sessions look for work in this step of the loop: each leaves some of it to the others.
@@ -89,7 +91,7 @@ public:
 
   /// Nobody waits for that any more. False: it is not here.
   bool abandon(const caf::strong_actor_ptr& requester, call_id call);
-  /// What nobody waits for and runs for longer than `patience` is cancelled; the session is shut when the server
+  /// What runs for longer than `patience` and nobody waits for, or others wait behind, is cancelled; the session is shut when the server
   /// does not take that for as long as connecting may take. True: it is to be called again, soon.
   bool cancel_overdue(std::chrono::milliseconds patience);
   /// The server is being told.

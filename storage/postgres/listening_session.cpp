@@ -37,7 +37,12 @@ void listening_session::begin(callbacks to) {
   const int own = fcntl(PQsocket(session_.get()), F_DUPFD_CLOEXEC, 0); // libpq may close its own at any time
   if (own < 0)
     throw std::system_error{errno, std::generic_category(), "cannot watch the socket"};
-  socket_.assign(own);
+  boost::system::error_code refused;
+  socket_.assign(own, refused);
+  if (refused) {
+    ::close(own);
+    throw std::system_error{refused.value(), std::generic_category(), "cannot watch the socket"};
+  }
   wait_for_input();
 }
 

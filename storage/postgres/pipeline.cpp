@@ -37,14 +37,17 @@ pipeline::~pipeline() {
 bool pipeline::send(const pipelined& what) {
   const bool joins = open_ && !what.by_itself && !groups_.back().by_itself
                      && groups_.back().statements < most_reads_together;
-  if (!joins)
+  if (!joins) {
     end_group();
+    groups_.emplace_back().by_itself = what.by_itself;
+  }
   if (PQsendQueryPrepared(session_, what.name, static_cast<int>(what.parameter_count), what.parameters, nullptr,
                           nullptr, text_format)
-      != 1)
+      != 1) {
+    if (!joins)
+      groups_.pop_back();
     return false;
-  if (!joins)
-    groups_.emplace_back().by_itself = what.by_itself;
+  }
   ++groups_.back().statements;
   open_ = true;
   return true;
@@ -59,6 +62,10 @@ void pipeline::end_group() {
 bool pipeline::flush() {
   end_group();
   return PQflush(session_) != 1;
+}
+
+bool pipeline::has_answers() noexcept {
+  return !lost_ && !groups_.empty() && PQisBusy(session_) == 0;
 }
 
 void pipeline::receive(receiver& to) {
@@ -76,7 +83,8 @@ bool pipeline::take_one(receiver& to) {
   if (lost_ || groups_.empty() || PQisBusy(session_) != 0)
     return false;
   result_ptr result{PQgetResult(session_)};
-  if (PQstatus(session_) != CONNECTION_OK || (!result && ++nothing_ > 2)) {
+  const bool is_at_the_end = PQstatus(session_) != CONNECTION_OK && (!result || is_error(result.get()));
+  if (is_at_the_end || (!result && ++nothing_ > 2)) {
     lose(to);
     return false;
   }

@@ -56,6 +56,9 @@ public:
   /// What was sent goes out. False: not all of it yet, as the socket takes no more.
   [[nodiscard]] bool flush();
 
+  /// Some have come already: who writes reads, too, so that the socket does not tell of them.
+  [[nodiscard]] bool has_answers() noexcept;
+
   /// Takes what has come, without waiting; a turn for each statement that has ended, in their order. When the
   /// session is lost that is all of them.
   void receive(receiver& to);

@@ -115,7 +115,7 @@ public:
   }
 
   std::unique_ptr<statement_pipe> open_pipe() override {
-    if (!is_alive(raw_))
+    if (!is_alive(raw_) || PQgssEncInUse(raw_) != 0) // bytes that GSSAPI has decrypted show nowhere
       return nullptr;
     auto made = std::make_unique<pipe>(*this);
     return made->entered() ? std::move(made) : nullptr;
@@ -182,6 +182,7 @@ private:
     bool alive() noexcept override { return is_alive(on_.raw_); }
 
     bool put(const sql_statement& statement) noexcept override {
+      const auto before = under_way_.size();
       try {
         auto* known = on_.cache_.find(statement.sql);
         if (known == nullptr)
@@ -197,13 +198,14 @@ private:
         under_way_.push_back({&statement, known, changes});
         if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), by_itself}))
           return true;
-        under_way_.pop_back();
       } catch (const std::exception&) { // it says so again where it is executed
       }
+      under_way_.resize(before);
       return false;
     }
 
     bool flush() noexcept override { return pipeline_.flush(); }
+    bool has_answers() noexcept override { return pipeline_.has_answers(); }
 
     void receive(statement_pipe::receiver& to) noexcept override {
       to_ = &to;
@@ -237,6 +239,8 @@ private:
       }
       if (is_stale(state_of(result.get())))
         return to_->ended(undone{});
+      if (known != nullptr && state_of(result.get()) == query_canceled) // it takes at least so long
+        note_time(*known, clock::now() - begun_);
       auto refused = std::make_exception_ptr(on_.refusal_of(*statement, result.get())); // may forget the statement
       done_last_ = nullptr;
       for (auto& each : under_way_)
@@ -302,9 +306,10 @@ private:
     }
   }
 
+  /// In a pipe.
   statement_error refusal_of(const sql_statement& statement, const PGresult* why) {
     const auto state = state_of(why);
-    const auto what = meaning_of(state);
+    const auto what = meaning_of(state, always_read_only_);
     forget_after(what.code, statement.sql);
     return {what.code, what.detail, state + ' ' + one_line(PQresultErrorMessage(why))};
   }
