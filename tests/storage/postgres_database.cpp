@@ -2,6 +2,7 @@
 #include "tests/support/free_port.hpp"
 #include "tests/support/postgres_database.hpp"
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 
@@ -25,6 +26,7 @@ public:
 
   config::storage_settings settings() const override {
     config::storage_settings out;
+    out.acquire_timeout = std::chrono::seconds{60}; // connecting takes its time on a machine that is held up
     out.url = url_;
     return out;
   }
