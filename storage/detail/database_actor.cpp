@@ -160,9 +160,13 @@ void database_actor::arm_patience() {
 }
 
 void database_actor::end_patience() {
-  give_to_idle_ones();
-  if (!let_one_look([](const driven_session& each) { return each.has_room(); }))
-    open_more();
+  const bool one_is_stuck = std::any_of(slots_.begin(), slots_.end(),
+                                        [](const auto& slot) { return slot.driven && slot.driven->is_stuck(); });
+  if (one_is_stuck) {
+    give_to_idle_ones();
+    if (!let_one_look([](const driven_session& each) { return each.has_room(); }))
+      open_more();
+  }
   if (pool_.queue->count().waiting > 0)
     arm_patience();
 }

@@ -87,10 +87,13 @@ bool driven_session::likes_company(const pool_job& job, std::size_t waiting) con
   return time && load_.least + time->least * (waiting + 1) < short_line;
 }
 
+bool driven_session::is_stuck() const noexcept {
+  return !under_way_.empty() && coarse_now() - progress_ > longest_line;
+}
+
 bool driven_session::has_room() const noexcept {
-  const bool is_stuck = !under_way_.empty() && coarse_now() - progress_ > longest_line;
   const bool is_wanted_back = !left_.jobs.empty() || !left_.slow.empty();
-  return busy_ && !pipe_->lost() && !is_stuck && !is_wanted_back && !cancelling() && !writing_ && load_.usual < longest_line
+  return busy_ && !pipe_->lost() && !is_stuck() && !is_wanted_back && !cancelling() && !writing_ && load_.usual < longest_line
          && under_way_.size() < most_at_once_ && owner_.may_be_idle(number_);
 }
 

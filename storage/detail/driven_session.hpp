@@ -78,6 +78,8 @@ public:
   [[nodiscard]] bool busy() const noexcept { return busy_; }
   /// What waits is better off with it than with a session that is idle.
   [[nodiscard]] bool likes_company(const pool_job& job, std::size_t waiting) const;
+  /// What runs takes longer than it should.
+  [[nodiscard]] bool is_stuck() const noexcept;
   /// It has room for what waits.
   [[nodiscard]] bool has_room() const noexcept;
   [[nodiscard]] std::size_t under_way() const noexcept { return under_way_.size(); }
