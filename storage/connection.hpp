@@ -7,15 +7,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
 namespace troupe::storage {
 
@@ -81,6 +77,17 @@ public:
   struct timing {
     std::chrono::nanoseconds usual{0};
     std::chrono::nanoseconds least{0}; ///< when nothing held it up
+
+    timing& operator+=(const timing& other) noexcept {
+      usual += other.usual;
+      least += other.least;
+      return *this;
+    }
+    timing& operator-=(const timing& other) noexcept {
+      usual -= other.usual;
+      least -= other.least;
+      return *this;
+    }
   };
   /// How long the statement is likely to take, when it may go through a pipe; none: it may not, or has not been
   /// seen yet, or gives much.

@@ -11,7 +11,6 @@
 
 #include <chrono>
 #include <memory>
-#include <span>
 #include <utility>
 
 namespace troupe::storage {
@@ -52,7 +51,6 @@ std::string plan_of(connection& on, const sql_statement& statement) {
 /// for one, is answered here.
 class connection_actor::run_guard {
 public:
-  run_guard(connection_actor& of, std::span<const pool_job> jobs) : of_(of), jobs_(jobs) {}
   run_guard(const run_guard&) = delete;
   run_guard& operator=(const run_guard&) = delete;
   run_guard(connection_actor& of, caf::strong_actor_ptr requester, call_id call)
@@ -62,22 +60,17 @@ public:
       return;
     of_.holders_->forget(of_.slot_);
     try {
-      if (requester_)
-        deliver(requester_, nullptr, call_, failure{errc::outcome_unknown, connection_gone});
-      for (const auto& each : jobs_)
-        deliver(each.requester, nullptr, each.call, failure{errc::outcome_unknown, connection_gone});
+      deliver(requester_, nullptr, call_, failure{errc::outcome_unknown, connection_gone});
     } catch (...) { // there is nothing left to answer with
       return;
     }
   }
 
-  void covers(std::span<const pool_job> jobs) noexcept { jobs_ = jobs; }
   void answered() noexcept { answered_ = true; }
 
 private:
   connection_actor& of_;
-  std::span<const pool_job> jobs_;
-  caf::strong_actor_ptr requester_; // of a statement on a lease
+  caf::strong_actor_ptr requester_;
   call_id call_;
   bool answered_ = false;
 };
@@ -144,8 +137,8 @@ std::optional<pool_job> connection_actor::run(pool_job job) {
     grant(job);
     return std::nullopt;
   }
-  run_guard guard{*this, {&job, 1}};
-  auto result = run_alone(job);
+  run_guard guard{*this, job.requester, job.call};
+  auto result = run_for(job.requester, job.call, job.statement);
   if (connection_ && std::holds_alternative<failure>(result) && !connection_->healthy())
     connection_.reset();
   // Free before the answer goes out: what its receiver sends next must find this connection. But for one whose plan
@@ -171,8 +164,8 @@ void connection_actor::take_over(session_returned& what) {
   std::size_t done = 0;
   for (; done < what.jobs.size() && connection_ && connection_->healthy(); ++done) {
     const auto& job = what.jobs[done];
-    run_guard guard{*this, {&job, 1}};
-    auto result = run_alone(job);
+    run_guard guard{*this, job.requester, job.call};
+    auto result = run_for(job.requester, job.call, job.statement);
     reply(job.requester, job.call, std::move(result));
     guard.answered();
   }
@@ -187,19 +180,20 @@ void connection_actor::take_over(session_returned& what) {
   report_lost(broken_, false);
 }
 
-statement_answer connection_actor::run_alone(const pool_job& job) {
-  statement_answer out = failure{errc::deadline_exceeded, "nobody waits for the statement"};
-  if (holders_->begin(slot_, {&job, 1}))
-    out = execute_and_note(job.statement);
+statement_answer connection_actor::run_for(const caf::strong_actor_ptr& requester, call_id call,
+                                           const sql_statement& statement) {
+  statement_answer out = failure{errc::deadline_exceeded, nobody_waits};
+  if (holders_->begin(slot_, requester, call, statement))
+    out = execute_and_note(statement);
   end_run();
   return out;
 }
 
 /// The session is gone afterwards when what it ran next might be cancelled.
 void connection_actor::end_run() {
-  const auto out = holders_->end(slot_, settings_.connect_timeout);
+  const bool told = holders_->end(slot_, settings_.connect_timeout);
   broken_ = "the connection broke";
-  if (out.untold) {
+  if (!told) {
     broken_ = "it was given up, as the server does not take the wish to cancel a statement";
     connection_.reset();
   }
@@ -292,10 +286,7 @@ void connection_actor::run_leased(call_id call, const sql_statement& statement) 
   if (!connection_)
     return deliver(requester, nullptr, call, failure{errc::unavailable, connection_gone});
   run_guard guard{*this, requester, call};
-  statement_answer result = failure{errc::deadline_exceeded, "nobody waits for the statement"};
-  if (holders_->begin(slot_, call, statement))
-    result = execute_and_note(statement);
-  end_run();
+  auto result = run_for(requester, call, statement);
   if (connection_ && std::holds_alternative<failure>(result) && !connection_->healthy())
     connection_.reset(); // reported when the lease ends: until then nobody else may use it
   reply(requester, call, std::move(result));

@@ -50,7 +50,8 @@ private:
   [[nodiscard]] statement_answer execute(const sql_statement& statement);
   [[nodiscard]] statement_answer execute_and_note(const sql_statement& statement);
   [[nodiscard]] sql_result execute_or_throw(const sql_statement& statement);
-  [[nodiscard]] statement_answer run_alone(const pool_job& job);
+  [[nodiscard]] statement_answer run_for(const caf::strong_actor_ptr& requester, call_id call,
+                                         const sql_statement& statement);
   void end_run();
   void tell_slow();
   [[nodiscard]] bool is_old() const noexcept;

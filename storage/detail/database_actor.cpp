@@ -30,9 +30,6 @@ constexpr std::chrono::milliseconds patience_for_company{10};
 /// Until it is looked whether the server has been told to cancel one.
 constexpr std::chrono::milliseconds told_patience{5};
 
-constexpr const char* cannot_cancel =
-  "statements that nobody waits for are not cancelled: the database does not answer, or there are no threads";
-
 constexpr const char* shutting_down = "the node is shutting down";
 
 } // namespace
@@ -138,8 +135,7 @@ void database_actor::submit(caf::strong_actor_ptr requester, call_id call, std::
                std::move(statement)};
   if (stopping_)
     return reject(job, shutting_down);
-  const auto waiting = pool_.queue->count().waiting;
-  if (let_one_look([&](const driven_session& each) { return each.likes_company(job, waiting); })) {
+  if (let_one_look([&](const driven_session& each) { return each.likes_company(job); })) {
     pool_.queue->wait(job);
     arm_patience();
     return arm_expiry();
@@ -211,14 +207,8 @@ bool database_actor::may_be_idle(job_queue::slot which) {
 }
 
 bool database_actor::cancel(job_queue::slot which, std::shared_ptr<std::atomic<bool>> told) {
-  const auto session = slots_[which].session.lock();
-  auto how = session ? session->canceller() : nullptr;
-  if (!how)
+  if (!tell_to_cancel(which, [told = std::move(told)] { told->store(true); }))
     return false;
-  if (!cancellations_.begin(std::move(how), [told = std::move(told)] { told->store(true); })) {
-    warn(cannot_cancel);
-    return false;
-  }
   arm_watch(told_patience);
   return true;
 }
@@ -399,14 +389,20 @@ void database_actor::abandon(call_id call) {
 
 /// REQUIRES: the table has just given it to be cancelled.
 void database_actor::cancel(holder_table::target what) {
-  const auto session = slots_[what.which].session.lock();
+  if (!tell_to_cancel(what.which, [holders = pool_.holders, what] { holders->cancelled(what); }))
+    pool_.holders->cancelled(what);
+}
+
+/// `told` is called when the server knows, in a thread of its own. False: it cannot be told.
+bool database_actor::tell_to_cancel(job_queue::slot which, std::function<void()> told) {
+  const auto session = slots_[which].session.lock();
   auto how = session ? session->canceller() : nullptr;
   if (!how)
-    return pool_.holders->cancelled(what);
-  if (!cancellations_.begin(std::move(how), [holders = pool_.holders, what] { holders->cancelled(what); })) {
-    warn(cannot_cancel);
-    pool_.holders->cancelled(what);
-  }
+    return false;
+  if (cancellations_.begin(std::move(how), std::move(told)))
+    return true;
+  warn("statements that nobody waits for are not cancelled: the database does not answer, or there are no threads");
+  return false;
 }
 
 void database_actor::arm_watch(std::chrono::milliseconds pause) {

@@ -79,6 +79,7 @@ private:
   void abandon(call_id call);
   bool notify(const std::vector<sql_value>& notices);
   void cancel(holder_table::target what);
+  [[nodiscard]] bool tell_to_cancel(job_queue::slot which, std::function<void()> told);
   void arm_watch(std::chrono::milliseconds pause);
   void cancel_overdue();
   void arm_upkeep();

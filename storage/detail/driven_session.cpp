@@ -6,7 +6,6 @@
 #include <fcntl.h>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace troupe::storage {
@@ -40,7 +39,8 @@ std::optional<connection::timing> quick_time(connection& on, const pool_job& job
 driven_session::driven_session(owner& of, troupe::detail::event_loop& loop, troupe::detail::poller& sockets,
                                const pool_share& pool, job_queue::slot number,
                                const config::storage_settings& settings)
-  : owner_(of), loop_(loop), sockets_(sockets), queue_(pool.queue), statistics_(pool.statistics), told_as_(pool.told_as), number_(number),
+  : owner_(of), loop_(loop), sockets_(sockets), queue_(pool.queue), statistics_(pool.statistics), told_as_(pool.told_as),
+    number_(number),
     slow_statement_(settings.slow_statement), connect_timeout_(settings.connect_timeout),
     explains_slow_(settings.explain_slow), most_at_once_(settings.max_batch) {}
 
@@ -80,8 +80,11 @@ void driven_session::look() {
   loop_.defer(*this);
 }
 
-bool driven_session::likes_company(const pool_job& job, std::size_t waiting) const {
-  if (!has_room() || under_way_.size() + waiting >= most_at_once_)
+bool driven_session::likes_company(const pool_job& job) const {
+  if (!has_room())
+    return false;
+  const auto waiting = queue_->count().waiting;
+  if (under_way_.size() + waiting >= most_at_once_)
     return false;
   const auto time = quick_time(*session_, job);
   return time && load_.least + time->least * (waiting + 1) < short_line;
@@ -127,8 +130,7 @@ void driven_session::take_more(std::size_t most, bool as_company) {
     const auto time = has_place ? quick_time(*session_, job) : std::nullopt;
     if (!time)
       return false;
-    line.usual += time->usual;
-    line.least += time->least;
+    line += *time;
     expected.push_back(*time);
     return true;
   });
@@ -141,8 +143,7 @@ void driven_session::take_more(std::size_t most, bool as_company) {
 void driven_session::put(pool_job&& job, connection::timing expected) {
   under_way_.push_back({std::move(job), expected, false});
   if (pipe_->put(under_way_.back().job.statement)) {
-    load_.usual += expected.usual;
-    load_.least += expected.least;
+    load_ += expected;
     ++put_;
     return;
   }
@@ -179,8 +180,7 @@ void driven_session::on_socket(std::uint32_t) {
 void driven_session::ended(statement_pipe::outcome&& what) noexcept {
   auto first = std::move(under_way_.front());
   under_way_.pop_front();
-  load_.usual -= first.expected.usual;
-  load_.least -= first.expected.least;
+  load_ -= first.expected;
   if (!flushed_.empty() && --flushed_.front() == 0)
     flushed_.pop_front();
   const bool could_be_hit = cancelling() || may_be_hit_ > 0;
@@ -188,7 +188,7 @@ void driven_session::ended(statement_pipe::outcome&& what) noexcept {
     --may_be_hit_;
   if (std::holds_alternative<statement_pipe::undone>(what)) {
     if (first.abandoned)
-      reply(first.job.requester, first.job.call, failure{errc::deadline_exceeded, "nobody waits for the statement"});
+      reply(first.job.requester, first.job.call, failure{errc::deadline_exceeded, nobody_waits});
     else
       left_.jobs.push_back(std::move(first.job));
     return;

@@ -77,12 +77,11 @@ public:
 
   [[nodiscard]] bool busy() const noexcept { return busy_; }
   /// What waits is better off with it than with a session that is idle.
-  [[nodiscard]] bool likes_company(const pool_job& job, std::size_t waiting) const;
+  [[nodiscard]] bool likes_company(const pool_job& job) const;
   /// What runs takes longer than it should.
   [[nodiscard]] bool is_stuck() const noexcept;
   /// It has room for what waits.
   [[nodiscard]] bool has_room() const noexcept;
-  [[nodiscard]] std::size_t under_way() const noexcept { return under_way_.size(); }
   /// Nothing is under way: it is about to be idle.
   [[nodiscard]] bool about_to_be_idle() const noexcept { return has_room() && under_way_.empty(); }
 

@@ -15,73 +15,30 @@ constexpr std::chrono::seconds early_ones_kept_for{5};
 
 } // namespace
 
-holder_table::request holder_table::entry::running_at(std::size_t place) const noexcept {
-  if (leased_statement != nullptr)
-    return leased_call;
-  return {jobs[place].requester.get(), jobs[place].call.value};
-}
-
-void holder_table::entry::mark(std::size_t place) {
-  abandoned.resize(running());
-  abandoned[place] = true;
-}
-
-bool holder_table::entry::all_abandoned() const noexcept {
-  return !abandoned.empty() && std::find(abandoned.begin(), abandoned.end(), false) == abandoned.end();
-}
-
-bool holder_table::begin_with(entry& at) {
+bool holder_table::begin(slot which, const caf::strong_actor_ptr& requester, call_id call,
+                         const sql_statement& statement) {
+  const std::lock_guard lock{mutex_};
+  auto& at = entries_[which];
+  at.statement = &statement;
+  at.asked = {requester.get(), call.value};
   at.since = clock::now();
   ++at.run;
-  at.was_cancelled = at.given_up = false;
-  at.abandoned.clear();
+  at.given_up = false;
   while (!early_.empty() && at.since - early_.front().when > early_ones_kept_for)
     early_.pop_front();
-  mark_early(at, 0);
-  return at.running() != 1 || at.abandoned.empty();
+  at.abandoned = std::erase_if(early_, [&](const early& each) { return each.what == at.asked; }) > 0;
+  return !at.abandoned;
 }
 
-/// Those from that place on that were abandoned before they came here.
-void holder_table::mark_early(entry& at, std::size_t from) {
-  for (auto i = from; i < at.running() && !early_.empty(); ++i)
-    if (std::erase_if(early_, [&](const early& each) { return each.what == at.running_at(i); }) > 0)
-      at.mark(i);
-}
-
-bool holder_table::begin(slot which, std::span<const pool_job> jobs) {
-  const std::lock_guard lock{mutex_};
-  auto& at = entries_[which];
-  at.jobs = jobs;
-  return begin_with(at);
-}
-
-void holder_table::extend(slot which, std::span<const pool_job> jobs) {
-  const std::lock_guard lock{mutex_};
-  auto& at = entries_[which];
-  const auto known = at.jobs.size();
-  at.jobs = jobs;
-  if (!at.abandoned.empty())
-    at.abandoned.resize(jobs.size());
-  mark_early(at, known);
-}
-
-bool holder_table::begin(slot which, call_id call, const sql_statement& statement) {
-  const std::lock_guard lock{mutex_};
-  auto& at = entries_[which];
-  at.leased_statement = &statement;
-  at.leased_call = {at.holder, call.value};
-  return begin_with(at);
-}
-
-holder_table::ending holder_table::end(slot which, std::chrono::milliseconds patience) {
+bool holder_table::end(slot which, std::chrono::milliseconds patience) {
   std::unique_lock lock{mutex_};
   auto& at = entries_[which];
   const auto until = clock::now() + patience;
   told_.wait_until(lock, until, [&] { return !at.cancelling || at.given_up || !may_wait_; });
-  at.jobs = {};
-  at.leased_statement = nullptr;
+  at.statement = nullptr;
+  at.abandoned = false;
   at.since = clock::now();
-  return {at.was_cancelled, std::exchange(at.cancelling, false), std::exchange(at.abandoned, {})};
+  return !std::exchange(at.cancelling, false);
 }
 
 void holder_table::lend(slot which, const pool_job& job) {
@@ -103,14 +60,10 @@ std::optional<holder_table::target> holder_table::abandon(const caf::strong_acto
   const std::lock_guard lock{mutex_};
   for (slot i = 0; i < entries_.size(); ++i) {
     auto& at = entries_[i];
-    for (std::size_t place = 0; place < at.running(); ++place) {
-      if (at.running_at(place) != what)
-        continue;
-      at.mark(place);
-      if (!at.all_abandoned() || !begin_cancelling(at))
-        return std::nullopt;
-      return target{i, at.run};
-    }
+    if (at.statement == nullptr || at.asked != what)
+      continue;
+    at.abandoned = true;
+    return begin_cancelling(at) ? std::optional{target{i, at.run}} : std::nullopt;
   }
   early_.push_back({what, clock::now()});
   if (early_.size() > early_ones_kept)
@@ -123,7 +76,6 @@ bool holder_table::begin_cancelling(entry& at) {
   if (std::exchange(at.cancelling, true))
     return false;
   at.cancelling_since = clock::now();
-  at.was_cancelled = true;
   return true;
 }
 
@@ -134,7 +86,7 @@ holder_table::overdue holder_table::take_overdue(std::chrono::milliseconds patie
   const std::lock_guard lock{mutex_};
   for (slot i = 0; i < entries_.size(); ++i) {
     auto& at = entries_[i];
-    if (at.abandoned.empty() || at.running() == 0)
+    if (at.statement == nullptr || !at.abandoned)
       continue;
     out.any_left = true; // it may have to be told again
     if (now - at.since > patience && begin_cancelling(at)) {
@@ -182,15 +134,15 @@ std::vector<holder_table::holder> holder_table::holders() const {
   const std::lock_guard lock{mutex_};
   std::vector<holder> out;
   for (const auto& at : entries_) {
-    if (at.holder == nullptr && at.running() == 0)
+    if (at.holder == nullptr && at.statement == nullptr)
       continue;
     auto& made = out.emplace_back();
     made.leased = at.holder != nullptr;
     made.runs = since(at.since);
     made.has_it = made.leased ? since(at.leased_since) : made.runs;
-    if (at.running() > 0)
-      made.statement = at.statement().sql;
-    made.asked_by = made.leased ? at.holder_name : at.statement().asked_by;
+    if (at.statement != nullptr)
+      made.statement = at.statement->sql;
+    made.asked_by = made.leased ? at.holder_name : at.statement->asked_by;
   }
   return out;
 }

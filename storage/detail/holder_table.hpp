@@ -1,7 +1,11 @@
 #pragma once
 
 #include "actors/detail/timer.hpp"
+#include "actors/messages/call.hpp"
+#include "actors/messages/sql.hpp"
 #include "storage/detail/job_queue.hpp"
+
+#include <caf/actor_control_block.hpp>
 
 #include <chrono>
 #include <condition_variable>
@@ -9,7 +13,6 @@
 #include <deque>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -32,21 +35,12 @@ public:
 
   // -- for a connection ---------------------------------------------------------------------------------
 
-  /// It runs `jobs`, which stay where they are until `end`. False: it is one alone, and nobody waits for it.
-  [[nodiscard]] bool begin(slot which, std::span<const pool_job> jobs);
-  /// It runs more: `jobs` are those from before and further ones behind them.
-  void extend(slot which, std::span<const pool_job> jobs);
-  /// The same as the first for a statement on a lease.
-  [[nodiscard]] bool begin(slot which, call_id call, const sql_statement& statement);
-
-  /// What was done meanwhile about what has been run.
-  struct ending {
-    bool cancelled = false;      ///< the server was asked to, so one of them may say so
-    bool untold = false;         ///< it still is being asked: whatever this session ran next might be hit
-    std::vector<bool> abandoned; ///< by their places; empty: none
-  };
-  /// Waits for as long as `patience` until the server has been told, if it is being told.
-  ending end(slot which, std::chrono::milliseconds patience);
+  /// It runs the statement, which stays where it is until `end`. False: nobody waits for it.
+  [[nodiscard]] bool begin(slot which, const caf::strong_actor_ptr& requester, call_id call,
+                           const sql_statement& statement);
+  /// Waits for as long as `patience` until the server has been told to cancel it, if it is being told. False: it still
+  /// is, so that whatever this session ran next might be hit.
+  [[nodiscard]] bool end(slot which, std::chrono::milliseconds patience);
 
   /// It serves nobody but the one that asks in `job`, from here on until `take_back`.
   void lend(slot which, const pool_job& job);
@@ -61,7 +55,7 @@ public:
   };
 
   /// Nobody waits for that call any more. What to cancel, if that is to be done at once: after that,
-  /// `cancelled` is called. Others wait for the rest of their batch, see `take_overdue`.
+  /// `cancelled` is called.
   [[nodiscard]] std::optional<target> abandon(const caf::strong_actor_ptr& requester, call_id call);
 
   struct overdue {
@@ -100,34 +94,20 @@ private:
   };
 
   struct entry {
-    std::span<const pool_job> jobs; // these two: what runs; none: nothing does
-    const sql_statement* leased_statement = nullptr;
-    request leased_call;
+    const sql_statement* statement = nullptr; // what runs; null: nothing does
+    request asked;                            // by whom
     caf::actor_control_block* holder = nullptr; // null: not leased
     const std::string* holder_name = nullptr;
     time_point since;        // it runs, or has ended running
     time_point leased_since;
-    std::vector<bool> abandoned;
+    bool abandoned = false;
     std::uint64_t run = 0;
     bool cancelling = false; // that run
     time_point cancelling_since;
     bool given_up = false; // the server was not to be told
-    bool was_cancelled = false;
-
-    [[nodiscard]] std::size_t running() const noexcept {
-      return leased_statement != nullptr ? 1 : jobs.size();
-    }
-    [[nodiscard]] request running_at(std::size_t place) const noexcept;
-    [[nodiscard]] const sql_statement& statement() const noexcept {
-      return leased_statement != nullptr ? *leased_statement : jobs.front().statement;
-    }
-    void mark(std::size_t place);
-    [[nodiscard]] bool all_abandoned() const noexcept;
   };
 
-  bool begin_with(entry& at);
   [[nodiscard]] static bool begin_cancelling(entry& at);
-  void mark_early(entry& at, std::size_t from);
 
   mutable std::mutex mutex_;
   std::condition_variable told_;

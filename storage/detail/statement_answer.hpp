@@ -43,5 +43,6 @@ struct slow_statement {
 void warn_of(const slow_statement& what, const std::string& plan, const std::string& told_as);
 
 inline constexpr const char* connection_gone = "the database connection was lost";
+inline constexpr const char* nobody_waits = "nobody waits for the statement";
 
 } // namespace troupe::storage

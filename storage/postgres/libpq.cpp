@@ -142,11 +142,13 @@ std::size_t line_of_position(const std::string& sql, std::size_t position) {
 
 } // namespace
 
-refusal::refusal(const PGresult* from, std::string place)
-  : std::runtime_error(one_line(PQresultErrorMessage(from))), place_(std::move(place)) {
-  if (const auto* state = PQresultErrorField(from, PG_DIAG_SQLSTATE))
-    state_ = state;
+std::string state_of(const PGresult* refused) {
+  const auto* state = PQresultErrorField(refused, PG_DIAG_SQLSTATE);
+  return state != nullptr ? state : "";
 }
+
+refusal::refusal(const PGresult* from, std::string place)
+  : std::runtime_error(one_line(PQresultErrorMessage(from))), state_(state_of(from)), place_(std::move(place)) {}
 
 PGconn* connect_session(const std::string& url, const session_options& options) {
   const auto until = clock::now() + options.connecting;

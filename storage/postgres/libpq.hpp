@@ -15,6 +15,9 @@ struct result_clearer {
 };
 using result_ptr = std::unique_ptr<PGresult, result_clearer>;
 
+/// The SQLSTATE of what a server has refused; empty: it has not said.
+[[nodiscard]] std::string state_of(const PGresult* refused);
+
 /// What a server has said against a statement.
 class refusal : public std::runtime_error {
 public:

@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <new>
@@ -152,8 +153,8 @@ bool listening_session::take_result() {
     any = true;
     if (PQresultStatus(result.get()) == PGRES_COMMAND_OK)
       continue;
-    const auto* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
-    refused_ = refusal{state != nullptr ? state : "08006", one_line(PQresultErrorMessage(result.get()))};
+    const auto state = state_of(result.get());
+    refused_ = refusal{!state.empty() ? state : "08006", one_line(PQresultErrorMessage(result.get()))};
   }
   return any;
 }

@@ -319,11 +319,6 @@ private:
     return {what.code, what.detail, one_line(PQerrorMessage(raw_))};
   }
 
-  static std::string state_of(const PGresult* refused) {
-    const auto* state = PQresultErrorField(refused, PG_DIAG_SQLSTATE);
-    return state != nullptr ? state : "";
-  }
-
   static bool is_stale(const std::string& state) { return state == "26000" || state == "0A000"; }
 
   static void note_time(prepared& of, clock::duration took) noexcept {
