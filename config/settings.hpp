@@ -91,6 +91,7 @@ struct storage_settings {
   unsigned min_connections = 0;
   unsigned max_batch = 64; // 1: each statement by itself
   bool share_reads = true; // of those that are marked so
+  bool group_commit = false;
   milliseconds acquire_timeout{2'000};
   milliseconds query_timeout{30'000}; // 0: none
   milliseconds slow_statement{1'000}; // 0: none is logged for that

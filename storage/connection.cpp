@@ -63,7 +63,8 @@ std::unique_ptr<connection> connect(const config::storage_settings& settings) {
   }
   case backend::postgres:
     return postgres::open(settings.url,
-                          {settings.connect_timeout, settings.query_timeout, settings.read_only});
+                          {settings.connect_timeout, settings.query_timeout, settings.read_only,
+                           settings.group_commit});
   }
   throw error{errc::internal, "storage: no such backend"};
 }

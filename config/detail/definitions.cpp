@@ -266,6 +266,12 @@ constexpr row<storage_settings> storage_table[] = {
       .form = flag_form::switch_false},
      &storage_settings::share_reads},
     {{.section = "storage",
+      .key = "group_commit",
+      .help = "Let changes outside of transactions that one connection to PostgreSQL takes at once share a commit; "
+              "each has its own result all the same.",
+      .form = flag_form::switch_true},
+     &storage_settings::group_commit},
+    {{.section = "storage",
       .key = "acquire_timeout",
       .help = "Time a statement waits for a free connection; then the client gets 503.",
       .low = 10,

@@ -36,6 +36,7 @@ struct session_options {
   std::chrono::milliseconds connecting; ///< at most; libpq's own limit counts seconds, two at least
   std::chrono::milliseconds statement;  ///< the server ends one that runs longer; 0: as the server is set up
   bool read_only = false;               ///< transactions are, unless they begin with READ WRITE
+  bool group_commit = false;            ///< changes in a pipe may share a transaction
 };
 
 /// Connects and sets the session up. The caller closes what it gets. Throws statement_error{unavailable}.

@@ -12,7 +12,7 @@ namespace {
 constexpr int text_format = 0;
 
 /// So that those who asked for the first ones can ask for more while the server works on the last ones.
-constexpr std::size_t most_reads_together = 32;
+constexpr std::size_t most_together = 32;
 
 bool is_error(const PGresult* result) noexcept {
   return result != nullptr && PQresultStatus(result) == PGRES_FATAL_ERROR;
@@ -35,11 +35,11 @@ pipeline::~pipeline() {
 }
 
 bool pipeline::send(const pipelined& what) {
-  const bool joins = open_ && !what.by_itself && !groups_.back().by_itself
-                     && groups_.back().statements < most_reads_together;
+  const bool joins = open_ && what.with != pipelined::company::none && groups_.back().with == what.with
+                     && groups_.back().statements < most_together;
   if (!joins) {
     end_group();
-    groups_.emplace_back().by_itself = what.by_itself;
+    groups_.emplace_back().with = what.with;
   }
   if (PQsendQueryPrepared(session_, what.name, static_cast<int>(what.parameter_count), what.parameters, nullptr,
                           nullptr, text_format)
@@ -113,10 +113,12 @@ void pipeline::judge(group&& what, receiver& to) {
   if (what.refused && what.statements == 1)
     return to.ended(outcome::failed, std::move(what.refused));
   const bool all_done = failed == what.results.end() && !what.refused;
+  // What one changes may be what another one fails of, and the locks of one what it waits for.
+  const bool is_own_fault = what.with != pipelined::company::changes || what.statements == 1;
   for (auto each = what.results.begin(); each != what.results.end(); ++each) {
     if (all_done)
       to.ended(outcome::done, std::move(*each));
-    else if (each == failed && *each)
+    else if (each == failed && *each && is_own_fault)
       to.ended(outcome::failed, std::move(*each));
     else
       to.ended(outcome::undone, nullptr); // rolled back with the one that failed

@@ -14,9 +14,9 @@ struct pipelined {
   const char* name;
   const char* const* parameters; ///< texts; null for NULL
   std::size_t parameter_count;
-  /// It changes rows: in a transaction of its own. Some that stand beside each other and only read share one,
-  /// so that the server sends their answers together.
-  bool by_itself;
+  /// Which of those that stand beside each other share a transaction with it. Reads do so that the server sends their
+  /// answers together, changes so that one commit does for all of them.
+  enum class company : std::uint8_t { none, reads, changes } with;
 };
 
 /// libpq's pipeline mode on a session that does not block: statements go out without waiting for the answers to
@@ -69,7 +69,7 @@ private:
   /// Statements that share a transaction.
   struct group {
     std::size_t statements = 0;
-    bool by_itself = false;
+    pipelined::company with = pipelined::company::none;
     std::vector<result_ptr> results; // as far as they have come
     result_ptr refused;              // the transaction's end was
   };

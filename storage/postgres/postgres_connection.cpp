@@ -36,7 +36,8 @@ class postgres_connection final : public connection {
 public:
   postgres_connection(const std::string& url, const session_options& options)
     : raw_(connect_session(url, options)), session_(adopt(raw_)), cancel_(PQgetCancel(raw_), PQfreeCancel),
-      socket_(dup(PQsocket(raw_))), cache_(prepared_statements), always_read_only_(options.read_only) {
+      socket_(dup(PQsocket(raw_))), cache_(prepared_statements), always_read_only_(options.read_only),
+      group_commit_(options.group_commit) {
     log_notices(raw_); // libpqxx has set its own
   }
 
@@ -171,7 +172,6 @@ private:
   static constexpr std::size_t most_cells_in_a_pipe = 2'000;
 
   /// See open_pipe.
-
   class pipe final : public statement_pipe, pipeline::receiver {
   public:
     explicit pipe(postgres_connection& on) noexcept : on_(on), pipeline_(on.raw_) {}
@@ -193,10 +193,8 @@ private:
         if (under_way_.empty())
           begun_ = clock::now();
         const bool changes = known->verb != sql_verb::reads;
-        // Within one transaction the server tells what is notified twice only once.
-        const bool by_itself = changes || statement.steps.what == sql_steps::kind::notify;
         under_way_.push_back({&statement, known, changes});
-        if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), by_itself}))
+        if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), company_of(statement, changes)}))
           return true;
       } catch (const std::exception&) { // it says so again where it is executed
       }
@@ -225,6 +223,14 @@ private:
       prepared* known; // null: not any more
       bool changes;
     };
+
+    [[nodiscard]] pipelined::company company_of(const sql_statement& what, bool changes) const noexcept {
+      if (changes)
+        return on_.group_commit_ ? pipelined::company::changes : pipelined::company::none;
+      // Within one transaction the server tells what is notified twice only once.
+      const bool notifies = what.steps.what == sql_steps::kind::notify;
+      return notifies ? pipelined::company::none : pipelined::company::reads;
+    }
 
     void ended(pipeline::outcome how, result_ptr&& result) override {
       const auto [statement, known, changes] = under_way_.front();
@@ -417,6 +423,7 @@ private:
   std::vector<std::string> forgotten_; // still prepared at the server
   std::uint64_t names_given_ = 0;
   bool always_read_only_;
+  bool group_commit_;
   bool in_read_only_ = false; // the transaction that is open, if any, was begun so
   cursors cursors_{raw_};
 };

@@ -322,10 +322,13 @@ TEST_F(StorageLedger, HoldsWhenSessionsAreTerminatedAllTheTime) {
 class StorageLedgerCut : public StorageLedger {
 protected:
   /// Cuts what `from` sends at 60 places, `step` bytes apart.
-  void cut(const std::string& fault, cutting_proxy::side from, std::size_t step) {
+  void cut(const std::string& fault, cutting_proxy::side from, std::size_t step,
+           const std::vector<std::string>& flags = {}) {
     cutting_proxy proxy{database().port()};
     const auto url = "postgres://troupe@127.0.0.1:" + std::to_string(proxy.port()) + "/postgres";
-    gateway node{options(connections(1), url)};
+    auto all = connections(1);
+    all.insert(all.end(), flags.begin(), flags.end());
+    gateway node{options(all, url)};
     load entries{node.http_port()};
     ASSERT_TRUE(entries.entry_is_stored());
     for (std::size_t i = 0; i < 60; ++i) {
@@ -339,11 +342,19 @@ protected:
 };
 
 TEST_F(StorageLedgerCut, HoldsWhateverTheServerGetsOfABatch) {
-  cut("batch_cut", cutting_proxy::side::client, 5);
+  cut("batch_cut", cutting_proxy::side::client, 3);
 }
 
 TEST_F(StorageLedgerCut, HoldsWhateverTheNodeGetsOfTheAnswers) {
   cut("answers_cut", cutting_proxy::side::server, 3);
+}
+
+TEST_F(StorageLedgerCut, HoldsWhateverTheServerGetsOfAGroupCommit) {
+  cut("group_cut", cutting_proxy::side::client, 3, {"--storage-group-commit"});
+}
+
+TEST_F(StorageLedgerCut, HoldsWhateverTheNodeGetsOfTheAnswersToAGroupCommit) {
+  cut("group_answers_cut", cutting_proxy::side::server, 3, {"--storage-group-commit"});
 }
 
 // -- the server refuses ---------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 // Statements that go to PostgreSQL at once: each must come out as if it had gone alone.
 #include "tests/storage/pool_client.hpp"
 #include "tests/storage/test_database.hpp"
+#include "tests/support/eventually.hpp"
 
 #include <poll.h>
 
@@ -10,6 +11,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace troupe::storage::test {
@@ -249,6 +251,96 @@ TEST_F(batch_pgtest, what_was_not_answered_before_the_session_broke_is_reported_
   EXPECT_FALSE(connection_->healthy());
   EXPECT_EQ(count("t"), 2);
   EXPECT_EQ(connection_->open_pipe(), nullptr);
+}
+
+/// Changes that share a commit must come out as if they had gone alone, too.
+class group_commit_pgtest : public batch_pgtest {
+protected:
+  static config::storage_settings with_group_commit(config::storage_settings settings) {
+    settings.group_commit = true;
+    return settings;
+  }
+
+  group_commit_pgtest() { connection_ = connect(with_group_commit(database_->settings())); }
+};
+
+TEST_F(group_commit_pgtest, has_changes_beside_each_other_in_one_transaction) {
+  connection_->run_script("CREATE TABLE t (v BIGINT)");
+  const auto insert = [](int64_t v) {
+    return statement("INSERT INTO t VALUES ($1) RETURNING CAST(pg_current_xact_id() AS TEXT)", v);
+  };
+  const auto in_how_many = [&](const std::vector<sql_statement>& all) {
+    const auto found = run(all);
+    return std::set<string>{found.begin(), found.end()}.size();
+  };
+  EXPECT_EQ(in_how_many({insert(1), insert(2), insert(3), insert(4)}), 1U);
+  EXPECT_EQ(count("t"), 4);
+  at_once = 2;
+  EXPECT_EQ(in_how_many({insert(5), insert(6), insert(7), insert(8)}), 2U);
+  connection_ = connect(database_->settings());
+  at_once = 100;
+  EXPECT_EQ(in_how_many({insert(9), insert(10), insert(11), insert(12)}), 4U);
+  EXPECT_EQ(count("t"), 12);
+}
+
+TEST_F(group_commit_pgtest, gives_each_its_own_answer_and_its_own_error) {
+  connection_->run_script("CREATE TABLE t (v BIGINT PRIMARY KEY CHECK (v <> 13))");
+  const auto insert = [](int64_t v) { return statement("INSERT INTO t VALUES ($1)", v); };
+  for (const std::size_t step : {1U, 3U, 40U}) {
+    at_once = step;
+    EXPECT_EQ(run({insert(1), insert(2), echo(5), insert(3), insert(1), insert(4), insert(13), insert(5),
+                   statement("UPDATE t SET v = v + 100 WHERE v >= $1", int64_t{4})}),
+              (texts{"#1", "#1", "5", "#1", "conflict", "#1", "unprocessable", "#1", "#2"}));
+    EXPECT_EQ(run({statement("DELETE FROM t WHERE v > $1", int64_t{-1})}), texts{"#5"});
+  }
+  EXPECT_FALSE(connection_->in_transaction());
+}
+
+TEST_F(group_commit_pgtest, a_constraint_that_is_looked_at_in_the_end_fails_its_statement_alone) {
+  connection_->run_script("CREATE TABLE a (id BIGINT PRIMARY KEY);"
+                          "CREATE TABLE b (a BIGINT REFERENCES a DEFERRABLE INITIALLY DEFERRED);"
+                          "INSERT INTO a VALUES (1)");
+  const auto insert = [](int64_t v) { return statement("INSERT INTO b VALUES ($1)", v); };
+  EXPECT_EQ(run({insert(1), insert(7), insert(1)}), (texts{"#1", "conflict", "#1"}));
+  EXPECT_EQ(count("b"), 2);
+}
+
+TEST_F(group_commit_pgtest, a_deadlock_that_only_the_group_is_in_is_none_of_its_changes) {
+  connection_->run_script("CREATE TABLE t (id BIGINT, v BIGINT); INSERT INTO t VALUES (1, 0), (2, 0)");
+  const auto change = [](int64_t id) { return statement("UPDATE t SET v = v + 1 WHERE id = $1", id); };
+  run({change(3)});
+  const auto other = connect(database_->settings());
+  const auto watcher = connect(database_->settings());
+  other->execute({"SET deadlock_timeout = '10min'", {}}); // so that it is the other side that ends it
+  other->execute({"BEGIN", {}});
+  other->execute(change(2));
+  texts found;
+  std::thread group{[&] { found = run({change(1), change(2)}); }};
+  EXPECT_TRUE(troupe::test::eventually([&] {
+    return !watcher
+              ->execute({"SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                         "AND datname = current_database()",
+                         {}})
+              .cells.empty();
+  }));
+  other->execute(change(1)); // which the group has
+  other->execute({"COMMIT", {}});
+  group.join();
+  EXPECT_EQ(found, (texts{"#1", "#1"}));
+  EXPECT_EQ(watcher->execute({"SELECT sum(v) FROM t", {}}).cells.at(0), sql_value{numeric{"4"}});
+}
+
+TEST_F(group_commit_pgtest, what_was_in_a_group_when_the_session_broke_is_reported_as_unknown) {
+  connection_->run_script("CREATE TABLE t (v BIGINT)");
+  const auto insert = [](int64_t v) { return statement("INSERT INTO t VALUES ($1)", v); };
+  const auto insert_or_end = [](int64_t v) {
+    return statement("INSERT INTO t SELECT v FROM (SELECT CAST($1 AS BIGINT) AS v) AS given "
+                     "WHERE v <> 7 OR pg_terminate_backend(pg_backend_pid())", v);
+  };
+  run({insert_or_end(1), insert(1)});
+  const auto found = run({insert(2), insert(3), echo(4), insert(5), insert_or_end(7), insert(6)});
+  EXPECT_EQ(found, (texts{"#1", "#1", "4", "outcome_unknown", "outcome_unknown", "outcome_unknown"}));
+  EXPECT_EQ(count("t"), 4);
 }
 
 class batches_of_a_pool_pgtest : public batch_pgtest {
