@@ -93,10 +93,12 @@ struct storage_settings {
   bool share_reads = true; // of those that are marked so
   bool group_commit = false;
   milliseconds acquire_timeout{2'000};
+  milliseconds slow_acquire{1'000}; // 0: none is told of before that
   milliseconds query_timeout{30'000}; // 0: none
   milliseconds slow_statement{1'000}; // 0: none is logged for that
   bool explain_slow = false;
   milliseconds connect_timeout{2'000};
+  milliseconds health_check{30'000};    // 0: none is asked
   milliseconds idle_timeout{600'000};   // 0: never closed for that
   milliseconds max_lifetime{1'800'000}; // the same
   std::string migrations; // folder; empty: the application's own, of the default database

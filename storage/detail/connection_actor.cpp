@@ -98,6 +98,7 @@ caf::behavior connection_actor::make_behavior() {
         end_lease();
     },
     [this](close_connection) { close(); },
+    [this](check_connection what) { check(what.idle_since); },
     [this](stop_connection) { stop(); },
   };
 }
@@ -204,15 +205,27 @@ bool connection_actor::is_old() const noexcept {
 }
 
 /// None: there is none for it, and the connection is idle, of no use to its actor from here on; or it is closed.
-std::optional<pool_job> connection_actor::next_job() {
+std::optional<pool_job> connection_actor::next_job(std::optional<troupe::detail::steady_time> idle_since) {
   if (is_old()) {
     close();
     return std::nullopt;
   }
-  auto next = queue_->take_unless(slot_, [this](const pool_job& job) { return quick_time(*connection_, job).has_value(); });
+  auto next = queue_->take_unless(
+    slot_, [this](const pool_job& job) { return quick_time(*connection_, job).has_value(); }, idle_since);
   if (next.left_one)
     deliver(database_, nullptr, connection_idle{});
   return std::move(next.job);
+}
+
+void connection_actor::check(troupe::detail::steady_time idle_since) {
+  try {
+    static_cast<void>(connection_->execute({"SELECT 1", {}}));
+  } catch (const std::exception&) {
+    connection_.reset();
+    return report_lost("the server did not answer when it was asked for it", false);
+  }
+  deliver(database_, nullptr, connection_checked{slot_});
+  work(next_job(idle_since));
 }
 
 void connection_actor::close() {

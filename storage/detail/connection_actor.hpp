@@ -55,7 +55,8 @@ private:
   void end_run();
   void tell_slow();
   [[nodiscard]] bool is_old() const noexcept;
-  [[nodiscard]] std::optional<pool_job> next_job();
+  [[nodiscard]] std::optional<pool_job> next_job(std::optional<troupe::detail::steady_time> idle_since = std::nullopt);
+  void check(troupe::detail::steady_time idle_since);
   void close();
   void give_back(pool_job job);
   void put_back(pool_job& job);

@@ -27,6 +27,9 @@ constexpr std::chrono::milliseconds longest_upkeep_pause{10'000};
 /// What waits for a session that runs others gets so long until one that is idle takes it.
 constexpr std::chrono::milliseconds patience_for_company{10};
 
+/// Between two lines on waits that are long and go on.
+constexpr std::chrono::seconds pause_between_slow_acquires{1};
+
 /// Until it is looked whether the server has been told to cancel one.
 constexpr std::chrono::milliseconds told_patience{5};
 
@@ -39,7 +42,8 @@ database_actor::database_actor(caf::actor_config& config, troupe::detail::event_
   : pinned_actor(config, loop), settings_(std::move(settings)),
     pool_{std::make_shared<job_queue>(), std::make_shared<holder_table>(settings_.max_connections),
           std::make_shared<statement_statistics>(), name.empty() ? "" : "database " + name + ": "},
-    channels_(make_channels(loop, caf::weak_actor_ptr{ctrl()}, settings_)), slots_(settings_.max_connections) {
+    channels_(make_channels(loop, caf::weak_actor_ptr{ctrl()}, settings_)), slots_(settings_.max_connections),
+    has_server_(backend_of(settings_.url) == backend::postgres) {
   set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   set_exit_handler([this](const caf::exit_msg& exit) { stop(exit.reason); });
 }
@@ -85,12 +89,14 @@ caf::behavior database_actor::make_behavior() {
     [this](const connection_lost& message) { on_lost(message); },
     [this](connection_closed message) { on_closed(message.slot); },
     [this](connection_idle) { give_to_idle_ones(); },
+    [this](connection_checked message) { slots_[message.slot].now = state::open; },
   };
 }
 
 void database_actor::on_exit() {
   retry_.disarm();
   expiry_.disarm();
+  slow_acquire_.disarm();
   grace_.disarm();
   watch_.disarm();
   upkeep_.disarm();
@@ -319,6 +325,7 @@ void database_actor::retry() {
 }
 
 void database_actor::arm_expiry() {
+  arm_slow_acquire();
   if (expiry_.armed())
     return;
   if (const auto deadline = pool_.queue->next_deadline())
@@ -330,13 +337,38 @@ void database_actor::expire() {
   const auto waiting = pool_.queue->count().waiting;
   const auto expired = pool_.queue->take_expired(steady_clock::now());
   if (!expired.empty()) {
-    const auto why = why_no_connection(waiting);
+    const auto why = why_no_connection(settings_.acquire_timeout, waiting);
     for (const auto& job : expired)
       reject(job, why.for_client);
     if (!warn(why.for_log))
       untold_ = why.for_log; // more than what has been told: it goes with the next line
   }
   arm_expiry();
+}
+
+void database_actor::arm_slow_acquire() {
+  if (slow_acquire_.armed() || settings_.slow_acquire.count() == 0
+      || settings_.slow_acquire >= settings_.acquire_timeout)
+    return;
+  if (const auto deadline = pool_.queue->next_deadline())
+    slow_acquire_.arm(loop().timers(),
+                      std::max(*deadline - settings_.acquire_timeout + settings_.slow_acquire,
+                               next_slow_acquire_),
+                      [](void* self) { static_cast<database_actor*>(self)->tell_slow_acquire(); }, this);
+}
+
+/// As long as it goes on, at times.
+void database_actor::tell_slow_acquire() {
+  const auto now = steady_clock::now();
+  if (const auto deadline = pool_.queue->next_deadline()) {
+    const auto waited = std::chrono::ceil<std::chrono::milliseconds>(now - (*deadline - settings_.acquire_timeout));
+    if (waited >= settings_.slow_acquire) {
+      const auto why = why_no_connection(waited, pool_.queue->count().waiting);
+      warn("a statement still waits: " + why.for_log);
+      next_slow_acquire_ = now + pause_between_slow_acquires;
+    }
+  }
+  arm_slow_acquire();
 }
 
 /// False: not now.
@@ -350,8 +382,8 @@ bool database_actor::warn(const std::string& line) {
   return true;
 }
 
-pool_trouble database_actor::why_no_connection(std::size_t waiting) const {
-  return explain({settings_.acquire_timeout, waiting, count(state::open), slots_.size(), away_,
+pool_trouble database_actor::why_no_connection(std::chrono::milliseconds waited, std::size_t waiting) const {
+  return explain({waited, waiting, count(state::open), slots_.size(), away_,
                   holders()});
 }
 
@@ -434,9 +466,14 @@ void database_actor::cancel_overdue() {
 
 void database_actor::arm_upkeep() {
   auto pause = longest_upkeep_pause;
-  for (const auto limit : {settings_.idle_timeout, settings_.max_lifetime})
+  const auto often_enough = [&](std::chrono::milliseconds limit) {
     if (limit.count() > 0)
-      pause = std::min(pause, std::max(std::chrono::milliseconds{limit} / 10, shortest_upkeep_pause));
+      pause = std::min(pause, std::max(limit / 10, shortest_upkeep_pause));
+  };
+  for (const auto limit : {settings_.idle_timeout, settings_.max_lifetime, settings_.health_check})
+    often_enough(limit);
+  if (count(state::checking) > 0)
+    often_enough(settings_.connect_timeout);
   upkeep_.arm(loop().timers(), steady_clock::now() + pause,
               [](void* self) { static_cast<database_actor*>(self)->close_unneeded(); }, this);
 }
@@ -457,7 +494,29 @@ void database_actor::close_unneeded() {
     slots_[number].driven->leave();
     deliver(caf::actor_cast<caf::strong_actor_ptr>(slots_[number].actor), nullptr, close_connection{});
   }
+  if (settings_.health_check.count() > 0 && has_server_)
+    check_one();
   arm_upkeep();
+}
+
+/// One at a time: the others are for who asks. A server that does not answer is no server.
+void database_actor::check_one() {
+  const auto now = steady_clock::now();
+  const auto asked = std::find_if(slots_.begin(), slots_.end(),
+                                  [](const auto& slot) { return slot.now == state::checking; });
+  if (asked != slots_.end()) {
+    if (const auto session = asked->session.lock(); session && now - asked->asked > settings_.connect_timeout)
+      session->interrupt();
+    return;
+  }
+  const auto next = pool_.queue->take_unknown(now - settings_.health_check);
+  if (!next)
+    return;
+  auto& slot = slots_[next->which];
+  slot.now = state::checking;
+  slot.asked = now;
+  slot.driven->leave();
+  deliver(caf::actor_cast<caf::strong_actor_ptr>(slot.actor), nullptr, check_connection{next->since});
 }
 
 void database_actor::on_closed(job_queue::slot number) {

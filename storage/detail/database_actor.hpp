@@ -46,7 +46,7 @@ private:
   /// What a statement that nobody waits for gets to end with those in front of it, or behind.
   static constexpr std::chrono::milliseconds abandoned_patience{50};
 
-  enum class state : std::uint8_t { closed, opening, open, closing };
+  enum class state : std::uint8_t { closed, opening, open, checking, closing };
 
   struct connection_slot {
     caf::actor actor; // none before the first opening
@@ -54,6 +54,7 @@ private:
     std::weak_ptr<connection> session;
     std::unique_ptr<driven_session> driven; // that session, as this loop runs statements on it
     troupe::detail::steady_time opened;
+    troupe::detail::steady_time asked; // whether it is still there
   };
 
   void submit(caf::strong_actor_ptr requester, call_id call, std::uint64_t lease, sql_statement statement);
@@ -76,6 +77,8 @@ private:
   void end_patience();
   void arm_expiry();
   void expire();
+  void arm_slow_acquire();
+  void tell_slow_acquire();
   void abandon(call_id call);
   bool notify(const std::vector<sql_value>& notices);
   void cancel(holder_table::target what);
@@ -84,6 +87,7 @@ private:
   void cancel_overdue();
   void arm_upkeep();
   void close_unneeded();
+  void check_one();
   void stop(caf::error reason);
   void interrupt_all();
   bool warn(const std::string& line);
@@ -92,7 +96,7 @@ private:
   [[nodiscard]] pool_statistics statistics() const;
   [[nodiscard]] database_figures figures(std::size_t statements) const;
   [[nodiscard]] std::vector<holder_table::holder> holders() const;
-  [[nodiscard]] pool_trouble why_no_connection(std::size_t waiting) const;
+  [[nodiscard]] pool_trouble why_no_connection(std::chrono::milliseconds waited, std::size_t waiting) const;
 
   // driven_session::owner
   void give_to_idle_ones() override;
@@ -115,10 +119,13 @@ private:
   backoff backoff_;
   warning_limit warnings_;
   std::string untold_; // why somebody had no connection
+  troupe::detail::steady_time next_slow_acquire_{};
+  bool has_server_;
   bool stopping_ = false;
   caf::error stop_reason_;
   troupe::detail::timer retry_;
   troupe::detail::timer expiry_;
+  troupe::detail::timer slow_acquire_;
   troupe::detail::timer grace_;
   troupe::detail::timer patience_;
   troupe::detail::timer watch_;  // what is abandoned and runs on

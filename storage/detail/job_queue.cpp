@@ -40,18 +40,28 @@ std::optional<pool_job> job_queue::take(slot taker) {
   const std::lock_guard lock{mutex_};
   if (!waiting_.empty())
     return pop_front(waiting_);
-  if (!closed_)
-    idle_.push_back({taker, std::chrono::steady_clock::now()});
+  make_idle(taker, std::nullopt);
   return std::nullopt;
 }
 
-job_queue::offer job_queue::take_unless(slot taker, const std::function<bool(const pool_job&)>& not_for_it) {
+/// REQUIRES: the lock.
+void job_queue::make_idle(slot which, std::optional<troupe::detail::steady_time> since) {
+  if (closed_)
+    return;
+  const auto now = std::chrono::steady_clock::now();
+  const idle_connection made{which, since.value_or(now), now};
+  const auto place = std::upper_bound(idle_.begin(), idle_.end(), made,
+                                      [](const auto& a, const auto& b) { return a.since < b.since; });
+  idle_.insert(place, made);
+}
+
+job_queue::offer job_queue::take_unless(slot taker, const std::function<bool(const pool_job&)>& not_for_it,
+                                        std::optional<troupe::detail::steady_time> since) {
   const std::lock_guard lock{mutex_};
   const bool any = !waiting_.empty();
   if (any && !not_for_it(waiting_.front()))
     return {pop_front(waiting_), false};
-  if (!closed_)
-    idle_.push_back({taker, std::chrono::steady_clock::now()});
+  make_idle(taker, since);
   return {std::nullopt, any};
 }
 
@@ -91,6 +101,17 @@ std::vector<job_queue::slot> job_queue::take_idle(troupe::detail::steady_time li
     out.push_back(idle_.front().which);
     idle_.erase(idle_.begin());
   }
+  return out;
+}
+
+std::optional<job_queue::idle_connection> job_queue::take_unknown(troupe::detail::steady_time limit) {
+  const std::lock_guard lock{mutex_};
+  const auto found = std::min_element(idle_.begin(), idle_.end(),
+                                      [](const auto& a, const auto& b) { return a.known < b.known; });
+  if (found == idle_.end() || found->known >= limit)
+    return std::nullopt;
+  const auto out = *found;
+  idle_.erase(found);
   return out;
 }
 

@@ -54,7 +54,9 @@ public:
     std::optional<pool_job> job;
     bool left_one = false; ///< to be matched
   };
-  offer take_unless(slot taker, const std::function<bool(const pool_job&)>& not_for_it);
+  /// `since`: it has been idle, but for a look whether it still works, since then; none: it was not.
+  offer take_unless(slot taker, const std::function<bool(const pool_job&)>& not_for_it,
+                    std::optional<troupe::detail::steady_time> since = std::nullopt);
 
   /// Further jobs for one that has taken one: those at the front, as long as `wanted` says so, `most` at most.
   /// `wanted` is called under the lock.
@@ -72,6 +74,14 @@ public:
 
   /// Takes away those that have been idle since before `limit`, `most` at most.
   std::vector<slot> take_idle(troupe::detail::steady_time limit, std::size_t most);
+
+  struct idle_connection {
+    slot which;
+    troupe::detail::steady_time since; ///< nobody has needed it
+    troupe::detail::steady_time known; ///< to work
+  };
+  /// Takes away the one that was known to work at the earliest time, if that is before `limit`.
+  std::optional<idle_connection> take_unknown(troupe::detail::steady_time limit);
 
   /// Takes out the job that this call of this requester waits with; false: it does not.
   bool drop(const caf::strong_actor_ptr& requester, call_id call);
@@ -93,11 +103,8 @@ public:
 private:
   std::mutex mutex_;
   std::deque<pool_job> waiting_;
-  struct idle_connection {
-    slot which;
-    troupe::detail::steady_time since;
-  };
   slot take_warmest();
+  void make_idle(slot which, std::optional<troupe::detail::steady_time> since);
 
   std::vector<idle_connection> idle_; // a stack: the connection used last is the warmest
   bool closed_ = false;

@@ -22,6 +22,17 @@ struct stop_connection {};
 /// Database actor -> connection actor, which is idle, and has been taken out of those that are: close your session.
 struct close_connection {};
 
+/// Database actor -> connection actor, which has been idle since then, and has been taken out of those that are: ask the
+/// server whether your session is still there.
+struct check_connection {
+  troupe::detail::steady_time idle_since;
+};
+
+/// Connection actor -> database actor: it is, and idle again, or has taken what waited.
+struct connection_checked {
+  job_queue::slot slot = 0;
+};
+
 /// Database actor -> connection actor: the session is its own again; these are for it.
 struct session_returned {
   std::vector<pool_job> jobs;       ///< to be run one by one; nothing of them was sent, or is left
@@ -61,6 +72,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::pool_job)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::open_connection)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::stop_connection)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::close_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::check_connection)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_checked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::session_returned)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_idle)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::connection_closed)

@@ -202,5 +202,20 @@ TEST_F(PoolTrouble, IsAPoolThatIsTooSmall) {
                  "queries: GET /slow runs SELECT pg_sleep");
 }
 
+TEST_F(PoolTrouble, AWaitThatIsLongIsToldBeforeItIsOver) {
+  auto node = start_node({"--storage-slow-acquire", "100ms", "--storage-acquire-timeout", "10m",
+                          "--storage-max-connections", "1", "--http-handler-timeout", "10m"});
+  http_connection holder{node->http_port()};
+  holder.send("GET /slow?s=600 HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(eventually_sleepers("1"));
+  http_connection waits{node->http_port()};
+  waits.send("GET /quick HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_TRUE(node->wait_for_message("a statement still waits: no database connection within .*: slow statements run on "
+                                     "1 of 1 connection, 1 waiting; queries: GET /slow runs SELECT pg_sleep.*"))
+      << node->log_text();
+  holder.reset();
+  EXPECT_EQ(waits.read().status, 200);
+}
+
 } // namespace
 } // namespace troupe::test

@@ -49,6 +49,29 @@ TEST(job_queue, gives_jobs_out_in_their_order_and_one_put_back_before_them) {
   EXPECT_EQ(queue.count().idle, 1u);
 }
 
+TEST(job_queue, gives_out_which_connection_is_not_known_to_work_any_more_and_keeps_since_when_it_was_idle) {
+  job_queue queue;
+  const auto for_none = [](const pool_job&) { return true; };
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_FALSE(queue.take_unknown(before + 1h));
+  EXPECT_FALSE(queue.take(1));
+  EXPECT_FALSE(queue.take(2));
+  EXPECT_FALSE(queue.take_unknown(before)) << "both have just been used";
+  const auto oldest = queue.take_unknown(before + 1h);
+  ASSERT_TRUE(oldest);
+  EXPECT_EQ(oldest->which, 1u);
+  EXPECT_FALSE(queue.take_unless(1, for_none, before - 1min).job); // it works
+  EXPECT_EQ(queue.take_unknown(before + 1h)->which, 2u) << "what was looked at last is the last one";
+  const auto again = queue.take_unknown(before + 1h);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->since, before - 1min);
+  EXPECT_FALSE(queue.take(2));
+  EXPECT_FALSE(queue.take_unless(1, for_none, before - 1min).job);
+  EXPECT_EQ(queue.take_idle(before, 5), std::vector<job_queue::slot>{1}) << "nobody has needed it";
+  auto item = job(7);
+  EXPECT_EQ(queue.push(item), 2u);
+}
+
 TEST(job_queue, brings_a_job_put_back_and_an_idle_connection_together) {
   job_queue queue;
   EXPECT_FALSE(queue.match());

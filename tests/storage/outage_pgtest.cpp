@@ -6,6 +6,7 @@
 #include "tests/support/postgres_cluster.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <map>
 #include <set>
 #include <vector>
@@ -67,6 +68,49 @@ TEST_F(outage_pgtest, refuses_in_time_while_away_and_works_after_the_return) {
   const auto back = clock::now();
   EXPECT_TRUE(troupe::test::eventually(works, scaled(60s)));
   troupe::test::figure("works again after ms", (clock::now() - back) / 1ms);
+}
+
+TEST_F(outage_pgtest, replaces_a_session_that_does_not_answer_though_nobody_needs_it) {
+  auto with = settings();
+  with.max_connections = with.min_connections = 1;
+  with.health_check = 50ms;
+  with.connect_timeout = scaled(500ms);
+  with.acquire_timeout = 60s;
+  pool_client client{with};
+  const auto id = [&] {
+    return std::get<int64_t>(client.ask(statement("SELECT pg_backend_pid()")).as<sql_result>().cells.at(0));
+  };
+  const auto watcher = connect(settings());
+  const auto sessions = [&](const std::string& which) {
+    return std::get<int64_t>(watcher
+                               ->execute({"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'troupe' "
+                                          "AND pid <> pg_backend_pid() AND " + which,
+                                          {}})
+                               .cells.at(0));
+  };
+  const auto first = id();
+  EXPECT_TRUE(troupe::test::eventually([&] { return sessions("query = 'SELECT 1'") == 1; })) << "it is asked";
+  EXPECT_EQ(id(), first) << "and stays when it answers";
+  ASSERT_EQ(kill(static_cast<pid_t>(first), SIGSTOP), 0);
+  EXPECT_TRUE(troupe::test::eventually([&] { return sessions("pid <> " + std::to_string(first)) == 1; }, scaled(60s)));
+  EXPECT_NE(id(), first);
+  kill(static_cast<pid_t>(first), SIGCONT); // it finds its client gone
+}
+
+TEST_F(outage_pgtest, closes_a_session_that_nobody_needs_though_it_is_asked_whether_it_is_there) {
+  auto with = settings();
+  with.max_connections = 1;
+  with.health_check = 20ms;
+  with.idle_timeout = 300ms;
+  pool_client client{with};
+  (void)client.ask(statement("SELECT 7")).as<sql_result>();
+  const auto watcher = connect(settings());
+  EXPECT_TRUE(troupe::test::eventually([&] {
+    return watcher
+             ->execute({"SELECT 1 FROM pg_stat_activity WHERE application_name = 'troupe' AND pid <> pg_backend_pid()",
+                        {}})
+             .cells.empty();
+  }));
 }
 
 TEST_F(outage_pgtest, tells_the_holder_of_a_lease_and_recovers_after_its_release) {
