@@ -1,7 +1,13 @@
 #pragma once
 
 #include "actors/detail/each_argument.hpp"
+#include "actors/detail/json_writer.hpp"
 #include "actors/detail/struct_columns.hpp"
+#include "actors/messages/response.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
 
 /// Says which members of a struct are columns, by their names, so that `row::as`, `rows::as` and
 /// `ctx.db().query_as` fill it:
@@ -51,3 +57,28 @@
     return {#Type, names};                                                                         \
   }
 #define TROUPE_DETAIL_ENUM_NAME(Type, name) {#name, static_cast<::std::int64_t>(Type::name)},
+
+namespace troupe {
+
+/// As `json(row)`: written at once, members in their order.
+template <detail::with_columns T>
+  requires(!detail::with_own_to_json<nlohmann::json, T>)
+response json(const T& from) {
+  std::string out;
+  detail::write_json_struct(out, troupe_columns(detail::tag<T>{}), &from);
+  return json_body(std::move(out));
+}
+
+template <detail::with_columns T>
+  requires(!detail::with_own_to_json<nlohmann::json, T>)
+response json(const std::vector<T>& from) {
+  std::string out{"["};
+  for (const auto& each : from) {
+    if (out.size() > 1)
+      out += ',';
+    detail::write_json_struct(out, troupe_columns(detail::tag<T>{}), &each);
+  }
+  return json_body(std::move(out += ']'));
+}
+
+} // namespace troupe

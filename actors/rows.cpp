@@ -1,5 +1,6 @@
 #include "actors/rows.hpp"
 
+#include "actors/detail/json_writer.hpp"
 #include "actors/detail/sql_arrays.hpp"
 
 #include <nlohmann/json.hpp>
@@ -27,6 +28,26 @@ void to_json(nlohmann::json& out, const rows& from) {
   out = nlohmann::json::array();
   for (auto each : from)
     out.push_back(each);
+}
+
+response json(const row& from) {
+  if (detail::has_repeated_names(from.result_->columns)) // the last one of a name counts
+    return json(nlohmann::json(from));
+  std::string out;
+  detail::write_json_row(out, *from.result_, from.index_);
+  return json_body(std::move(out));
+}
+
+response json(const rows& from) {
+  if (detail::has_repeated_names(from.result_->columns))
+    return json(nlohmann::json(from));
+  std::string out{"["};
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    if (i > 0)
+      out += ',';
+    detail::write_json_row(out, *from.result_, from.first_ + i);
+  }
+  return json_body(std::move(out += ']'));
 }
 
 } // namespace troupe

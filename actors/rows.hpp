@@ -3,6 +3,7 @@
 #include "actors/columns.hpp"
 #include "actors/detail/key_rows.hpp"
 #include "actors/detail/sql_convert.hpp"
+#include "actors/messages/response.hpp"
 #include "actors/messages/sql.hpp"
 
 #include <nlohmann/json_fwd.hpp>
@@ -54,6 +55,7 @@ public:
   /// when nested too deeply), arrays as arrays, numeric as text, blobs as hex,
   /// NaN and infinite doubles as the texts "NaN", "Infinity" and "-Infinity".
   friend void to_json(nlohmann::json& out, const row& from);
+  friend response json(const row& from);
 
 private:
   std::shared_ptr<const sql_result> result_;
@@ -104,11 +106,17 @@ public:
 
   /// An array of objects.
   friend void to_json(nlohmann::json& out, const rows& from);
+  friend response json(const rows& from);
 
 private:
   std::shared_ptr<const sql_result> result_;
   std::size_t first_ = 0; // of it: other rows may be others'
   std::size_t count_;
 };
+
+/// As `json` of the same as a document says it, but written at once: columns in their order, json values as the
+/// database wrote them. The quickest way from a table to a client.
+response json(const row& from);
+response json(const rows& from);
 
 } // namespace troupe

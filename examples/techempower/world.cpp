@@ -35,16 +35,12 @@ int count_of(const request& req, std::string_view name) {
 
 struct world {
   int id = 0;
-  int random_number = 0;
+  int randomNumber = 0; // as the rules spell it
 };
-
-nlohmann::json to_json(const world& from) {
-  return {{"id", from.id}, {"randomNumber", from.random_number}};
-}
+TROUPE_COLUMNS(world, id, randomNumber)
 
 task<world> load(statements& db, int id) {
-  auto found = co_await db.one("SELECT id, randomnumber FROM world WHERE id = $1", id);
-  co_return world{found.get<int>("id"), found.get<int>("randomnumber")};
+  return db.one_as<world>(R"(SELECT id, randomnumber AS "randomNumber" FROM world WHERE id = $1)", id);
 }
 
 task<world> load_any(context& ctx) {
@@ -54,9 +50,8 @@ task<world> load_any(context& ctx) {
 
 // Not for the benchmark, whose rules want a statement for each row: with those of other requests. PostgreSQL.
 task<world> load_together(context& ctx) {
-  auto found = co_await ctx.db().coalesce("id").one("SELECT id, randomnumber FROM world WHERE id = ANY($1)",
-                                                    random_id());
-  co_return world{found.get<int>("id"), found.get<int>("randomnumber")};
+  co_return co_await ctx.db().coalesce("id").one_as<world>(
+    R"(SELECT id, randomnumber AS "randomNumber" FROM world WHERE id = ANY($1))", random_id());
 }
 
 // Each row is read by its own statement, all of them at once.
@@ -67,41 +62,34 @@ task<std::vector<world>> load_many(context& ctx, int count, task<world> (*load_o
   co_return co_await join_all(std::move(running));
 }
 
-response worlds_json(const std::vector<world>& all) {
-  auto out = nlohmann::json::array();
-  for (const auto& each : all)
-    out.push_back(to_json(each));
-  return json(out);
-}
-
 task<response> single(context& ctx, const request&) {
-  co_return json(to_json(co_await load_any(ctx)));
+  co_return json(co_await load_any(ctx));
 }
 
 task<response> queries(context& ctx, const request& req) {
-  co_return worlds_json(co_await load_many(ctx, count_of(req, "queries")));
+  co_return json(co_await load_many(ctx, count_of(req, "queries")));
 }
 
 task<response> single_together(context& ctx, const request&) {
-  co_return json(to_json(co_await load_together(ctx)));
+  co_return json(co_await load_together(ctx));
 }
 
 task<response> queries_together(context& ctx, const request& req) {
-  co_return worlds_json(co_await load_many(ctx, count_of(req, "queries"), load_together));
+  co_return json(co_await load_many(ctx, count_of(req, "queries"), load_together));
 }
 
 task<response> updates(context& ctx, const request& req) {
   auto all = co_await load_many(ctx, count_of(req, "queries"));
   for (auto& each : all)
-    each.random_number = random_id();
+    each.randomNumber = random_id();
   // In the order of ids, so that two requests never wait for each other in a circle.
   std::sort(all.begin(), all.end(), [](const world& a, const world& b) { return a.id < b.id; });
   co_await ctx.db().transact([&all](transaction& tx) -> task<void> {
     for (const auto& each : all)
       co_await tx.exec("UPDATE world SET randomnumber = $2 WHERE id = $1", each.id,
-                       each.random_number);
+                       each.randomNumber);
   });
-  co_return worlds_json(all);
+  co_return json(all);
 }
 
 // Each worker actor has its own cache: no lock, and after a while no query.
@@ -123,7 +111,7 @@ task<response> cached_queries(context& ctx, const request& req) {
     ctx.local<world_cache>().known.insert_or_assign(id, loaded);
     out.push_back(loaded);
   }
-  co_return worlds_json(out);
+  co_return json(out);
 }
 
 } // namespace

@@ -234,7 +234,12 @@ TEST(enums, are_texts_in_sql) {
 TEST(columns, are_written_to_json_unless_the_struct_has_a_way_of_its_own) {
   const shop::user ann{1, "ann", std::nullopt};
   EXPECT_EQ(nlohmann::json(ann).dump(), R"({"email":null,"id":1,"name":"ann"})");
-  EXPECT_EQ(json(std::vector{ann}).body, R"([{"email":null,"id":1,"name":"ann"}])");
+  EXPECT_EQ(json(ann).body, R"({"id":1,"name":"ann","email":null})") << "in their order";
+  EXPECT_EQ(json(std::vector{ann, ann}).body,
+            R"([{"id":1,"name":"ann","email":null},{"id":1,"name":"ann","email":null}])");
+  EXPECT_EQ(json(std::vector<shop::user>{}).body, "[]");
+  EXPECT_EQ(json(shop::price{150, "EUR"}).body, R"({"cents":150,"currency":"EUR"})");
+  EXPECT_EQ(json(std::vector{shop::size{1, 2}}).body, R"([{"height":2,"width":1}])") << "its own way";
   EXPECT_EQ(nlohmann::json({{"user", ann}}).dump(), R"({"user":{"email":null,"id":1,"name":"ann"}})");
   EXPECT_EQ(nlohmann::json(shop::price{150, "EUR"}).dump(), R"({"cents":150,"currency":"EUR"})");
   EXPECT_EQ(nlohmann::json::parse(R"({"cents":2,"currency":"x"})").get<shop::price>().currency, "x");

@@ -189,6 +189,37 @@ TEST(row, is_a_json_object_of_all_columns_without_loss) {
               "time":"2026-01-31T12:00:00Z"})"));
 }
 
+TEST(row, is_written_as_a_response_with_what_its_document_says) {
+  std::string all_bytes;
+  for (int i = 0; i < 256; ++i)
+    all_bytes += static_cast<char>(i);
+  const std::vector<sql_value> values{
+    sql_value{}, true, false, integer(0), integer(std::numeric_limits<std::int64_t>::min()),
+    integer(std::numeric_limits<std::int64_t>::max()), 0.1, -0.0, 1e300, 3.0, std::nan(""),
+    -std::numeric_limits<double>::infinity(), text(""), text("plain"), text("\"\\/\b\n\x1f\x7f"),
+    text("\u00e4\u20ac\U0001f600"), text(all_bytes), text({"a\0b", 3}), blob{all_bytes}, blob{},
+    json_text{R"({"b":[1,null,"x"]})"}, json_text{"{"}, json_text{""}, json_text{"\"\xff\""}, numeric{"1.10"},
+    timestamp{"2026-01-31T12:00:00Z"}, sql_array{{}}, sql_array{{integer(1), sql_value{}, sql_array{{text("\"")}}}}};
+  for (const auto& value : values) {
+    const auto one = row_of(value);
+    const auto out = json(one);
+    EXPECT_EQ(out.headers.find("Content-Type"), "application/json");
+    EXPECT_EQ(out.body, json(nlohmann::json(one)).body);
+  }
+}
+
+TEST(rows, are_written_as_a_response_in_the_order_of_their_columns) {
+  const rows all{sql_result{{"b\"", "a"}, {integer(1), json_text{R"({"n": 1.00})"}, integer(2), text("y")}, 0}};
+  EXPECT_EQ(json(all).body, R"([{"b\"":1,"a":{"n": 1.00}},{"b\"":2,"a":"y"}])");
+  EXPECT_EQ(json(all[1]).body, R"({"b\"":2,"a":"y"})");
+  EXPECT_EQ(json(rows{sql_result{{"a"}, {}, 0}}).body, "[]");
+  const rows twice{sql_result{{"a", "b", "a"}, {integer(1), integer(2), integer(3)}, 0}};
+  EXPECT_EQ(json(twice).body, R"([{"a":3,"b":2}])") << "an object has each name once";
+  EXPECT_EQ(json(twice[0]).body, R"({"a":3,"b":2})");
+  const auto deep = std::string(100'000, '[') + std::string(100'000, ']');
+  EXPECT_EQ(json(row_of(json_text{deep})).body, R"({"x":")" + deep + R"("})");
+}
+
 TEST(row, gives_json_that_would_need_too_much_stack_as_text) {
   const auto deep = std::string(100'000, '[') + std::string(100'000, ']');
   const rows all{sql_result{{"x"}, {json_text{deep}}, 0}};
