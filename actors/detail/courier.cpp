@@ -55,21 +55,37 @@ void courier::forget(std::uint64_t id) noexcept {
 }
 
 void courier::resolve(std::uint64_t id, reply&& value) {
-  const auto index = index_of(id);
-  if (index >= slots_.size() || slots_[index].generation != id >> 32)
-    return drop(std::move(value));
-  const auto to = slots_[index];
-  if (to.waiting != nullptr) {
-    forget(id);
-    to.waiting->id_ = 0;
-    to.waiting->value = std::move(value);
-    return loop_.resume(*to.waiting);
+  if (auto* waiting = take_waiting(id)) {
+    waiting->value = std::move(value);
+    return loop_.resume(*waiting);
   }
-  if (to.receiver == nullptr)
+  auto* receiver = is_expected(id) ? slots_[index_of(id)].receiver : nullptr;
+  if (receiver == nullptr)
     return drop(std::move(value));
   forget(id);
-  to.receiver->id_ = 0;
-  to.receiver->on_reply(std::move(value));
+  receiver->id_ = 0;
+  receiver->on_reply(std::move(value));
+}
+
+void courier::resolve_soon(std::uint64_t id, reply&& value) {
+  auto* waiting = take_waiting(id);
+  waiting->value = std::move(value);
+  loop_.resume_soon(*waiting);
+}
+
+bool courier::is_expected(std::uint64_t id) const noexcept {
+  const auto index = index_of(id);
+  return index < slots_.size() && slots_[index].generation == id >> 32;
+}
+
+/// The coroutine that waits for it, if one does; not any more.
+pending_reply* courier::take_waiting(std::uint64_t id) noexcept {
+  auto* waiting = is_expected(id) ? slots_[index_of(id)].waiting : nullptr;
+  if (waiting != nullptr) {
+    forget(id);
+    waiting->id_ = 0;
+  }
+  return waiting;
 }
 
 /// Nobody waits for it any more.

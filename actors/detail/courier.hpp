@@ -95,6 +95,13 @@ public:
   /// Resumes the coroutine that waits for `id`, or calls what waits for it. A late lease is handed back.
   void resolve(std::uint64_t id, reply&& value);
 
+  /// A coroutine waits for it.
+  [[nodiscard]] bool is_awaited(std::uint64_t id) const noexcept {
+    return is_expected(id) && slots_[static_cast<std::uint32_t>(id)].waiting != nullptr;
+  }
+  /// The loop resumes the coroutine when it comes to it: for who is in the middle of something. REQUIRES: is_awaited.
+  void resolve_soon(std::uint64_t id, reply&& value);
+
   [[nodiscard]] key_loader& loader() noexcept { return *loader_; }
 
 private:
@@ -105,6 +112,8 @@ private:
   };
 
   void drop(reply&& value);
+  [[nodiscard]] bool is_expected(std::uint64_t id) const noexcept;
+  [[nodiscard]] pending_reply* take_waiting(std::uint64_t id) noexcept;
   std::uint64_t take_slot(pending_reply* waiting, reply_receiver* receiver);
 
   event_loop& loop_;

@@ -27,7 +27,21 @@ caf::behavior courier_actor::make_behavior() {
 
 void courier_actor::send_statement(const actor_address& to, std::uint64_t id,
                                    sql_statement&& what) {
-  deliver(to_caf(to), self(), call_id{id}, std::move(what));
+  const auto database = to_caf(to);
+  if (auto* near = find_near(database); near != nullptr && near->take_statement(self(), call_id{id}, std::move(what)))
+    return;
+  deliver(database, self(), call_id{id}, std::move(what));
+}
+
+/// Null: it is of another loop, or no database.
+near_database* courier_actor::find_near(const caf::strong_actor_ptr& database) {
+  if (last_database_.get() != database.get()) {
+    auto* found = caf::actor_cast<caf::abstract_actor*>(database);
+    auto* pinned = dynamic_cast<pinned_actor*>(found);
+    last_near_ = pinned != nullptr && &pinned->loop() == &loop() ? dynamic_cast<near_database*>(found) : nullptr;
+    last_database_ = caf::weak_actor_ptr{database.get()};
+  }
+  return last_near_;
 }
 
 void courier_actor::acquire_connection(const actor_address& database, std::uint64_t id,

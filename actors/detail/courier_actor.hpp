@@ -2,6 +2,7 @@
 
 #include "actors/detail/caf.hpp"
 #include "actors/detail/courier.hpp"
+#include "actors/detail/near.hpp"
 
 #include <caf/behavior.hpp>
 
@@ -24,6 +25,12 @@ public:
   void abandon_statement(const actor_address& database, std::uint64_t id) override;
 
   [[nodiscard]] caf::strong_actor_ptr self() { return caf::strong_actor_ptr{ctrl()}; }
+
+private:
+  [[nodiscard]] near_database* find_near(const caf::strong_actor_ptr& database);
+
+  caf::weak_actor_ptr last_database_; // that a statement went to
+  near_database* last_near_ = nullptr; // it, when it is of this loop
 };
 
 /// Alive as long as what it returns.

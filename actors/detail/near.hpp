@@ -4,6 +4,7 @@
 #include "actors/messages/errc.hpp"
 #include "actors/messages/request.hpp"
 #include "actors/messages/response.hpp"
+#include "actors/messages/sql.hpp"
 
 #include <caf/actor_control_block.hpp>
 
@@ -37,6 +38,18 @@ public:
 
 protected:
   ~near_worker() = default;
+};
+
+/// A database of the loop, for coroutines of the same loop: their statements go past the mailbox, and so do the answers
+/// that the loop itself has (`courier::resolve_soon`).
+class near_database {
+public:
+  /// Takes the statement at once, and gives no answer before it has returned. False: it has not begun, or has ended,
+  /// and the statement is left alone. Called from coroutines, never from the database's own code.
+  [[nodiscard]] virtual bool take_statement(const caf::strong_actor_ptr& from, call_id id, sql_statement&& what) = 0;
+
+protected:
+  ~near_database() = default;
 };
 
 } // namespace troupe::detail

@@ -53,20 +53,7 @@ caf::behavior database_actor::make_behavior() {
   open_more();
   arm_upkeep();
   return {
-    [this](call_id call, sql_statement& statement) {
-      const bool shared = statement.shared && settings_.share_reads;
-      if ((shared || statement.only_reads) && verb_of(statement.sql) != sql_verb::reads)
-        return refuse_change(call, statement, "only reads can be shared or coalesced",
-                             "the database refused the statement");
-      if (settings_.read_only && changes_for_certain(statement.sql))
-        return refuse_change(call, statement, "what changes something, on a database with read_only",
-                             "the database is read only");
-      if (shared)
-        return submit_shared(call, std::move(statement));
-      if (statement.steps.what == sql_steps::kind::notify && notify(statement.parameters))
-        return deliver(current_sender(), nullptr, call, sql_result{});
-      submit(current_sender(), call, 0, std::move(statement));
-    },
+    [this](call_id call, sql_statement& statement) { take(current_sender(), call, std::move(statement)); },
     [this](call_id call, const sql_listen& wanted) {
       channels_->listen(current_sender(), call, wanted.channel);
     },
@@ -107,10 +94,32 @@ void database_actor::on_exit() {
   channels_.reset();
 }
 
-void database_actor::refuse_change(call_id call, const sql_statement& statement, const char* why,
-                                   const char* detail) {
+bool database_actor::take_statement(const caf::strong_actor_ptr& from, call_id id, sql_statement&& what) {
+  if (!sockets_)
+    return false;
+  take(from, id, std::move(what));
+  return true;
+}
+
+void database_actor::take(const caf::strong_actor_ptr& from, call_id call, sql_statement&& statement) {
+  const bool shared = statement.shared && settings_.share_reads;
+  if ((shared || statement.only_reads) && verb_of(statement.sql) != sql_verb::reads)
+    return refuse_change(from, call, statement, "only reads can be shared or coalesced",
+                         "the database refused the statement");
+  if (settings_.read_only && changes_for_certain(statement.sql))
+    return refuse_change(from, call, statement, "what changes something, on a database with read_only",
+                         "the database is read only");
+  if (shared)
+    return submit_shared(from, call, std::move(statement));
+  if (statement.steps.what == sql_steps::kind::notify && notify(statement.parameters))
+    return deliver(from, nullptr, call, sql_result{});
+  submit(from, call, 0, std::move(statement));
+}
+
+void database_actor::refuse_change(const caf::strong_actor_ptr& from, call_id call, const sql_statement& statement,
+                                   const char* why, const char* detail) {
   spdlog::error("{}statement failed: {}; in: {}", pool_.told_as, why, one_line(statement.sql));
-  deliver(current_sender(), nullptr, call, failure{errc::internal, detail});
+  deliver(from, nullptr, call, failure{errc::internal, detail});
 }
 
 /// False: the database has to be told.
@@ -122,8 +131,8 @@ bool database_actor::notify(const std::vector<sql_value>& notices) {
 }
 
 /// The actor itself asks, on behalf of all who want the same.
-void database_actor::submit_shared(call_id call, sql_statement statement) {
-  const auto flight = flights_.join(statement, {current_sender(), call});
+void database_actor::submit_shared(const caf::strong_actor_ptr& from, call_id call, sql_statement statement) {
+  const auto flight = flights_.join(statement, {from, call});
   if (!flight)
     return;
   submit(caf::strong_actor_ptr{ctrl()}, call_id{*flight}, 0, std::move(statement));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/detail/caf.hpp"
+#include "actors/detail/near.hpp"
 #include "actors/detail/poller.hpp"
 #include "actors/detail/timer.hpp"
 #include "actors/messages/call.hpp"
@@ -34,13 +35,16 @@ namespace troupe::storage {
 /// It opens connections when jobs wait, gives jobs to idle connections, refuses those that waited
 /// too long. While no connection can be opened ("away"), one attempt at a time is made, with
 /// growing pauses. Thread: its loop's.
-class database_actor final : public troupe::detail::pinned_actor, public driven_session::owner {
+class database_actor final : public troupe::detail::pinned_actor,
+                             public troupe::detail::near_database,
+                             public driven_session::owner {
 public:
   database_actor(caf::actor_config& config, troupe::detail::event_loop& loop,
                  config::storage_settings settings, const std::string& name);
 
   caf::behavior make_behavior() override;
   void on_exit() override;
+  bool take_statement(const caf::strong_actor_ptr& from, call_id id, sql_statement&& what) override;
 
 private:
   /// What a statement that nobody waits for gets to end with those in front of it, or behind.
@@ -58,8 +62,10 @@ private:
   };
 
   void submit(caf::strong_actor_ptr requester, call_id call, std::uint64_t lease, sql_statement statement);
-  void refuse_change(call_id call, const sql_statement& statement, const char* why, const char* detail);
-  void submit_shared(call_id call, sql_statement statement);
+  void take(const caf::strong_actor_ptr& from, call_id call, sql_statement&& statement);
+  void refuse_change(const caf::strong_actor_ptr& from, call_id call, const sql_statement& statement, const char* why,
+                     const char* detail);
+  void submit_shared(const caf::strong_actor_ptr& from, call_id call, sql_statement statement);
   template <class Answer>
   void answer_shared(call_id flight, const Answer& what);
   void give(job_queue::slot number, pool_job&& job);

@@ -1,6 +1,7 @@
 #include "storage/detail/driven_session.hpp"
 
 #include "actors/detail/caf.hpp"
+#include "actors/detail/courier_actor.hpp"
 #include "actors/detail/cycle_clock.hpp"
 
 #include <fcntl.h>
@@ -59,7 +60,7 @@ bool driven_session::begin(const std::shared_ptr<connection>& session, pool_job&
   busy_ = true;
   since_ = progress_ = coarse_now();
   const auto expected = session_->expected_time(job.statement.sql).value_or(connection::timing{});
-  put(std::move(job), expected);
+  put(std::make_unique<pool_job>(std::move(job)), expected);
   look();
   return true;
 }
@@ -122,9 +123,10 @@ void driven_session::run_deferred() {
 
 /// So many, as long as they are better off with each other than with idle sessions, or as nobody waits too long.
 void driven_session::take_more(std::size_t most, bool as_company) {
-  std::vector<connection::timing> expected;
   auto line = load_;
   most = std::min(most, most_at_once_ - under_way_.size());
+  std::vector<connection::timing> expected;
+  expected.reserve(most);
   auto more = queue_->take_more(most, [&](const pool_job& job) {
     const bool has_place = as_company ? line.least < short_line : line.usual < longest_line;
     const auto time = has_place ? quick_time(*session_, job) : std::nullopt;
@@ -140,14 +142,14 @@ void driven_session::take_more(std::size_t most, bool as_company) {
     put(std::move(more[i]), expected[i]);
 }
 
-void driven_session::put(pool_job&& job, connection::timing expected) {
+void driven_session::put(std::unique_ptr<pool_job> job, connection::timing expected) {
   under_way_.push_back({std::move(job), expected, false});
-  if (pipe_->put(under_way_.back().job.statement)) {
+  if (pipe_->put(under_way_.back().job->statement)) {
     load_ += expected;
     ++put_;
     return;
   }
-  left_.jobs.push_back(std::move(under_way_.back().job));
+  left_.jobs.push_back(std::move(*under_way_.back().job));
   under_way_.pop_back();
 }
 
@@ -188,23 +190,32 @@ void driven_session::ended(statement_pipe::outcome&& what) noexcept {
     --may_be_hit_;
   if (std::holds_alternative<statement_pipe::undone>(what)) {
     if (first.abandoned)
-      reply(first.job.requester, first.job.call, failure{errc::deadline_exceeded, nobody_waits});
+      answer(*first.job, failure{errc::deadline_exceeded, nobody_waits});
     else
-      left_.jobs.push_back(std::move(first.job));
+      left_.jobs.push_back(std::move(*first.job));
     return;
   }
-  statement_answer answer;
+  statement_answer found;
   if (auto* result = std::get_if<sql_result>(&what))
-    answer = std::move(*result);
+    found = std::move(*result);
   else
-    answer = failure_of(std::get<std::exception_ptr>(what), pipe_->lost(), first.job.statement.sql, told_as_);
-  const auto is = gist_of(answer);
+    found = failure_of(std::get<std::exception_ptr>(what), pipe_->lost(), first.job->statement.sql, told_as_);
+  const auto is = gist_of(found);
   if (could_be_hit && !first.abandoned && is.failed == errc::deadline_exceeded) {
-    left_.jobs.push_back(std::move(first.job)); // it was another one that was meant; nothing of it is left
+    left_.jobs.push_back(std::move(*first.job)); // it was another one that was meant; nothing of it is left
     return;
   }
-  reply(first.job.requester, first.job.call, std::move(answer));
-  ended_.push_back({std::move(first.job.statement), is});
+  answer(*first.job, std::move(found));
+  ended_.push_back({std::move(first.job->statement), is});
+}
+
+/// A coroutine of this loop goes on when the loop comes to it.
+void driven_session::answer(const pool_job& job, statement_answer&& what) {
+  auto& near = troupe::detail::courier_of(loop_);
+  const auto id = job.call.value;
+  if (job.requester != near.ctrl() || !near.is_awaited(id))
+    return reply(job.requester, job.call, std::move(what));
+  std::visit([&](auto& value) { near.resolve_soon(id, std::move(value)); }, what);
 }
 
 /// Those that have ended in this turn. Of one that took long with others it is not known which one it was.
@@ -260,7 +271,7 @@ void driven_session::leave() noexcept {
 void driven_session::give_up() {
   const bool had_it = session_ != nullptr;
   for (const auto& each : under_way_)
-    reply(each.job.requester, each.job.call, failure{errc::outcome_unknown, connection_gone});
+    answer(*each.job, failure{errc::outcome_unknown, connection_gone});
   for (auto& each : left_.jobs)
     if (!queue_->put_back(each))
       reply(each.requester, each.call, failure{errc::unavailable, connection_gone});
@@ -297,7 +308,7 @@ void driven_session::close() noexcept {
 bool driven_session::abandon(const caf::strong_actor_ptr& requester, call_id call) {
   const auto is_it = [&](const pool_job& job) { return job.requester == requester && job.call.value == call.value; };
   const auto found = std::find_if(under_way_.begin(), under_way_.end(),
-                                  [&](const flying& each) { return is_it(each.job); });
+                                  [&](const flying& each) { return is_it(*each.job); });
   if (found == under_way_.end())
     return std::erase_if(left_.jobs, is_it) > 0;
   found->abandoned = true;
@@ -344,8 +355,8 @@ holder_table::holder driven_session::holder() const {
   out.has_it = since(since_);
   out.runs = since(progress_);
   if (!under_way_.empty()) {
-    out.statement = under_way_.front().job.statement.sql;
-    out.asked_by = under_way_.front().job.statement.asked_by;
+    out.statement = under_way_.front().job->statement.sql;
+    out.asked_by = under_way_.front().job->statement.asked_by;
   }
   return out;
 }

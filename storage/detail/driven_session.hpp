@@ -103,7 +103,7 @@ public:
 
 private:
   struct flying {
-    pool_job job;
+    std::unique_ptr<pool_job> job;
     connection::timing expected;
     bool abandoned = false;
   };
@@ -113,7 +113,8 @@ private:
 
   [[nodiscard]] bool open(const std::shared_ptr<connection>& session);
   void take_more(std::size_t most, bool as_company);
-  void put(pool_job&& job, connection::timing expected);
+  void put(std::unique_ptr<pool_job> job, connection::timing expected);
+  void answer(const pool_job& job, statement_answer&& what);
   void flush();
   void on_socket(std::uint32_t events) override;
   void note(std::chrono::nanoseconds took);

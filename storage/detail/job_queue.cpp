@@ -1,14 +1,12 @@
 #include "storage/detail/job_queue.hpp"
 
 #include <algorithm>
-#include <iterator>
 
 namespace troupe::storage {
 
 namespace {
 
-template <class Sequence>
-auto pop_front(Sequence& from) {
+std::unique_ptr<pool_job> pop_front(std::deque<std::unique_ptr<pool_job>>& from) {
   auto first = std::move(from.front());
   from.pop_front();
   return first;
@@ -19,7 +17,7 @@ auto pop_front(Sequence& from) {
 std::optional<job_queue::slot> job_queue::push(pool_job& job) {
   const std::lock_guard lock{mutex_};
   if (idle_.empty() || !waiting_.empty()) {
-    waiting_.push_back(std::move(job));
+    waiting_.push_back(std::make_unique<pool_job>(std::move(job)));
     return std::nullopt;
   }
   return take_warmest();
@@ -27,7 +25,7 @@ std::optional<job_queue::slot> job_queue::push(pool_job& job) {
 
 void job_queue::wait(pool_job& job) {
   const std::lock_guard lock{mutex_};
-  waiting_.push_back(std::move(job));
+  waiting_.push_back(std::make_unique<pool_job>(std::move(job)));
 }
 
 job_queue::slot job_queue::take_warmest() {
@@ -39,7 +37,7 @@ job_queue::slot job_queue::take_warmest() {
 std::optional<pool_job> job_queue::take(slot taker) {
   const std::lock_guard lock{mutex_};
   if (!waiting_.empty())
-    return pop_front(waiting_);
+    return std::move(*pop_front(waiting_));
   make_idle(taker, std::nullopt);
   return std::nullopt;
 }
@@ -59,17 +57,18 @@ job_queue::offer job_queue::take_unless(slot taker, const std::function<bool(con
                                         std::optional<troupe::detail::steady_time> since) {
   const std::lock_guard lock{mutex_};
   const bool any = !waiting_.empty();
-  if (any && !not_for_it(waiting_.front()))
-    return {pop_front(waiting_), false};
+  if (any && !not_for_it(*waiting_.front()))
+    return {std::move(*pop_front(waiting_)), false};
   make_idle(taker, since);
   return {std::nullopt, any};
 }
 
-std::vector<pool_job> job_queue::take_more(std::size_t most,
-                                           const std::function<bool(const pool_job&)>& wanted) {
+std::vector<std::unique_ptr<pool_job>> job_queue::take_more(std::size_t most,
+                                                            const std::function<bool(const pool_job&)>& wanted) {
   const std::lock_guard lock{mutex_};
-  std::vector<pool_job> out;
-  while (out.size() < most && !waiting_.empty() && wanted(waiting_.front()))
+  std::vector<std::unique_ptr<pool_job>> out;
+  out.reserve(std::min(most, waiting_.size()));
+  while (out.size() < most && !waiting_.empty() && wanted(*waiting_.front()))
     out.push_back(pop_front(waiting_));
   return out;
 }
@@ -78,7 +77,7 @@ bool job_queue::put_back(pool_job& job) {
   const std::lock_guard lock{mutex_};
   if (closed_)
     return false;
-  waiting_.push_front(std::move(job));
+  waiting_.push_front(std::make_unique<pool_job>(std::move(job)));
   return true;
 }
 
@@ -86,7 +85,7 @@ std::optional<std::pair<job_queue::slot, pool_job>> job_queue::match() {
   const std::lock_guard lock{mutex_};
   if (idle_.empty() || waiting_.empty())
     return std::nullopt;
-  return std::pair{take_warmest(), pop_front(waiting_)};
+  return std::pair{take_warmest(), std::move(*pop_front(waiting_))};
 }
 
 bool job_queue::remove(slot gone) {
@@ -117,8 +116,8 @@ std::optional<job_queue::idle_connection> job_queue::take_unknown(troupe::detail
 
 bool job_queue::drop(const caf::strong_actor_ptr& requester, call_id call) {
   const std::lock_guard lock{mutex_};
-  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const pool_job& job) {
-    return job.call.value == call.value && job.requester == requester;
+  const auto found = std::find_if(waiting_.begin(), waiting_.end(), [&](const auto& job) {
+    return job->call.value == call.value && job->requester == requester;
   });
   if (found == waiting_.end())
     return false;
@@ -129,8 +128,8 @@ bool job_queue::drop(const caf::strong_actor_ptr& requester, call_id call) {
 std::vector<pool_job> job_queue::take_expired(troupe::detail::steady_time now) {
   const std::lock_guard lock{mutex_};
   std::vector<pool_job> out;
-  while (!waiting_.empty() && waiting_.front().deadline <= now)
-    out.push_back(pop_front(waiting_));
+  while (!waiting_.empty() && waiting_.front()->deadline <= now)
+    out.push_back(std::move(*pop_front(waiting_)));
   return out;
 }
 
@@ -138,16 +137,16 @@ std::optional<troupe::detail::steady_time> job_queue::next_deadline() {
   const std::lock_guard lock{mutex_};
   if (waiting_.empty())
     return std::nullopt;
-  return waiting_.front().deadline;
+  return waiting_.front()->deadline;
 }
 
 std::vector<pool_job> job_queue::close() {
   const std::lock_guard lock{mutex_};
   closed_ = true;
   idle_.clear();
-  std::vector<pool_job> out{std::make_move_iterator(waiting_.begin()),
-                            std::make_move_iterator(waiting_.end())};
-  waiting_.clear();
+  std::vector<pool_job> out;
+  while (!waiting_.empty())
+    out.push_back(std::move(*pop_front(waiting_)));
   return out;
 }
 

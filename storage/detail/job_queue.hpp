@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -60,7 +61,7 @@ public:
 
   /// Further jobs for one that has taken one: those at the front, as long as `wanted` says so, `most` at most.
   /// `wanted` is called under the lock.
-  std::vector<pool_job> take_more(std::size_t most, const std::function<bool(const pool_job&)>& wanted);
+  std::vector<std::unique_ptr<pool_job>> take_more(std::size_t most, const std::function<bool(const pool_job&)>& wanted);
 
   /// A job that was taken but not begun: it is the next one again. False after `close`: the job
   /// stays with the caller.
@@ -102,7 +103,7 @@ public:
 
 private:
   std::mutex mutex_;
-  std::deque<pool_job> waiting_;
+  std::deque<std::unique_ptr<pool_job>> waiting_; // which are much to move about
   slot take_warmest();
   void make_idle(slot which, std::optional<troupe::detail::steady_time> since);
 

@@ -103,7 +103,9 @@ template <class Source>
 sql_result convert(const Source& from) {
   sql_result out;
   const auto columns = from.columns();
+  out.columns.reserve(static_cast<std::size_t>(columns));
   std::vector<type_reader> types;
+  types.reserve(static_cast<std::size_t>(columns));
   for (int i = 0; i < columns; ++i) {
     out.columns.emplace_back(from.name_of(i));
     types.emplace_back(from.type_of(i));
