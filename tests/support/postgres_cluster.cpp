@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <pwd.h>
 #include <stdexcept>
 #include <unistd.h>
@@ -24,11 +25,7 @@ std::string server_user() {
 postgres_cluster::postgres_cluster()
     : port_(free_port()),
       url_("postgres://troupe@127.0.0.1:" + std::to_string(port_) + "/postgres") {
-  if (::geteuid() == 0) {
-    const passwd* user = ::getpwnam(server_user().c_str());
-    if (user == nullptr || ::chown(folder_.path().c_str(), user->pw_uid, user->pw_gid) != 0)
-      throw std::runtime_error{"no user " + server_user() + " to run PostgreSQL"};
-  }
+  give_to_server_user(folder_.path());
   auto made = run_to_end(as_server_user("initdb", {"-D", "data", "-U", "troupe", "-A", "trust",
                                                    "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"}),
                          program_limit);
@@ -49,6 +46,28 @@ void postgres_cluster::stop() {
   server_.reset();
 }
 
+void postgres_cluster::give_to_server_user(const std::string& path) const {
+  if (::geteuid() != 0)
+    return;
+  const passwd* user = ::getpwnam(server_user().c_str());
+  if (user == nullptr || ::chown(path.c_str(), user->pw_uid, user->pw_gid) != 0)
+    throw std::runtime_error{"no user " + server_user() + " to run PostgreSQL"};
+}
+
+void postgres_cluster::use_tls(const certificate_files& with) {
+  namespace fs = std::filesystem;
+  stop();
+  tls_ = {"-c", "ssl=on"};
+  for (const auto& [setting, from] : {std::pair{"ssl_cert_file", with.certificate}, std::pair{"ssl_key_file", with.key}}) {
+    const auto copy = (fs::path{folder_.path()} / setting).string();
+    fs::copy_file(from, copy, fs::copy_options::overwrite_existing);
+    fs::permissions(copy, fs::perms::owner_read | fs::perms::owner_write); // or the server refuses the key
+    give_to_server_user(copy);
+    tls_.insert(tls_.end(), {"-c", setting + ("=" + copy)});
+  }
+  start();
+}
+
 void postgres_cluster::freeze() {
   server_->signal(SIGSTOP);
 }
@@ -58,10 +77,11 @@ void postgres_cluster::thaw() {
 }
 
 void postgres_cluster::start() {
-  server_ = std::make_unique<child_process>(as_server_user(
-      "postgres", {"-D", "data", "-c", "listen_addresses=127.0.0.1", "-c",
-                   "port=" + std::to_string(port_), "-c", "unix_socket_directories=", "-c",
-                   "fsync=off", "-c", "dynamic_shared_memory_type=mmap"}));
+  std::vector<std::string> arguments{"-D", "data", "-c", "listen_addresses=127.0.0.1", "-c",
+                                     "port=" + std::to_string(port_), "-c", "unix_socket_directories=", "-c",
+                                     "fsync=off", "-c", "dynamic_shared_memory_type=mmap"};
+  arguments.insert(arguments.end(), tls_.begin(), tls_.end());
+  server_ = std::make_unique<child_process>(as_server_user("postgres", arguments));
   auto ready = server_->err().wait_for([](const std::string& line) {
     return line.find("ready to accept connections") != std::string::npos;
   }, program_limit);

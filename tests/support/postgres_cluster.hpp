@@ -1,11 +1,13 @@
 #pragma once
 
+#include "tests/support/certificates.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/temp_directory.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace troupe::test {
 
@@ -31,6 +33,9 @@ public:
   /// Starts it again on the same port and data; returns when it takes connections.
   void start();
 
+  /// Starts it again, with TLS beside plain connections.
+  void use_tls(const certificate_files& with);
+
   /// Its sessions go on; who connects, is taken and gets no answer. Until `thaw`.
   void freeze();
   void thaw();
@@ -39,7 +44,10 @@ private:
   [[nodiscard]] command as_server_user(const std::string& program,
                                        std::vector<std::string> arguments) const;
 
+  void give_to_server_user(const std::string& path) const;
+
   temp_directory folder_;
+  std::vector<std::string> tls_; // arguments
   std::uint16_t port_;
   std::string url_;
   std::unique_ptr<child_process> server_;
