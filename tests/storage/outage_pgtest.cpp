@@ -70,47 +70,59 @@ TEST_F(outage_pgtest, refuses_in_time_while_away_and_works_after_the_return) {
   troupe::test::figure("works again after ms", (clock::now() - back) / 1ms);
 }
 
-TEST_F(outage_pgtest, replaces_a_session_that_does_not_answer_though_nobody_needs_it) {
-  auto with = settings();
-  with.max_connections = with.min_connections = 1;
-  with.health_check = 50ms;
-  with.connect_timeout = scaled(500ms);
-  with.acquire_timeout = 60s;
-  pool_client client{with};
-  const auto id = [&] {
+/// With the number of its one session, which it keeps open.
+class health_check_pgtest : public outage_pgtest {
+protected:
+  config::storage_settings asked_often(std::chrono::milliseconds connect_timeout) const {
+    auto out = settings();
+    out.max_connections = out.min_connections = 1;
+    out.health_check = 50ms;
+    out.connect_timeout = connect_timeout;
+    out.acquire_timeout = 60s;
+    return out;
+  }
+  static int64_t session_of(pool_client& client) {
     return std::get<int64_t>(client.ask(statement("SELECT pg_backend_pid()")).as<sql_result>().cells.at(0));
-  };
-  const auto watcher = connect(settings());
-  const auto sessions = [&](const std::string& which) {
-    return std::get<int64_t>(watcher
-                               ->execute({"SELECT count(*) FROM pg_stat_activity WHERE application_name = 'troupe' "
-                                          "AND pid <> pg_backend_pid() AND " + which,
-                                          {}})
-                               .cells.at(0));
-  };
-  const auto first = id();
-  EXPECT_TRUE(troupe::test::eventually([&] { return sessions("query = 'SELECT 1'") == 1; })) << "it is asked";
-  EXPECT_EQ(id(), first) << "and stays when it answers";
-  ASSERT_EQ(kill(static_cast<pid_t>(first), SIGSTOP), 0);
-  EXPECT_TRUE(troupe::test::eventually([&] { return sessions("pid <> " + std::to_string(first)) == 1; }, scaled(60s)));
-  EXPECT_NE(id(), first);
+  }
+  bool eventually(bool one, const std::string& which) {
+    return troupe::test::eventually(
+      [&] {
+        const auto found = watcher_->execute({"SELECT 1 FROM pg_stat_activity WHERE application_name = 'troupe' "
+                                              "AND pid <> pg_backend_pid() AND " + which,
+                                              {}});
+        return one != found.cells.empty();
+      },
+      scaled(60s));
+  }
+
+private:
+  std::unique_ptr<connection> watcher_ = connect(settings());
+};
+
+TEST_F(health_check_pgtest, leaves_a_session_that_answers) {
+  pool_client client{asked_often(60s)};
+  const auto first = session_of(client);
+  EXPECT_TRUE(eventually(true, "query = 'SELECT 1'"));
+  EXPECT_EQ(session_of(client), first);
+}
+
+TEST_F(health_check_pgtest, replaces_a_session_that_does_not_answer_though_nobody_needs_it) {
+  pool_client client{asked_often(scaled(500ms))};
+  const auto first = session_of(client);
+  kill(static_cast<pid_t>(first), SIGSTOP);
+  EXPECT_TRUE(eventually(true, "pid <> " + std::to_string(first)));
+  EXPECT_NE(session_of(client), first);
   kill(static_cast<pid_t>(first), SIGCONT); // it finds its client gone
 }
 
-TEST_F(outage_pgtest, closes_a_session_that_nobody_needs_though_it_is_asked_whether_it_is_there) {
+TEST_F(health_check_pgtest, leaves_a_session_that_nobody_needs_to_be_closed) {
   auto with = settings();
   with.max_connections = 1;
   with.health_check = 20ms;
   with.idle_timeout = 300ms;
   pool_client client{with};
   (void)client.ask(statement("SELECT 7")).as<sql_result>();
-  const auto watcher = connect(settings());
-  EXPECT_TRUE(troupe::test::eventually([&] {
-    return watcher
-             ->execute({"SELECT 1 FROM pg_stat_activity WHERE application_name = 'troupe' AND pid <> pg_backend_pid()",
-                        {}})
-             .cells.empty();
-  }));
+  EXPECT_TRUE(eventually(false, "true"));
 }
 
 TEST_F(outage_pgtest, tells_the_holder_of_a_lease_and_recovers_after_its_release) {
