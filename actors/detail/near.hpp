@@ -44,8 +44,9 @@ protected:
 /// that the loop itself has (`courier::resolve_soon`).
 class near_database {
 public:
-  /// Takes the statement at once, and gives no answer before it has returned. False: it has not begun, or has ended,
-  /// and the statement is left alone. Called from coroutines, never from the database's own code.
+  /// Takes the statement at once, and gives no answer before it has returned: it may overtake what is in the mailbox.
+  /// False: it has not begun, or has ended, or the order matters, and the statement is left alone. Called from
+  /// coroutines, never from the database's own code.
   [[nodiscard]] virtual bool take_statement(const caf::strong_actor_ptr& from, call_id id, sql_statement&& what) = 0;
 
 protected:

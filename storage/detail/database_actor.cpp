@@ -95,7 +95,8 @@ void database_actor::on_exit() {
 }
 
 bool database_actor::take_statement(const caf::strong_actor_ptr& from, call_id id, sql_statement&& what) {
-  if (!sockets_)
+  // What transactions have notified waits in the mailbox, and is told first.
+  if (!sockets_ || what.steps.what == sql_steps::kind::notify)
     return false;
   take(from, id, std::move(what));
   return true;
