@@ -60,17 +60,20 @@
 
 namespace troupe {
 
+namespace detail {
+template <class T>
+concept written_by_columns = with_columns<T> && requires { typename nlohmann::adl_serializer<T, void>::by_columns; };
+}
+
 /// As `json(row)`: written at once, members in their order.
-template <detail::with_columns T>
-  requires(!detail::with_own_to_json<nlohmann::json, T>)
+template <detail::written_by_columns T>
 response json(const T& from) {
   std::string out;
   detail::write_json_struct(out, troupe_columns(detail::tag<T>{}), &from);
   return json_body(std::move(out));
 }
 
-template <detail::with_columns T>
-  requires(!detail::with_own_to_json<nlohmann::json, T>)
+template <detail::written_by_columns T>
 response json(const std::vector<T>& from) {
   std::string out{"["};
   for (const auto& each : from) {

@@ -9,6 +9,14 @@
 
 namespace troupe {
 
+namespace {
+
+std::string dumped(const nlohmann::json& document) {
+  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+} // namespace
+
 const sql_value& row::operator[](std::string_view column) const {
   const auto& columns = result_->columns;
   for (std::size_t i = 0; i < columns.size(); ++i)
@@ -30,24 +38,24 @@ void to_json(nlohmann::json& out, const rows& from) {
     out.push_back(each);
 }
 
-response json(const row& from) {
-  if (detail::has_repeated_names(from.result_->columns)) // the last one of a name counts
-    return json(nlohmann::json(from));
+std::string row::dump() const {
+  if (detail::has_repeated_names(result_->columns)) // the last one of a name counts
+    return dumped(*this);
   std::string out;
-  detail::write_json_row(out, *from.result_, from.index_);
-  return json_body(std::move(out));
+  detail::write_json_row(out, *result_, index_);
+  return out;
 }
 
-response json(const rows& from) {
-  if (detail::has_repeated_names(from.result_->columns))
-    return json(nlohmann::json(from));
+std::string rows::dump() const {
+  if (detail::has_repeated_names(result_->columns))
+    return dumped(*this);
   std::string out{"["};
-  for (std::size_t i = 0; i < from.size(); ++i) {
+  for (std::size_t i = 0; i < size(); ++i) {
     if (i > 0)
       out += ',';
-    detail::write_json_row(out, *from.result_, from.first_ + i);
+    detail::write_json_row(out, *result_, first_ + i);
   }
-  return json_body(std::move(out += ']'));
+  return out += ']';
 }
 
 } // namespace troupe

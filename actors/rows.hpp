@@ -8,9 +8,11 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -55,7 +57,9 @@ public:
   /// when nested too deeply), arrays as arrays, numeric as text, blobs as hex,
   /// NaN and infinite doubles as the texts "NaN", "Infinity" and "-Infinity".
   friend void to_json(nlohmann::json& out, const row& from);
-  friend response json(const row& from);
+
+  /// The same as text, written at once: columns in their order, json values as the database wrote them.
+  [[nodiscard]] std::string dump() const;
 
 private:
   std::shared_ptr<const sql_result> result_;
@@ -106,7 +110,9 @@ public:
 
   /// An array of objects.
   friend void to_json(nlohmann::json& out, const rows& from);
-  friend response json(const rows& from);
+
+  /// The same as text, see `row::dump`.
+  [[nodiscard]] std::string dump() const;
 
 private:
   std::shared_ptr<const sql_result> result_;
@@ -114,9 +120,11 @@ private:
   std::size_t count_;
 };
 
-/// As `json` of the same as a document says it, but written at once: columns in their order, json values as the
-/// database wrote them. The quickest way from a table to a client.
-response json(const row& from);
-response json(const rows& from);
+/// 200 with the row, or the rows, as JSON: what `dump` gives.
+template <class T>
+  requires std::same_as<T, row> || std::same_as<T, rows>
+response json(const T& from) {
+  return json_body(from.dump());
+}
 
 } // namespace troupe

@@ -15,8 +15,11 @@ namespace troupe::storage {
 /// of use for nothing else. Thread: one at a time. Lifetime: ends before its connection.
 class statement_pipe {
 public:
-  /// Nothing of it is left, for the sake of another one: it is to be executed by itself.
-  struct undone {};
+  /// Nothing of it is left, for the sake of another one: it is to be executed by itself. `behind_others`: that are
+  /// undone, as it may wait for one of them, or for long.
+  struct undone {
+    bool behind_others = false;
+  };
   /// Its result, what `execute` would have thrown, or neither.
   using outcome = std::variant<sql_result, std::exception_ptr, undone>;
 
@@ -50,6 +53,10 @@ public:
 
   /// Takes what has come.
   virtual void receive(receiver& to) noexcept = 0;
+
+  /// What is in front has been carried out but for its commit, which the server is at: told to cancel, it might call
+  /// committed what it has not replicated.
+  [[nodiscard]] virtual bool commits() const noexcept = 0;
 
   /// All that was under way has ended, with `outcome_unknown`; the session is gone.
   [[nodiscard]] virtual bool lost() const noexcept = 0;

@@ -64,7 +64,12 @@ struct value_writer {
   void operator()(const json_text& x) const {
     if (is_nested_too_deeply(x.text) || !nlohmann::json::accept(x.text))
       return write_text(to, x.text);
-    to += x.text;
+    // What the reader passes over: a mark of the byte order, and all behind a NUL.
+    const bool is_more_than_json = x.text.starts_with('\xef') || x.text.find('\0') != std::string::npos;
+    if (is_more_than_json)
+      write_document(to, whole);
+    else
+      to += x.text;
   }
   void operator()(const sql_array& x) const {
     to += '[';

@@ -85,6 +85,8 @@ auto call_from_json(const Json& from, T& to) -> decltype(from_json(from, to)) {
 template <class T>
   requires troupe::detail::with_columns<T> && (!troupe::detail::with_own_to_json<nlohmann::json, T>)
 struct nlohmann::adl_serializer<T, void> {
+  using by_columns = void; // and not in a way of somebody else's
+
   static void to_json(nlohmann::json& out, const T& from) {
     troupe::detail::struct_to_json(out, troupe_columns(troupe::detail::tag<T>{}), &from);
   }

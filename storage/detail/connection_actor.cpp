@@ -220,9 +220,9 @@ std::optional<pool_job> connection_actor::next_job(std::optional<troupe::detail:
 void connection_actor::check(troupe::detail::steady_time idle_since) {
   try {
     static_cast<void>(connection_->execute({"SELECT 1", {}}));
-  } catch (const std::exception&) {
+  } catch (const statement_error& e) {
     connection_.reset();
-    return report_lost("the server did not answer when it was asked for it", false);
+    return report_lost("it did not stand a health check: " + e.internal(), false);
   }
   deliver(database_, nullptr, connection_checked{slot_});
   work(next_job(idle_since));

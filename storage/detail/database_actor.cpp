@@ -374,7 +374,8 @@ void database_actor::tell_slow_acquire() {
     const auto waited = std::chrono::ceil<std::chrono::milliseconds>(now - (*deadline - settings_.acquire_timeout));
     if (waited >= settings_.slow_acquire) {
       const auto why = why_no_connection(waited, pool_.queue->count().waiting);
-      warn("a statement still waits: " + why.for_log);
+      if (!away_) // that is told anyway
+        spdlog::warn("{}a statement still waits: {}", pool_.told_as, why.for_log);
       next_slow_acquire_ = now + pause_between_slow_acquires;
     }
   }
@@ -548,6 +549,8 @@ void database_actor::stop(caf::error reason) {
     if (slot.actor) {
       any = true;
       slot.driven->leave();
+      if (const auto session = slot.session.lock(); session && slot.now == state::checking)
+        session->interrupt(); // it may never be answered
       if (!slot.driven->busy()) // or else when it has been returned
         deliver(caf::actor_cast<caf::strong_actor_ptr>(slot.actor), nullptr, stop_connection{});
     }

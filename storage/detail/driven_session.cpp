@@ -168,11 +168,12 @@ void driven_session::flush() {
 
 void driven_session::on_socket(std::uint32_t) {
   const auto before = progress_;
+  const auto count = under_way_.size();
   pipe_->receive(*this);
-  if (!ended_.empty()) {
+  if (under_way_.size() < count)
     progress_ = clock::now();
+  if (!ended_.empty())
     note(progress_ - before);
-  }
   if (!busy_ && pipe_->lost() && queue_->remove(number_)) // it was idle
     return give_back({});
   if (busy_)
@@ -188,12 +189,10 @@ void driven_session::ended(statement_pipe::outcome&& what) noexcept {
   const bool could_be_hit = cancelling() || may_be_hit_ > 0;
   if (may_be_hit_ > 0)
     --may_be_hit_;
-  if (std::holds_alternative<statement_pipe::undone>(what)) {
+  if (const auto* undone = std::get_if<statement_pipe::undone>(&what)) {
     if (first.abandoned)
-      answer(*first.job, failure{errc::deadline_exceeded, nobody_waits});
-    else
-      left_.jobs.push_back(std::move(*first.job));
-    return;
+      return answer(*first.job, failure{errc::deadline_exceeded, nobody_waits});
+    return leave_for_thread(std::move(*first.job), undone->behind_others);
   }
   statement_answer found;
   if (auto* result = std::get_if<sql_result>(&what))
@@ -202,11 +201,17 @@ void driven_session::ended(statement_pipe::outcome&& what) noexcept {
     found = failure_of(std::get<std::exception_ptr>(what), pipe_->lost(), first.job->statement.sql, told_as_);
   const auto is = gist_of(found);
   if (could_be_hit && !first.abandoned && is.failed == errc::deadline_exceeded) {
-    left_.jobs.push_back(std::move(*first.job)); // it was another one that was meant; nothing of it is left
-    return;
+    return leave_for_thread(std::move(*first.job), true); // perhaps it was another one that was meant; nothing of it is left
   }
   answer(*first.job, std::move(found));
   ended_.push_back({std::move(first.job->statement), is});
+}
+
+/// Those that were cancelled or have failed for others may wait for these: the first of them goes last.
+void driven_session::leave_for_thread(pool_job&& job, bool behind_others) {
+  left_.jobs.insert(left_.jobs.end() - last_ones_, std::move(job));
+  if (behind_others)
+    ++last_ones_;
 }
 
 /// A coroutine of this loop goes on when the loop comes to it.
@@ -297,6 +302,7 @@ void driven_session::close() noexcept {
   put_ = 0;
   ended_.clear();
   left_ = {};
+  last_ones_ = 0;
   told_.reset();
   busy_ = writing_ = shut_ = false;
   load_ = {};
@@ -309,8 +315,14 @@ bool driven_session::abandon(const caf::strong_actor_ptr& requester, call_id cal
   const auto is_it = [&](const pool_job& job) { return job.requester == requester && job.call.value == call.value; };
   const auto found = std::find_if(under_way_.begin(), under_way_.end(),
                                   [&](const flying& each) { return is_it(*each.job); });
-  if (found == under_way_.end())
-    return std::erase_if(left_.jobs, is_it) > 0;
+  if (found == under_way_.end()) {
+    const auto left = std::find_if(left_.jobs.begin(), left_.jobs.end(), is_it);
+    if (left == left_.jobs.end())
+      return false;
+    last_ones_ -= left_.jobs.end() - left <= last_ones_ ? 1 : 0;
+    left_.jobs.erase(left);
+    return true;
+  }
   found->abandoned = true;
   if (std::all_of(under_way_.begin(), under_way_.end(), [](const flying& each) { return each.abandoned; }))
     begin_cancelling();
@@ -328,7 +340,7 @@ bool driven_session::cancel_overdue(std::chrono::milliseconds patience) {
   } else if (cancelling() && !shut_ && now - telling_since_ > connect_timeout_) {
     shut_ = true;
     session_->interrupt();
-  } else if (!cancelling() && !under_way_.empty() && now - progress_ > patience
+  } else if (!cancelling() && !under_way_.empty() && now - progress_ > patience && !pipe_->commits()
              && (under_way_.front().abandoned || under_way_.size() > 1)) {
     // In front is what runs. It may wait for a lock that somebody holds whose statement waits behind it: nobody but us
     // could know. Unless it is abandoned it is run by itself then, where it holds up no others.

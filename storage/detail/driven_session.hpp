@@ -114,6 +114,7 @@ private:
   [[nodiscard]] bool open(const std::shared_ptr<connection>& session);
   void take_more(std::size_t most, bool as_company);
   void put(std::unique_ptr<pool_job> job, connection::timing expected);
+  void leave_for_thread(pool_job&& job, bool behind_others);
   void answer(const pool_job& job, statement_answer&& what);
   void flush();
   void on_socket(std::uint32_t events) override;
@@ -148,6 +149,7 @@ private:
   troupe::detail::steady_time since_;      // busy
   troupe::detail::steady_time progress_;   // something ended, or the first was put in
   session_returned left_; // for the connection actor
+  std::ptrdiff_t last_ones_ = 0; // of its jobs: they go behind the others
   struct ended_one {
     sql_statement statement;
     answer_gist is;

@@ -118,8 +118,8 @@ void pipeline::judge(group&& what, receiver& to) {
   for (auto each = what.results.begin(); each != what.results.end(); ++each) {
     if (all_done)
       to.ended(outcome::done, std::move(*each));
-    else if (each == failed && *each && is_own_fault)
-      to.ended(outcome::failed, std::move(*each));
+    else if (each == failed && *each)
+      to.ended(is_own_fault ? outcome::failed : outcome::spoiled, std::move(*each));
     else
       to.ended(outcome::undone, nullptr); // rolled back with the one that failed
   }

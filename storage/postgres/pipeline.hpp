@@ -28,6 +28,7 @@ public:
   enum class outcome : std::uint8_t {
     unknown, ///< the session was lost: it may have been carried out
     undone,  ///< not carried out, or rolled back with another one: to be run again
+    spoiled, ///< the same, and it was this one that failed, perhaps for what another one did
     failed,  ///< refused; nothing of it is left
     done,
   };
@@ -62,6 +63,11 @@ public:
   /// Takes what has come, without waiting; a turn for each statement that has ended, in their order. When the
   /// session is lost that is all of them.
   void receive(receiver& to);
+
+  /// Of the transaction in front only the end is to come.
+  [[nodiscard]] bool commits() const noexcept {
+    return !groups_.empty() && groups_.front().results.size() == groups_.front().statements;
+  }
 
   [[nodiscard]] bool lost() const noexcept { return lost_; }
 

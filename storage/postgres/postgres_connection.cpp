@@ -178,6 +178,7 @@ private:
 
     [[nodiscard]] bool entered() const noexcept { return pipeline_.entered(); }
     int socket() const noexcept override { return PQsocket(on_.raw_); }
+    bool commits() const noexcept override { return pipeline_.commits(); }
     bool lost() const noexcept override { return pipeline_.lost(); }
     bool alive() noexcept override { return is_alive(on_.raw_); }
 
@@ -240,6 +241,7 @@ private:
         done_last_ = known;
         return to_->ended(result_of(*result, known, changes));
       case pipeline::outcome::undone: return to_->ended(undone{});
+      case pipeline::outcome::spoiled: return to_->ended(undone{.behind_others = true});
       case pipeline::outcome::unknown: return to_->ended(std::make_exception_ptr(on_.unknown_outcome()));
       case pipeline::outcome::failed: break;
       }

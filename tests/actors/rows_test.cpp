@@ -198,7 +198,8 @@ TEST(row, is_written_as_a_response_with_what_its_document_says) {
     integer(std::numeric_limits<std::int64_t>::max()), 0.1, -0.0, 1e300, 3.0, std::nan(""),
     -std::numeric_limits<double>::infinity(), text(""), text("plain"), text("\"\\/\b\n\x1f\x7f"),
     text("\u00e4\u20ac\U0001f600"), text(all_bytes), text({"a\0b", 3}), blob{all_bytes}, blob{},
-    json_text{R"({"b":[1,null,"x"]})"}, json_text{"{"}, json_text{""}, json_text{"\"\xff\""}, numeric{"1.10"},
+    json_text{R"({"b":[1,null,"x"]})"}, json_text{"{"}, json_text{""}, json_text{"\"\xff\""}, json_text{"\xef\xbb\xbf[1]"},
+    json_text{{"[1]\0 2", 6}}, numeric{"1.10"},
     timestamp{"2026-01-31T12:00:00Z"}, sql_array{{}}, sql_array{{integer(1), sql_value{}, sql_array{{text("\"")}}}}};
   for (const auto& value : values) {
     const auto one = row_of(value);

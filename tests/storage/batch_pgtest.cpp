@@ -284,14 +284,14 @@ TEST_F(group_commit_pgtest, has_changes_beside_each_other_in_one_transaction) {
 }
 
 TEST_F(group_commit_pgtest, gives_each_its_own_answer_and_its_own_error) {
-  connection_->run_script("CREATE TABLE t (v BIGINT PRIMARY KEY CHECK (v <> 13))");
+  connection_->run_script("CREATE TABLE t (v BIGINT PRIMARY KEY CHECK (v <> 13)); INSERT INTO t VALUES (0)");
   const auto insert = [](int64_t v) { return statement("INSERT INTO t VALUES ($1)", v); };
   for (const std::size_t step : {1U, 3U, 40U}) {
     at_once = step;
     EXPECT_EQ(run({insert(1), insert(2), echo(5), insert(3), insert(1), insert(4), insert(13), insert(5),
-                   statement("UPDATE t SET v = v + 100 WHERE v >= $1", int64_t{4})}),
-              (texts{"#1", "#1", "5", "#1", "conflict", "#1", "unprocessable", "#1", "#2"}));
-    EXPECT_EQ(run({statement("DELETE FROM t WHERE v > $1", int64_t{-1})}), texts{"#5"});
+                   statement("UPDATE t SET v = v - 1 WHERE v <= $1", int64_t{0})}),
+              (texts{"#1", "#1", "5", "#1", "conflict", "#1", "unprocessable", "#1", "#1"}));
+    EXPECT_EQ(run({statement("DELETE FROM t WHERE v > $1", int64_t{0})}), texts{"#5"});
   }
   EXPECT_FALSE(connection_->in_transaction());
 }
@@ -311,11 +311,12 @@ TEST_F(group_commit_pgtest, a_deadlock_that_only_the_group_is_in_is_none_of_its_
   run({change(3)});
   const auto other = connect(database_->settings());
   const auto watcher = connect(database_->settings());
-  other->execute({"SET deadlock_timeout = '10min'", {}}); // so that it is the other side that ends it
+  other->execute({"SET deadlock_timeout = '10min'", {}}); // so that it is the other side that ends it,
+  connection_->execute({"SET deadlock_timeout = '4s'", {}}); // which looks once, and not too early
   other->execute({"BEGIN", {}});
   other->execute(change(2));
   texts found;
-  std::thread group{[&] { found = run({change(1), change(2)}); }};
+  std::jthread group{[&] { found = run({change(1), change(2)}); }};
   EXPECT_TRUE(troupe::test::eventually([&] {
     return !watcher
               ->execute({"SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' "

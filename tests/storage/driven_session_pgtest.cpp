@@ -105,6 +105,32 @@ TEST_F(driven_session_pgtest, ends_a_deadlock_of_those_who_wait_behind_the_one_t
   EXPECT_EQ(watcher_->execute({"SELECT v FROM t WHERE id = 1", {}}).cells.at(0), sql_value{int64_t{10}});
 }
 
+TEST_F(driven_session_pgtest, ends_such_a_deadlock_also_when_they_were_to_share_a_commit) {
+  auto settings = with(2);
+  settings.group_commit = true;
+  pool_client client{settings};
+  make_known(client);
+  int64_t next = 100;
+  for (int round = 0; round < 10; ++round) {
+    lock_the_row();
+    const auto held_up = client.send(change_the_row());
+    std::set<std::uint64_t> behind;
+    for (int i = 0; i < 5; ++i)
+      behind.insert(client.send(insert(++next)));
+    while (!behind.empty()) { // only when all of them are answered is the row unlocked
+      const auto answer = client.next();
+      EXPECT_EQ(answer.as<sql_result>().affected_rows, 1);
+      ASSERT_EQ(behind.erase(answer.call), 1U);
+    }
+    unlock_the_row();
+    const auto last = client.next();
+    EXPECT_EQ(last.call, held_up);
+    EXPECT_EQ(last.as<sql_result>().affected_rows, 1);
+  }
+  EXPECT_EQ(count_inserted(), 50);
+  EXPECT_EQ(watcher_->execute({"SELECT v FROM t WHERE id = 1", {}}).cells.at(0), sql_value{int64_t{10}});
+}
+
 TEST_F(driven_session_pgtest, gives_way_to_a_lease_though_quick_ones_keep_coming) {
   pool_client client{with(1)};
   make_known(client);
