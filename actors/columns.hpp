@@ -75,13 +75,11 @@ response json(const T& from) {
 
 template <detail::written_by_columns T>
 response json(const std::vector<T>& from) {
-  std::string out{"["};
-  for (const auto& each : from) {
-    if (out.size() > 1)
-      out += ',';
-    detail::write_json_struct(out, troupe_columns(detail::tag<T>{}), &each);
-  }
-  return json_body(std::move(out += ']'));
+  std::string out;
+  detail::write_json_array(out, from.size(), [&](std::size_t i) {
+    detail::write_json_struct(out, troupe_columns(detail::tag<T>{}), &from[i]);
+  });
+  return json_body(std::move(out));
 }
 
 } // namespace troupe

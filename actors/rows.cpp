@@ -9,14 +9,6 @@
 
 namespace troupe {
 
-namespace {
-
-std::string dumped(const nlohmann::json& document) {
-  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-} // namespace
-
 const sql_value& row::operator[](std::string_view column) const {
   const auto& columns = result_->columns;
   for (std::size_t i = 0; i < columns.size(); ++i)
@@ -40,7 +32,7 @@ void to_json(nlohmann::json& out, const rows& from) {
 
 std::string row::dump() const {
   if (detail::has_repeated_names(result_->columns)) // the last one of a name counts
-    return dumped(*this);
+    return detail::dumped(*this);
   std::string out;
   detail::write_json_row(out, *result_, index_);
   return out;
@@ -48,14 +40,10 @@ std::string row::dump() const {
 
 std::string rows::dump() const {
   if (detail::has_repeated_names(result_->columns))
-    return dumped(*this);
-  std::string out{"["};
-  for (std::size_t i = 0; i < size(); ++i) {
-    if (i > 0)
-      out += ',';
-    detail::write_json_row(out, *result_, first_ + i);
-  }
-  return out += ']';
+    return detail::dumped(*this);
+  std::string out;
+  detail::write_json_array(out, size(), [&](std::size_t i) { detail::write_json_row(out, *result_, first_ + i); });
+  return out;
 }
 
 } // namespace troupe

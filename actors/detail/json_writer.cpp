@@ -33,7 +33,7 @@ void write_text(std::string& to, std::string_view text) {
   if (is_plain(text))
     write_quoted(to, text);
   else
-    to += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    to += dumped(text);
 }
 
 void write_number(std::string& to, std::int64_t value) {
@@ -45,7 +45,7 @@ void write_number(std::string& to, std::int64_t value) {
 void write_document(std::string& to, const sql_value& value) {
   nlohmann::json document;
   value_to_json(document, value);
-  to += document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  to += dumped(document);
 }
 
 void write_value(std::string& to, const sql_value& value);
@@ -72,13 +72,7 @@ struct value_writer {
       to += x.text;
   }
   void operator()(const sql_array& x) const {
-    to += '[';
-    for (std::size_t i = 0; i < x.elements.size(); ++i) {
-      if (i > 0)
-        to += ',';
-      write_value(to, x.elements[i]);
-    }
-    to += ']';
+    write_json_array(to, x.elements.size(), [&](std::size_t i) { write_value(to, x.elements[i]); });
   }
   void operator()(double) const { write_document(to, whole); }
 };
@@ -114,6 +108,10 @@ void write_json_struct(std::string& to, const struct_columns& what, const void* 
     write_value(to, what.members[i].write(object));
   }
   end_object(to, what.members.empty());
+}
+
+std::string dumped(const nlohmann::json& document) {
+  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 bool has_repeated_names(const std::vector<std::string>& columns) noexcept {

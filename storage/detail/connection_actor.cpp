@@ -28,6 +28,17 @@ troupe::detail::steady_time end_of_life(std::chrono::milliseconds lifetime) {
   return clock::now() + troupe::detail::by_chance(lifetime * 9 / 10, lifetime);
 }
 
+/// Of the exception that is being handled, for the log.
+std::string internal_reason() {
+  try {
+    throw;
+  } catch (const statement_error& e) {
+    return e.internal();
+  } catch (const std::exception& e) {
+    return e.what();
+  }
+}
+
 /// As the database tells it: a line of text for each of its rows.
 std::string plan_of(connection& on, const sql_statement& statement) {
   const auto* const words = on.kind() == backend::postgres ? "EXPLAIN " : "EXPLAIN QUERY PLAN ";
@@ -111,10 +122,8 @@ void connection_actor::on_exit() {
 void connection_actor::open() {
   try {
     connection_ = connect(settings_);
-  } catch (const statement_error& e) {
-    return report_lost(e.internal(), true);
-  } catch (const std::exception& e) {
-    return report_lost(e.what(), true);
+  } catch (const std::exception&) {
+    return report_lost(internal_reason(), true);
   }
   too_old_ = end_of_life(settings_.max_lifetime);
   // First the job: the database actor opens another connection for every job that it sees waiting.
@@ -220,9 +229,9 @@ std::optional<pool_job> connection_actor::next_job(std::optional<troupe::detail:
 void connection_actor::check(troupe::detail::steady_time idle_since) {
   try {
     static_cast<void>(connection_->execute({"SELECT 1", {}}));
-  } catch (const statement_error& e) {
+  } catch (const std::exception&) {
     connection_.reset();
-    return report_lost("it did not stand a health check: " + e.internal(), false);
+    return report_lost("it did not stand a health check: " + internal_reason(), false);
   }
   deliver(database_, nullptr, connection_checked{slot_});
   work(next_job(idle_since));
