@@ -140,6 +140,13 @@ struct log_settings {
   friend bool operator==(const log_settings&, const log_settings&) = default;
 };
 
+/// How the nodes of a cluster keep track of each other.
+struct cluster_settings {
+  milliseconds failure_timeout{3'000}; // without a sign of life
+
+  friend bool operator==(const cluster_settings&, const cluster_settings&) = default;
+};
+
 struct gateway_settings {
   endpoint listen{"127.0.0.1", 8080};
   endpoint cluster{"127.0.0.1", 4242};
@@ -152,6 +159,7 @@ struct gateway_settings {
   milliseconds drain_timeout{10'000};
   http_settings http;
   tls_settings tls;
+  cluster_settings cluster_nodes;
   storage_settings storage;
   named_databases databases;
   actor_settings actors;
@@ -165,6 +173,7 @@ struct worker_settings {
   std::string name;           // empty: the node chooses HOSTNAME-PID
   unsigned threads = 0;       // event loops; 0: one per core
   milliseconds drain_timeout{10'000};
+  cluster_settings cluster_nodes;
   storage_settings storage;
   named_databases databases;
   actor_settings actors;

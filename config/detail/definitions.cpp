@@ -339,6 +339,15 @@ constexpr row<storage_settings> storage_table[] = {
      &storage_settings::read_only},
 };
 
+constexpr row<cluster_settings> cluster_table[] = {
+    {{.section = "cluster",
+      .key = "failure_timeout",
+      .help = "Time without a sign of life of another node after which it counts as lost.",
+      .low = 100,
+      .high = hour},
+     &cluster_settings::failure_timeout},
+};
+
 constexpr row<actor_settings> actor_table[] = {
     {{.section = "actors",
       .key = "blocking_threads",
@@ -493,6 +502,7 @@ std::vector<setting> settings_of(gateway_settings& settings) {
   bind(gateway_table, settings, result);
   bind(http_table, settings.http, result);
   bind(tls_table, settings.tls, result);
+  bind(cluster_table, settings.cluster_nodes, result);
   bind(storage_table, settings.storage, result);
   bind(settings.databases, result);
   bind(actor_table, settings.actors, result);
@@ -503,6 +513,7 @@ std::vector<setting> settings_of(gateway_settings& settings) {
 std::vector<setting> settings_of(worker_settings& settings) {
   std::vector<setting> result;
   bind(worker_table, settings, result);
+  bind(cluster_table, settings.cluster_nodes, result);
   bind(storage_table, settings.storage, result);
   bind(settings.databases, result);
   bind(actor_table, settings.actors, result);
