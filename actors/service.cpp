@@ -51,6 +51,7 @@ void service::insert(entry&& what) {
                what.place,  what.gives_way};
     auto [known, is_first] =
       routes_by_key_.emplace(route_key(made.method, made.pattern), routes_.size());
+    last_route_ = known->second;
     if (is_first || routes_[known->second].gives_way == made.gives_way) // the same twice: a conflict
       routes_.push_back(std::move(made));
     else if (!made.gives_way)
@@ -88,10 +89,18 @@ service& service::max_in_work(std::size_t limit) {
   return *this;
 }
 
+service& service::idempotent(std::source_location place) {
+  if (routes_.empty())
+    problem("idempotent() stands behind the route that it is for", place);
+  else
+    routes_[last_route_].idempotent = true;
+  return *this;
+}
+
 service_announcement service::announcement() const {
   service_announcement out{name_, singleton_, {}};
   for (const auto& each : routes_)
-    out.routes.push_back({each.method, each.pattern.text(), each.kind(), each.max_body});
+    out.routes.push_back({each.method, each.pattern.text(), each.kind(), each.max_body, each.idempotent});
   return out;
 }
 

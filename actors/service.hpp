@@ -42,6 +42,7 @@ public:
     std::uint64_t max_body = 0; // 0: as the gateway's setting says
     std::source_location place; // where it was added
     bool gives_way = false;     // of any(): to a route of the method's own
+    bool idempotent = false;
 
     [[nodiscard]] route_kind kind() const noexcept { return route_kind(action.index()); }
   };
@@ -58,6 +59,12 @@ public:
   /// At most so many requests of the service are in work on each event loop; more are answered with
   /// 503 at once, with Retry-After. 0, the default: as many as come.
   service& max_in_work(std::size_t limit);
+
+  /// The route that was added last may be carried out twice with the effect of once: when the node that had a
+  /// request is lost, the gateway sends it to another one, as it does with GET, HEAD and OPTIONS by itself.
+  ///
+  ///     service("users").put("/users/{id:int}", store_user).idempotent()
+  service& idempotent(std::source_location place = std::source_location::current());
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
@@ -89,6 +96,7 @@ private:
   std::size_t limit_ = 0;
   std::vector<route> routes_;
   std::unordered_map<std::string, std::size_t> routes_by_key_; // method and shape: in routes_
+  std::size_t last_route_ = 0; // that was added, in routes_
   std::vector<std::string> problems_;
 };
 

@@ -143,6 +143,7 @@ struct log_settings {
 /// How the nodes of a cluster keep track of each other.
 struct cluster_settings {
   milliseconds failure_timeout{3'000}; // without a sign of life
+  milliseconds slow_start{5'000};      // 0: new nodes get their share at once
 
   friend bool operator==(const cluster_settings&, const cluster_settings&) = default;
 };
@@ -172,6 +173,7 @@ struct worker_settings {
   std::vector<endpoint> join; // at least one after parse()
   std::string name;           // empty: the node chooses HOSTNAME-PID
   unsigned threads = 0;       // event loops; 0: one per core
+  unsigned max_in_work = 1024; // of one gateway on one event loop
   milliseconds drain_timeout{10'000};
   cluster_settings cluster_nodes;
   storage_settings storage;

@@ -49,11 +49,14 @@ server::server(std::vector<std::unique_ptr<detail::event_loop>>& loops,
 
 std::vector<caf::actor> server::start(listening_sockets sockets, const caf::actor& membership,
                                       std::shared_ptr<const tls_context> tls,
-                                      std::chrono::milliseconds hsts_max_age) {
+                                      std::chrono::milliseconds hsts_max_age,
+                                      std::chrono::milliseconds slow_start) {
   gateway_actor::options how{.http = settings_,
                              .access = access_of(access_log_, json_log_),
                              .connections = connections_,
                              .shared_listeners = shared_listeners(sockets),
+                             .loops = static_cast<unsigned>(loops_.size()),
+                             .slow_start = slow_start,
                              .max_buffered = settings_.max_buffered_bytes / loops_.size(),
                              .tls = std::move(tls),
                              .hsts = hsts_of(hsts_max_age),

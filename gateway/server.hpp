@@ -30,7 +30,8 @@ public:
   /// `tls`, over TLS, and browsers are told to come back so for `hsts_max_age`, unless it is 0.
   std::vector<caf::actor> start(listening_sockets sockets, const caf::actor& membership,
                                 std::shared_ptr<const tls_context> tls,
-                                std::chrono::milliseconds hsts_max_age);
+                                std::chrono::milliseconds hsts_max_age,
+                                std::chrono::milliseconds slow_start);
 
   /// Connections that come from now on use these certificates. REQUIRES: started with TLS.
   void renew_tls(const std::shared_ptr<const tls_context>& tls) const;

@@ -146,6 +146,7 @@ void membership::on_join(join_request& what) {
   made.name = what.node;
   made.agent = current_sender();
   made.capacity = std::max<std::uint32_t>(1, what.capacity);
+  made.max_in_work = std::max<std::uint32_t>(1, what.max_in_work);
   made.services = std::move(what.services);
   for (const auto& each : what.dispatchers)
     made.dispatchers.push_back(caf::actor_cast<caf::strong_actor_ptr>(each));

@@ -18,6 +18,8 @@ struct node_view {
   std::string name;
   bool local = false;
   std::uint32_t capacity = 1;
+  /// Remote nodes: requests that they take from this gateway before they have answered.
+  std::uint32_t max_in_work = 1;
   std::vector<service_announcement> services;
   /// Remote nodes: the actor that joined; it takes `farewell`.
   caf::strong_actor_ptr agent;

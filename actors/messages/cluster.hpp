@@ -10,7 +10,7 @@
 namespace troupe {
 
 /// Raised when a change of these messages or of `request`/`response` breaks older nodes.
-inline constexpr std::uint32_t protocol_version = 2;
+inline constexpr std::uint32_t protocol_version = 3;
 
 /// Worker node -> gateway node, first message. Its layout never changes, so that any two versions
 /// can tell each other why they part.
@@ -54,10 +54,12 @@ struct route_announcement {
   route_kind kind = route_kind::whole;
   /// The largest body of its requests, in bytes; 0: the gateway's own setting.
   std::uint64_t max_body = 0;
+  /// Its requests may be carried out twice.
+  bool idempotent = false;
 
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, route_announcement& x) {
-    return f(x.method, x.pattern, x.kind, x.max_body);
+    return f(x.method, x.pattern, x.kind, x.max_body, x.idempotent);
   }
 };
 
@@ -79,13 +81,15 @@ struct join_request {
   std::string node;
   /// Event loops; what it can take is measured by them.
   std::uint32_t capacity = 1;
+  /// Requests that it takes from a gateway before it has answered.
+  std::uint32_t max_in_work = 1;
   std::vector<service_announcement> services;
   /// One actor for each event loop, each takes `request_batch`.
   std::vector<caf::actor> dispatchers;
 
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, join_request& x) {
-    return f(x.node, x.capacity, x.services, x.dispatchers);
+    return f(x.node, x.capacity, x.max_in_work, x.services, x.dispatchers);
   }
 };
 

@@ -346,6 +346,12 @@ constexpr row<cluster_settings> cluster_table[] = {
       .low = 100,
       .high = hour},
      &cluster_settings::failure_timeout},
+    {{.section = "cluster",
+      .key = "slow_start",
+      .help = "Time in which a worker node that has joined comes to its full share of the requests; 0s: at once.",
+      .low = 0,
+      .high = hour},
+     &cluster_settings::slow_start},
 };
 
 constexpr row<actor_settings> actor_table[] = {
@@ -460,6 +466,12 @@ constexpr row<worker_settings> worker_table[] = {
       .may_be_empty = true},
      &worker_settings::name},
     {threads("worker"), &worker_settings::threads},
+    {{.section = "worker",
+      .key = "max_in_work",
+      .help = "Requests of one gateway that the node takes before it has answered, for each event loop.",
+      .low = 1,
+      .high = 1'000'000},
+     &worker_settings::max_in_work},
     {drain_timeout("worker"), &worker_settings::drain_timeout},
 };
 

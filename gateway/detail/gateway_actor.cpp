@@ -33,17 +33,21 @@ detail::file_descriptor new_event() {
   return made;
 }
 
-/// Null for those of another loop, which a singleton's may be, and for actors of other kinds.
-std::vector<detail::near_worker*> near_workers(const std::vector<caf::strong_actor_ptr>& of,
-                                               const detail::event_loop& loop) {
-  std::vector<detail::near_worker*> out;
-  for (const auto& each : of) {
-    auto* found = caf::actor_cast<caf::abstract_actor*>(each);
-    auto* pinned = dynamic_cast<detail::pinned_actor*>(found);
-    const auto is_near = pinned != nullptr && &pinned->loop() == &loop;
-    out.push_back(is_near ? dynamic_cast<detail::near_worker*>(found) : nullptr);
-  }
-  return out;
+/// Of one request, each to another node while there are any.
+constexpr std::uint8_t most_repetitions = 3;
+
+std::chrono::milliseconds time_since(std::uint64_t cycles) {
+  const auto passed = static_cast<double>(detail::cycle_count() - cycles);
+  return std::chrono::milliseconds{static_cast<long>(passed / detail::cycles_per_microsecond() / 1000)};
+}
+
+bool has_failed(node_record::outcome how) noexcept {
+  return how == node_record::outcome::failed || how == node_record::outcome::timed_out;
+}
+
+/// For both: a node that has too much to do, or a route.
+bool is_overload(std::uint16_t status) noexcept {
+  return status == 503 || status == 504;
 }
 
 std::uint64_t random_start() {
@@ -57,7 +61,8 @@ gateway_actor::gateway_actor(caf::actor_config& config, detail::event_loop& loop
                              listening_socket listening)
   : detail::exposed_actor(config, loop), options_(std::move(how)),
     access_log_(options_.access, loop.timers()), last_request_id_(random_start()),
-    pressure_(options_.http.queue_target), lag_probe_(*this) {
+    nodes_(loop, options_.loops, options_.slow_start), pressure_(options_.http.queue_target),
+    lag_probe_(*this) {
   poller_.emplace(loop.io());
   if (!poller_->add(lag_probe_.event.get(), lag_probe_))
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
@@ -112,7 +117,6 @@ void gateway_actor::on_exit() {
   poller_.reset();
   calls_.clear();
   free_calls_.clear();
-  view_.reset();
   nodes_.clear();
   drained_ = nullptr;
   access_log_.close();
@@ -184,34 +188,13 @@ void gateway_actor::close_listener() {
 // -- nodes ------------------------------------------------------------------------------------------
 
 void gateway_actor::on_view(std::shared_ptr<const cluster_view> view) {
-  auto first = view_ == nullptr;
+  const auto is_first = nodes_.view() == nullptr;
   send_batches(); // what is gathered goes where the old view says, ahead of any farewell
-  nodes_by_place_.clear();
-  for (const auto& [id, each] : nodes_)
-    each->view = nullptr;
-  for (const auto& each : view->nodes) {
-    auto& state = nodes_[each.id];
-    if (!state) {
-      state = std::make_unique<node_state>();
-      state->id = each.id;
-    }
-    state->view = &each;
-    if (each.local)
-      state->near = near_workers(each.workers[loop().index()], loop());
-    else
-      state->dispatcher = each.dispatchers[loop().index() % each.dispatchers.size()];
-    nodes_by_place_.push_back(state.get());
+  for (const auto& [id, agent] : nodes_.update(std::move(view), std::chrono::steady_clock::now())) {
+    end_websockets(id); // nothing else would end them before the node's time is over
+    detail::deliver(agent, caf::strong_actor_ptr{ctrl()}, farewell{});
   }
-  if (!first)
-    for (const auto& old : view_->nodes)
-      if (auto found = nodes_.find(old.id);
-          found != nodes_.end() && found->second->view == nullptr && old.agent) {
-        end_websockets(old.id); // nothing else would end them before the node's time is over
-        detail::deliver(old.agent, caf::strong_actor_ptr{ctrl()}, farewell{});
-      }
-  router_.emplace(*view);
-  view_ = std::move(view);
-  if (first)
+  if (is_first)
     listener_->start();
 }
 
@@ -230,39 +213,20 @@ void gateway_actor::on_node_gone(std::uint64_t node) {
     if (calls_[i].from && calls_[i].node != nullptr && calls_[i].node->id == node)
       lost.push_back((std::uint64_t{calls_[i].generation} << 32) | i);
   for (auto id : lost) {
-    auto each = take_call(id, false);
+    auto each = take_call(id, outcome::given_up);
     auto from = each.from;
     auto sequence = each.sequence;
     if (!retry(std::move(each)))
       from->fail(sequence, {errc::node_lost, "the worker node was lost before it answered; "
                                              "whether the request was carried out is unknown"});
   }
-  nodes_.erase(node);
-}
-
-gateway_actor::node_state* gateway_actor::choose(const route_entry& entry, std::uint64_t except,
-                                                 const route_candidate*& chosen) {
-  node_state* best = nullptr;
-  ++rotation_; // so that nodes with the same load take turns
-  for (std::size_t i = 0; i < entry.candidates.size(); ++i) {
-    const auto& each = entry.candidates[(i + rotation_) % entry.candidates.size()];
-    auto* state = nodes_by_place_[each.node];
-    if (state->id == except)
-      continue;
-    // Outstanding requests per event loop, compared without a division.
-    if (best == nullptr
-        || state->outstanding * best->view->capacity < best->outstanding * state->view->capacity) {
-      best = state;
-      chosen = &each;
-    }
-  }
-  return best;
+  nodes_.forget(node);
 }
 
 loop_figures gateway_actor::figures() const {
   loop_figures out;
-  for (const auto& [id, each] : nodes_)
-    out.nodes[id] = {each->outstanding, each->answered};
+  for (const auto& [id, each] : nodes_.all())
+    out.nodes[id] = {each->record.outstanding(), each->record.answered()};
   return out;
 }
 
@@ -276,7 +240,7 @@ std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64
       from->complete(sequence, std::move(*refused));
       return 0;
     }
-  auto match = router_->find(what);
+  auto match = nodes_.routes().find(what);
   if (match.entry == nullptr) {
     from->complete(sequence, not_routed(match, what));
     return 0;
@@ -301,11 +265,11 @@ std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64
   }
   what.time_left = options_.http.handler_timeout;
   if (load.may_start())
-    return start(new_call(std::move(from), sequence, streamed), *match.entry, std::move(what));
+    return start(new_call(std::move(from), sequence, streamed), *match.entry, std::move(what), now);
   const auto id = new_call(std::move(from), sequence, streamed);
   if (load.enqueue(id, std::move(what), now))
     return id;
-  const auto refused = take_call(id, false);
+  const auto refused = take_call(id, outcome::given_up);
   refuse(*refused.from, sequence, "too many requests wait for this route", load.retry_after());
   return 0;
 }
@@ -343,17 +307,21 @@ void gateway_actor::measure_lag(detail::steady_time now) {
 
 /// Sends it to a node; 0 when there is none.
 std::uint64_t gateway_actor::start(std::uint64_t id, const route_entry& entry,
-                                   troupe::request&& what) {
-  const route_candidate* chosen = nullptr;
-  auto* to = choose(entry, 0, chosen);
-  if (to == nullptr) {
-    const auto refused = take_call(id, false);
+                                   troupe::request&& what, detail::steady_time now) {
+  retries_.count_request();
+  const auto where = nodes_.choose(entry, 0, now);
+  if (where.to != nullptr) {
+    send(id, where, entry, std::move(what));
+    return id;
+  }
+  const auto refused = take_call(id, outcome::given_up);
+  if (entry.candidates.empty())
     refused.from->fail(refused.sequence,
                        {errc::unavailable, "no node serves \"" + entry.service + "\" at present"});
-    return 0;
-  }
-  send(id, *to, *chosen, entry, std::move(what));
-  return id;
+  else
+    refuse(*refused.from, refused.sequence, "all nodes that serve it have as much in work as they take",
+           load_of(entry).retry_after());
+  return 0;
 }
 
 void gateway_actor::run_deferred() {
@@ -368,16 +336,16 @@ void gateway_actor::start_waiting(route_load& load) {
     if (find_call(call) == nullptr)
       continue; // given up
     if (turn->too_late) {
-      const auto refused = take_call(call, false);
+      const auto refused = take_call(call, outcome::given_up);
       refuse(*refused.from, refused.sequence, "the request has waited too long for its turn",
              load.retry_after());
       continue;
     }
-    auto match = router_->find(what); // the nodes may be others by now
+    auto match = nodes_.routes().find(what); // the nodes may be others by now
     if (match.entry != nullptr) {
-      start(call, *match.entry, std::move(what));
+      start(call, *match.entry, std::move(what), now);
     } else {
-      const auto refused = take_call(call, false);
+      const auto refused = take_call(call, outcome::given_up);
       refused.from->complete(refused.sequence, not_routed(match, what));
     }
   }
@@ -392,7 +360,7 @@ troupe::response gateway_actor::not_routed(const route_match& match,
   if (what.method == http_method::options && (!match.allowed.empty() || what.target == "*"))
     return match.allowed.empty() ? status(204)
                                  : status(204).with_header("Allow", match.allowed);
-  if (match.allowed.empty() && view_->nodes.empty())
+  if (match.allowed.empty() && nodes_.view()->nodes.empty())
     return problem({errc::unavailable, "no worker node is joined at present"}, what.id);
   if (match.allowed.empty())
     return problem({errc::not_found, "no route for this path"}, what.id);
@@ -403,7 +371,7 @@ troupe::response gateway_actor::not_routed(const route_match& match,
 }
 
 gateway_actor::body_rules gateway_actor::rules_for(troupe::request& head) const {
-  const auto match = router_->find(head);
+  const auto match = nodes_.routes().find(head);
   if (match.entry == nullptr)
     return {options_.http.max_body_bytes, false};
   return {match.entry->max_body != 0 ? match.entry->max_body : options_.http.max_body_bytes,
@@ -421,7 +389,8 @@ std::uint64_t gateway_actor::new_call(std::shared_ptr<session> from, std::uint64
   auto& made = calls_[index];
   made.from = std::move(from);
   made.sequence = sequence;
-  made.retried = false;
+  made.repeated = 0;
+  made.timed = false;
   made.streamed = streamed;
   return (std::uint64_t{++made.generation} << 32) | index;
 }
@@ -434,32 +403,41 @@ gateway_actor::call* gateway_actor::find_call(std::uint64_t id) {
 }
 
 /// REQUIRES: find_call(id) is not null.
-gateway_actor::call gateway_actor::take_call(std::uint64_t id, bool answered, bool overloaded) {
+gateway_actor::call gateway_actor::take_call(std::uint64_t id, outcome how) {
   auto& slot = calls_[index_of(id)];
   call out;
   out.from = std::move(slot.from);
   out.sequence = slot.sequence;
   out.node = slot.node;
-  out.retried = slot.retried;
+  out.repeated = slot.repeated;
+  out.sent_at = slot.sent_at;
   out.near = slot.near;
   out.copy = std::move(slot.copy);
   out.worker = std::move(slot.worker);
-  release_slot(id, answered, overloaded);
+  release_slot(id, how);
   return out;
 }
 
 /// REQUIRES: its session has been taken.
-void gateway_actor::release_slot(std::uint64_t id, bool answered, bool overloaded) {
+void gateway_actor::release_slot(std::uint64_t id, outcome how) {
   auto& slot = calls_[index_of(id)];
-  release_load(slot, overloaded);
+  release_node(slot, how); // which looks at the load
+  release_load(slot, has_failed(how));
   slot.near = nullptr;
   slot.copy.reset();
   slot.worker.reset();
   free_calls_.push_back(index_of(id));
-  if (auto* node = std::exchange(slot.node, nullptr); node != nullptr) {
-    --node->outstanding;
-    node->answered += answered ? 1 : 0;
-  }
+}
+
+void gateway_actor::release_node(call& of, outcome how) {
+  auto* node = std::exchange(of.node, nullptr);
+  if (node == nullptr)
+    return;
+  const auto now = has_failed(how) || of.timed ? detail::coarse_now() : detail::steady_time{};
+  if (of.timed && how != outcome::given_up && of.load != nullptr)
+    node->record.learn_pace(of.load->compare(detail::cycle_count() - of.sent_at), now);
+  if (node->record.end(how, now) && node->view != nullptr)
+    spdlog::warn("node {} has failed too often in a row: it gets no requests for a while", node->view->name);
 }
 
 void gateway_actor::release_load(call& of, bool overloaded) {
@@ -473,39 +451,48 @@ void gateway_actor::release_load(call& of, bool overloaded) {
   }
 }
 
-void gateway_actor::send(std::uint64_t id, node_state& to, const route_candidate& chosen,
-                         const route_entry& entry, troupe::request&& what) {
+void gateway_actor::send(std::uint64_t id, const node_table::choice& where, const route_entry& entry,
+                         troupe::request&& what) {
   auto& mine = calls_[index_of(id)];
+  auto& to = *where.to;
   mine.load = &load_of(entry);
   mine.load->start();
   mine.node = &to;
-  ++to.outstanding;
-  what.route = chosen.route;
+  to.record.begin();
+  if (entry.candidates.size() > 1) {
+    mine.timed = true;
+    mine.sent_at = detail::cycle_count();
+  }
+  what.route = where.candidate->route;
   for (std::size_t i = 0; i < what.parameters.size(); ++i)
-    what.parameters[i].first = chosen.parameter_names[i];
-  if (to.view->local && !mine.streamed)
-    if (auto* near = to.near[chosen.service]; near != nullptr) {
-      mine.near = near;
-      if (!near->take_request({id}, std::move(what), *this, caf::strong_actor_ptr{ctrl()}))
-        take_answer(call_id{id}, failure{errc::unavailable, "the actor has ended"});
-      return;
-    }
-  if (to.view->local)
-    mine.worker = to.view->workers[loop().index()][chosen.service];
-  else if (mine.streamed)
-    mine.worker = to.dispatcher;
-  if (mine.streamed)
-    mine.from->add_upload_credit(mine.sequence, stream_window);
+    what.parameters[i].first = where.candidate->parameter_names[i];
+  const auto service = where.candidate->service;
+  if (!to.view->local)
+    return send_away(id, mine, entry, std::move(what));
+  if (auto* near = to.near[service]; near != nullptr && !mine.streamed) {
+    mine.near = near;
+    if (!near->take_request({id}, std::move(what), *this, caf::strong_actor_ptr{ctrl()}))
+      take_answer(call_id{id}, failure{errc::unavailable, "the actor has ended"});
+    return;
+  }
+  mine.worker = to.view->workers[loop().index()][service];
   const caf::strong_actor_ptr self{ctrl()};
-  if (to.view->local && mine.streamed)
-    return detail::deliver(mine.worker, self, call_id{id}, std::move(what), stream_start{});
-  if (to.view->local)
+  if (!mine.streamed)
     return detail::deliver(mine.worker, self, call_id{id}, std::move(what));
-  if (mine.streamed)
-    return detail::deliver(mine.worker, self,
+  mine.from->add_upload_credit(mine.sequence, stream_window);
+  detail::deliver(mine.worker, self, call_id{id}, std::move(what), stream_start{});
+}
+
+void gateway_actor::send_away(std::uint64_t id, call& mine, const route_entry& entry, troupe::request&& what) {
+  auto& to = *mine.node;
+  if (mine.streamed) {
+    mine.worker = to.dispatcher;
+    mine.from->add_upload_credit(mine.sequence, stream_window);
+    return detail::deliver(mine.worker, caf::strong_actor_ptr{ctrl()},
                            stream_request{{call_id{id}, entry.service, std::move(what)}});
-  if (is_safe(what.method) && !mine.retried)
-    mine.copy = std::make_unique<troupe::request>(what);
+  }
+  if ((entry.idempotent || is_safe(what.method)) && mine.repeated < most_repetitions)
+    keep_copy(mine, what);
   to.batch.items.push_back({call_id{id}, entry.service, std::move(what)});
   if (std::exchange(batches_posted_, true))
     return;
@@ -514,9 +501,14 @@ void gateway_actor::send(std::uint64_t id, node_state& to, const route_candidate
                     [this, alive = caf::strong_actor_ptr{ctrl()}] { send_batches(); });
 }
 
+void gateway_actor::keep_copy(call& mine, const troupe::request& what) {
+  mine.copy = std::make_unique<troupe::request>(what);
+  mine.sent_at = detail::cycle_count();
+}
+
 void gateway_actor::send_batches() {
   batches_posted_ = false;
-  for (const auto& [id, each] : nodes_) {
+  for (const auto& [id, each] : nodes_.all()) {
     if (each->batch.items.empty())
       continue;
     auto batch = std::exchange(each->batch, {});
@@ -527,7 +519,7 @@ void gateway_actor::send_batches() {
 void gateway_actor::give_up(std::uint64_t id, bool too_late) {
   if (find_call(id) == nullptr)
     return;
-  const auto given_up = take_call(id, false, too_late);
+  const auto given_up = take_call(id, too_late ? outcome::timed_out : outcome::given_up);
   auto to = given_up.near != nullptr ? given_up.near->address() : given_up.worker;
   if (!to && given_up.node != nullptr) {
     send_batches(); // it may be among them
@@ -538,23 +530,22 @@ void gateway_actor::give_up(std::uint64_t id, bool too_late) {
 }
 
 void gateway_actor::take_answer(call_id id, troupe::response&& what) {
-  if (const auto to = take_asker(id, what.status == 503 || what.status == 504); to.from)
+  if (const auto to = take_asker(id, is_overload(what.status)); to.from)
     to.from->complete(to.sequence, std::move(what));
 }
 
 void gateway_actor::take_answer(call_id id, const failure& why) {
-  const auto overloaded = status_of(why.code) == 503 || status_of(why.code) == 504;
-  if (const auto to = take_asker(id, overloaded); to.from)
+  if (const auto to = take_asker(id, is_overload(status_of(why.code))); to.from)
     to.from->fail(to.sequence, why);
 }
 
 /// For an answer that is whole.
-gateway_actor::asker gateway_actor::take_asker(call_id id, bool overloaded) {
+gateway_actor::asker gateway_actor::take_asker(call_id id, bool failed) {
   auto* of = find_call(id.value);
   if (of == nullptr)
     return {};
   asker out{std::move(of->from), of->sequence};
-  release_slot(id.value, true, overloaded);
+  release_slot(id.value, failed ? outcome::failed : outcome::answered);
   return out;
 }
 
@@ -564,7 +555,8 @@ void gateway_actor::begin_answer(call_id id, troupe::response&& head, stream_sta
   auto* to = find_call(id.value);
   if (to == nullptr)
     return; // given up
-  release_load(*to, head.status == 503 || head.status == 504);
+  to->timed = false; // how long its body takes is up to others
+  release_load(*to, is_overload(head.status));
   to->copy.reset(); // once it has begun, it cannot be sent elsewhere
   if (!to->worker)
     to->worker = to->near != nullptr ? to->near->address() : current_sender();
@@ -579,7 +571,7 @@ void gateway_actor::on_part(call_id id, body_part&& what) {
   const auto from = to->from;
   const auto sequence = to->sequence;
   if (what.last)
-    static_cast<void>(take_call(id.value, true));
+    static_cast<void>(take_call(id.value, outcome::answered));
   from->stream_part(sequence, std::move(what));
 }
 
@@ -594,19 +586,20 @@ void gateway_actor::send_credit(std::uint64_t call, std::uint64_t bytes) {
 }
 
 bool gateway_actor::retry(call&& lost) {
-  if (!lost.copy || lost.retried)
+  if (!lost.copy)
     return false;
   auto what = std::move(*lost.copy);
-  auto match = router_->find(what);
-  const route_candidate* chosen = nullptr;
-  auto* to = match.entry != nullptr ? choose(*match.entry, lost.node->id, chosen) : nullptr;
-  if (to == nullptr)
+  what.time_left -= std::min(what.time_left, time_since(lost.sent_at));
+  const auto now = std::chrono::steady_clock::now();
+  const auto match = nodes_.routes().find(what);
+  const auto where = match.entry != nullptr ? nodes_.choose(*match.entry, lost.node->id, now) : node_table::choice{};
+  if (where.to == nullptr || !retries_.take())
     return false;
   auto from = lost.from;
-  auto id = new_call(std::move(lost.from), lost.sequence, false);
-  calls_[index_of(id)].retried = true;
+  const auto id = new_call(std::move(lost.from), lost.sequence, false);
+  calls_[index_of(id)].repeated = static_cast<std::uint8_t>(lost.repeated + 1);
   from->resent(lost.sequence, id);
-  send(id, *to, *chosen, *match.entry, std::move(what));
+  send(id, where, *match.entry, std::move(what));
   return true;
 }
 

@@ -10,8 +10,9 @@
 #include "gateway/detail/listener.hpp"
 #include "gateway/detail/loop_pressure.hpp"
 #include "gateway/detail/response_writer.hpp"
+#include "gateway/detail/retry_budget.hpp"
 #include "gateway/detail/route_load.hpp"
-#include "gateway/detail/router.hpp"
+#include "gateway/detail/node_table.hpp"
 #include "gateway/detail/session.hpp"
 
 #include <caf/behavior.hpp>
@@ -63,6 +64,9 @@ public:
     std::shared_ptr<connection_counts> connections;
     /// The loops that listen on the address, when it is shared with a process that takes over; 0: it is not.
     unsigned shared_listeners = 0;
+    /// The loops that send requests to the same nodes, and in which time a new node gets its share.
+    unsigned loops = 1;
+    std::chrono::milliseconds slow_start{0};
     /// This loop's share of http.max_buffered_bytes.
     std::size_t max_buffered = 0;
     /// Null: plain HTTP.
@@ -137,17 +141,7 @@ public:
   void warn_of_refusal(std::string_view client, std::string_view why);
 
 private:
-  /// A node and what this loop has to do with it.
-  struct node_state {
-    std::uint64_t id = 0;
-    std::uint64_t outstanding = 0;
-    std::uint64_t answered = 0;
-    const node_view* view = nullptr; // null once it has left the view
-    caf::strong_actor_ptr dispatcher; // for this loop, also after that; null for the own node
-    /// The own node's workers, by service; null for those that are not on this loop.
-    std::vector<detail::near_worker*> near;
-    request_batch batch;
-  };
+  using node_state = node_table::node;
 
   /// An event that has its turn behind all sockets that are readable already.
   struct lag_probe final : detail::poller::watched {
@@ -163,12 +157,14 @@ private:
     std::shared_ptr<session> from; // null: the slot is free
     std::uint64_t sequence = 0;
     std::uint32_t generation = 0;
-    bool retried = false;
+    std::uint8_t repeated = 0;
     bool streamed = false;
+    bool timed = false; // others might have had it: how long it takes is of interest
+    std::uint64_t sent_at = 0; // a cycle_count()
     node_state* node = nullptr;
     route_load* load = nullptr;            // where it is in work; null: it waits for its turn
     detail::near_worker* near = nullptr;   // that has it; it stays in each view
-    std::unique_ptr<troupe::request> copy; // of a safe request to a remote node
+    std::unique_ptr<troupe::request> copy; // of a request to a remote node that may be repeated
     caf::strong_actor_ptr worker;          // another one of this node, or a stream's dispatcher
   };
 
@@ -190,20 +186,23 @@ private:
   route_load& load_of(const route_entry& entry);
   void measure_lag(detail::steady_time now);
   static void refuse(session& from, std::uint64_t sequence, const char* why, unsigned retry_after);
-  std::uint64_t start(std::uint64_t id, const route_entry& entry, troupe::request&& what);
+  std::uint64_t start(std::uint64_t id, const route_entry& entry, troupe::request&& what,
+                      detail::steady_time now);
   void start_waiting(route_load& load);
-  node_state* choose(const route_entry& entry, std::uint64_t except,
-                     const route_candidate*& chosen);
   std::uint64_t new_call(std::shared_ptr<session> from, std::uint64_t sequence, bool streamed);
   void release_load(call& of, bool overloaded);
   void begin_answer(call_id id, troupe::response&& head, stream_start start);
   void on_part(call_id id, body_part&& what);
   call* find_call(std::uint64_t id);
-  call take_call(std::uint64_t id, bool answered, bool overloaded = false);
-  void release_slot(std::uint64_t id, bool answered, bool overloaded);
-  asker take_asker(call_id id, bool overloaded);
-  void send(std::uint64_t id, node_state& to, const route_candidate& chosen,
-            const route_entry& entry, troupe::request&& what);
+  using outcome = node_record::outcome;
+  call take_call(std::uint64_t id, outcome how);
+  void release_slot(std::uint64_t id, outcome how);
+  void release_node(call& of, outcome how);
+  asker take_asker(call_id id, bool failed);
+  void send(std::uint64_t id, const node_table::choice& where, const route_entry& entry,
+            troupe::request&& what);
+  void send_away(std::uint64_t id, call& mine, const route_entry& entry, troupe::request&& what);
+  static void keep_copy(call& mine, const troupe::request& what);
   void send_batches();
   void take_answer(call_id id, troupe::response&& what) override;
   void take_answer(call_id id, const failure& why) override;
@@ -218,10 +217,8 @@ private:
   date_cache date_;
   std::uint64_t last_request_id_;
   std::unordered_map<session*, std::shared_ptr<session>> sessions_;
-  std::shared_ptr<const cluster_view> view_;
-  std::optional<router> router_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<node_state>> nodes_;
-  std::vector<node_state*> nodes_by_place_; // as in view_
+  node_table nodes_;
+  retry_budget retries_;
   std::unordered_map<std::string, std::unique_ptr<route_load>> loads_;
   std::vector<route_load*> with_room_; // of which something may begin that waits
   loop_pressure pressure_;
@@ -229,7 +226,6 @@ private:
   std::size_t buffered_ = 0;
   std::vector<call> calls_;
   std::vector<std::uint32_t> free_calls_;
-  std::size_t rotation_ = 0;
   bool batches_posted_ = false;
   bool stopping_ = false;
   detail::steady_time next_warning_{};

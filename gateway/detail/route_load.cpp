@@ -45,6 +45,15 @@ void route_load::count_answer(time_point now) noexcept {
   ++answers_of_second_;
 }
 
+float route_load::compare(std::uint64_t cycles) noexcept {
+  const auto took = static_cast<float>(cycles) + 1;
+  if (usual_cycles_ == 0)
+    usual_cycles_ = took;
+  const auto out = took / usual_cycles_;
+  usual_cycles_ += (took - usual_cycles_) / 64;
+  return out;
+}
+
 bool route_load::enqueue(std::uint64_t call, troupe::request&& what, time_point now) {
   if (queue_.size() >= settings_.max_queued)
     return false;

@@ -47,6 +47,9 @@ public:
   };
   std::optional<turn> next(time_point now);
 
+  /// How an answer that took `cycles` compares to what is usual for the route, which it then is part of.
+  float compare(std::uint64_t cycles) noexcept;
+
   /// When who is refused now might be served: whole seconds, 1 to 60.
   [[nodiscard]] unsigned retry_after() const noexcept;
 
@@ -61,6 +64,7 @@ private:
   std::size_t in_work_ = 0;
   std::size_t limit_;
   std::size_t answers_at_limit_ = 0;
+  float usual_cycles_ = 0; // 0: nothing is known
   std::deque<waiting> queue_;
   time_point last_empty_{};
   time_point last_lowered_{};

@@ -44,6 +44,7 @@ void router::add(const cluster_view& view, std::size_t node_index) {
         if (entry->kind != route.kind) // nodes of different versions of the service
           entry->kind = route_kind::whole;
         entry->max_body = std::min(entry->max_body, route.max_body);
+        entry->idempotent = entry->idempotent && route.idempotent;
       }
     }
 }
@@ -57,7 +58,7 @@ route_entry* router::insert(const service_announcement& service, const route_ann
   auto& number = tree_.routes(at)[slot(route.method)];
   if (number == 0) {
     entries_.push_back({service.name, std::string{to_string(route.method)} + ' ' + route.pattern,
-                        service.singleton, route.kind, route.max_body, {}, nullptr});
+                        service.singleton, route.kind, route.max_body, route.idempotent, {}, nullptr});
     number = static_cast<std::uint32_t>(entries_.size());
   }
   auto& entry = entries_[number - 1];

@@ -33,6 +33,7 @@ struct route_entry {
   /// What all of its nodes can do.
   route_kind kind = route_kind::whole;
   std::uint64_t max_body = 0; // 0: as the setting says
+  bool idempotent = false;    // all of its nodes say so
   std::vector<route_candidate> candidates; // none: its nodes have departed
   /// For who counts what is in work, on the loop of this router; not the router's own.
   mutable route_load* load = nullptr;

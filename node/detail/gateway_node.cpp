@@ -98,7 +98,7 @@ int run_gateway(const application& app, const config::gateway_settings& settings
 
   std::atomic<bool> ready{false}; // the admin worker, which the node ends, looks at it
   node_base node{app, default_node_name(), loops, settings.storage, settings.databases,
-                 settings.actors};
+                 settings.actors, settings.cluster_nodes};
   auto local = local_node(node, settings.local_workers);
   auto membership = node.own(spawn_pinned<troupe::membership>(
     *node.loops().front(), node.services()->node_name, std::move(local)));
@@ -119,7 +119,8 @@ int run_gateway(const application& app, const config::gateway_settings& settings
                  config::to_string(settings.cluster));
   const auto http_port = http.where.port;
   for (const auto& each :
-       server.start(std::move(http), membership, tls, settings.tls.hsts_max_age))
+       server.start(std::move(http), membership, tls, settings.tls.hsts_max_age,
+                    settings.cluster_nodes.slow_start))
     node.own(each);
   if (redirect)
     node.own(server.start_redirect(std::move(*redirect), http_port));

@@ -27,7 +27,9 @@ constexpr std::chrono::milliseconds end_limit{5'000};
 
 } // namespace
 
-system_config::system_config() {
+/// A node is given up between 5 and 7 eighths of the timeout after its last sign of life: one heartbeat may be under
+/// way, and CAF looks as often as it sends.
+system_config::system_config(const config::cluster_settings& cluster) {
   load<caf::io::middleman>();
   register_messages(*this);
   add_thread_hook<unpinned_threads>();
@@ -35,13 +37,16 @@ system_config::system_config() {
   set("scheduler.max-threads", size_t{2});
   set("middleman.workers", size_t{0});
   set("middleman.app-identifiers", std::vector<std::string>{"troupe"});
+  const caf::timespan timeout = cluster.failure_timeout;
+  set("middleman.heartbeat-interval", timeout / 8);
+  set("middleman.connection-timeout", timeout * 3 / 4);
 }
 
 node_base::node_base(const application& app, std::string name, unsigned threads,
                      const config::storage_settings& storage,
                      const config::named_databases& databases,
-                     const config::actor_settings& actors)
-  : app_(app), system_(config_) {
+                     const config::actor_settings& actors, const config::cluster_settings& cluster)
+  : app_(app), config_(cluster), system_(config_) {
   auto count = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i)
     loops_.push_back(std::make_unique<event_loop>(system_, i));

@@ -19,10 +19,11 @@
 
 namespace troupe::detail {
 
-/// CAF's settings as every node has them: the middleman loaded, our messages registered.
+/// CAF's settings as every node has them: the middleman loaded, our messages registered, and other nodes given up
+/// that have shown no sign of life for so long.
 class system_config : public caf::actor_system_config {
 public:
-  system_config();
+  explicit system_config(const config::cluster_settings& cluster);
 };
 
 /// What gateway and worker nodes have in common: the actor system, the event loops, the databases
@@ -31,7 +32,7 @@ class node_base {
 public:
   node_base(const application& app, std::string name, unsigned threads,
             const config::storage_settings& storage, const config::named_databases& databases,
-            const config::actor_settings& actors);
+            const config::actor_settings& actors, const config::cluster_settings& cluster);
   node_base(const node_base&) = delete;
   node_base& operator=(const node_base&) = delete;
   /// Ends all actors, then the loops.

@@ -53,10 +53,12 @@ int run_worker(const application& app, const config::worker_settings& settings) 
   apply_migrations(app, settings.storage, settings.databases);
   stop_signal stop; // before any thread starts
   auto name = settings.name.empty() ? default_node_name() : settings.name;
-  node_base node{app, name, settings.threads, settings.storage, settings.databases, settings.actors};
+  node_base node{app, name, settings.threads, settings.storage, settings.databases, settings.actors,
+                 settings.cluster_nodes};
   join_request announcement;
   announcement.node = name;
   announcement.capacity = static_cast<std::uint32_t>(node.loops().size());
+  announcement.max_in_work = settings.max_in_work * announcement.capacity;
   announcement.services = node.announcements();
   announcement.dispatchers = start_dispatchers(node, app);
   std::vector<caf::actor> links;

@@ -75,19 +75,6 @@ TEST(LostWorker, AGetThatNobodyElseCanAnswerIsToldSoAtOnce) {
   EXPECT_TRUE(is_problem(response, response.status));
 }
 
-TEST(LostWorker, AStoppedProcessThatGoesOnIsServedAgain) {
-  // SIGSTOP stands for a node that hangs: nothing is lost, requests only wait.
-  gateway front{with_flags({"--no-local-workers"})};
-  worker back{front, "back"};
-  ASSERT_TRUE(wait_for_nodes(front, {"back"}));
-  back.signal(SIGSTOP);
-  http_connection connection{front.http_port()};
-  connection.send(get_bytes("/"));
-  ASSERT_TRUE(eventually([&] { return outstanding(front) == 1; }));
-  back.signal(SIGCONT);
-  EXPECT_EQ(connection.read().status, 200);
-}
-
 TEST(LostGateway, ItsWorkersAreBackWithin2sOfItsRestartWithoutARestartOfTheirs) {
   ledger_cluster cluster{3};
   auto pids = cluster.pids();

@@ -35,8 +35,20 @@ task<response> show(context& ctx, const request&) {
   co_return json({{"pid", ::getpid()}});
 }
 
+/// Says what the environment variable LEDGER_VERDICT says, 200 if there is none.
+task<response> judge(context& ctx, const request&) {
+  co_await ctx.sleep(4ms);
+  const char* verdict = std::getenv("LEDGER_VERDICT");
+  co_return json({{"pid", ::getpid()}}).with_status(static_cast<std::uint16_t>(verdict ? std::atoi(verdict) : 200));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
-  return run(argc, argv, {service("ledger").post("/ledger/{key}", append).get("/ledger", show)});
+  return run(argc, argv, {service("ledger")
+                            .post("/ledger/{key}", append)
+                            .put("/ledger/{key}", append)
+                            .idempotent()
+                            .get("/ledger", show)
+                            .get("/judge", judge)});
 }

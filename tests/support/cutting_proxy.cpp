@@ -43,13 +43,28 @@ bool send_all(int to, const char* data, std::size_t size) {
 } // namespace
 
 cutting_proxy::cutting_proxy(std::uint16_t server_port)
-    : server_port_(server_port), listener_(SOMAXCONN), stop_(::eventfd(0, EFD_CLOEXEC)) {
+    : server_port_(server_port), listener_(SOMAXCONN), wake_(::eventfd(0, EFD_CLOEXEC)) {
   thread_ = std::thread{[this] { run(); }};
 }
 
 cutting_proxy::~cutting_proxy() {
-  ::eventfd_write(stop_.get(), 1);
+  stopping_ = true;
+  wake();
   thread_.join();
+}
+
+void cutting_proxy::wake() noexcept {
+  ::eventfd_write(wake_.get(), 1);
+}
+
+void cutting_proxy::hold() noexcept {
+  held_ = true;
+  wake();
+}
+
+void cutting_proxy::release() noexcept {
+  held_ = false;
+  wake();
 }
 
 void cutting_proxy::cut_after(side from, std::size_t bytes) noexcept {
@@ -62,15 +77,21 @@ bool cutting_proxy::wait_for_cut(milliseconds limit) noexcept {
 
 void cutting_proxy::run() {
   for (;;) {
-    std::vector<pollfd> ready{{stop_.get(), POLLIN, 0}, {listener_.socket.get(), POLLIN, 0}};
+    const bool held = held_;
+    std::vector<pollfd> ready{{wake_.get(), POLLIN, 0}, {listener_.socket.get(), POLLIN, 0}};
     for (const auto& each : connections_) {
       ready.push_back({each.client.get(), POLLIN, 0});
       ready.push_back({each.server.get(), POLLIN, 0});
     }
-    if (::poll(ready.data(), ready.size(), -1) < 0)
+    if (::poll(ready.data(), held ? 1 : ready.size(), -1) < 0)
       continue;
-    if (ready[0].revents != 0)
+    if (stopping_)
       return;
+    eventfd_t ignored = 0;
+    if (ready[0].revents != 0)
+      ::eventfd_read(wake_.get(), &ignored);
+    if (held)
+      continue;
     auto at = ready.begin() + 2;
     for (auto each = connections_.begin(); each != connections_.end(); at += 2) {
       const bool open = (at[0].revents == 0 || pass_on(*each, side::client))

@@ -38,6 +38,10 @@ public:
   /// more.
   bool wait_for_cut(milliseconds limit = soon) noexcept;
 
+  /// From now on nothing is passed on and nothing is read, nor are ends noticed: a network that swallows packets.
+  void hold() noexcept;
+  void release() noexcept;
+
 private:
   struct connection {
     file_descriptor client;
@@ -51,6 +55,7 @@ private:
   };
 
   void run();
+  void wake() noexcept;
   void accept_one();
   /// False: the connection has ended, or is to end.
   bool pass_on(connection& on, side from);
@@ -60,7 +65,9 @@ private:
 
   std::uint16_t server_port_;
   loopback_listener listener_;
-  file_descriptor stop_;
+  file_descriptor wake_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> held_{false};
   std::atomic<std::uint64_t> wanted_{0}; // 0: no cut; else bytes and side, see key_of()
   std::list<connection> connections_;    // of the thread
   std::thread thread_;
