@@ -21,7 +21,24 @@ enum class persistence : std::uint8_t {
   at_stop,
 };
 
+/// Among which nodes there is one actor for a key.
+enum class keyed_scope : std::uint8_t {
+  /// Each node has its own.
+  node,
+  /// One in the cluster, on the node that the key falls to among those that have the kind; a message from another node
+  /// goes there, and its answer back, through a gateway. Messages and answers are written as JSON then: they need
+  /// to_json and from_json, but for messages without members. When nodes come and go the actors of some keys move:
+  /// what an actor had to do is done, then it is saved and ended; its next message makes it on the other node. With
+  /// persistence whoever loads a state takes it over: what an actor elsewhere has not saved by then it cannot save any
+  /// more, and its message is handled again where the actor is now. All nodes must have the same database, and have joined the same gateways.
+  ///
+  /// A handle of such a kind is made before run() is called, as a static or in main: the nodes tell each other which
+  /// kinds they have when they start.
+  cluster,
+};
+
 struct keyed_options {
+  keyed_scope scope = keyed_scope::node;
   /// An actor that got nothing for so long is ended.
   std::chrono::milliseconds idle_timeout{5 * 60'000};
   troupe::persistence persistence = persistence::none;

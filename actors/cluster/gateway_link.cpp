@@ -1,5 +1,6 @@
 #include "actors/cluster/gateway_link.hpp"
 
+#include "actors/cluster/peer_desk.hpp"
 #include "actors/detail/chance.hpp"
 #include "config/version.hpp"
 
@@ -9,7 +10,10 @@
 
 #include <spdlog/spdlog.h>
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 
 namespace troupe {
 
@@ -25,10 +29,11 @@ constexpr std::chrono::milliseconds after_refusal{10000};
 } // namespace
 
 gateway_link::gateway_link(caf::actor_config& config, detail::event_loop& loop, std::string host,
-                           std::uint16_t port, join_request announcement,
+                           std::uint16_t port, join_request announcement, caf::strong_actor_ptr desk,
                            std::chrono::milliseconds join_limit)
   : detail::exposed_actor(config, loop), host_(std::move(host)), port_(port),
     address_(host_ + ":" + std::to_string(port)), announcement_(std::move(announcement)),
+    desk_(std::move(desk)),
     join_limit_(join_limit), backoff_(first_backoff), resolver_(std::in_place, loop.io()) {
   set_down_handler([this](const caf::down_msg& down) { on_lost(down.source); });
 }
@@ -50,6 +55,17 @@ caf::behavior gateway_link::make_behavior() {
     [this](drained) {
       if (++drained_ == announcement_.dispatchers.size())
         detail::deliver(gateway_, caf::strong_actor_ptr{ctrl()}, probe{});
+    },
+    [this](peer_list& what) {
+      if (gateway_ && current_sender() == gateway_)
+        detail::deliver(desk_, caf::strong_actor_ptr{ctrl()}, std::move(what));
+    },
+    [this](peer_message& what) { on_peer_message(what); },
+    [this](stop_request) {
+      if (!gateway_ || current_sender() != gateway_)
+        return;
+      spdlog::info("gateway {} asks this node to stop", address_);
+      ::kill(::getpid(), SIGTERM);
     },
     [this](const probe&) {
       if (state_ == state::leaving && current_sender() == gateway_)
@@ -198,6 +214,7 @@ void gateway_link::on_refusal(const refusal& what) {
   last_refusal_ = what.reason;
   demonitor(caf::actor_cast<caf::actor_addr>(gateway_));
   gateway_ = nullptr;
+  tell_uplink_lost();
   retry_after(after_refusal);
 }
 
@@ -205,6 +222,7 @@ void gateway_link::on_lost(const caf::actor_addr& who) {
   if (!gateway_ || caf::actor_cast<caf::actor_addr>(gateway_) != who)
     return;
   gateway_ = nullptr;
+  tell_uplink_lost();
   if (state_ == state::leaving) {
     end();
     return;
@@ -226,6 +244,18 @@ void gateway_link::on_leave(const leave_gateway& what) {
   detail::deliver(gateway_, caf::strong_actor_ptr{ctrl()}, leave_request{announcement_.node});
 }
 
+void gateway_link::on_peer_message(peer_message& what) {
+  if (!gateway_)
+    return; // the desk is told
+  const bool comes_in = current_sender() == gateway_;
+  if (comes_in || current_sender() == desk_)
+    detail::deliver(comes_in ? desk_ : gateway_, caf::strong_actor_ptr{ctrl()}, std::move(what));
+}
+
+void gateway_link::tell_uplink_lost() {
+  detail::deliver(desk_, caf::strong_actor_ptr{ctrl()}, uplink_lost{});
+}
+
 void gateway_link::drain_when_last_farewell() {
   if (state_ != state::leaving || !farewells_expected_ || farewells_ < *farewells_expected_)
     return;
@@ -241,6 +271,7 @@ void gateway_link::end() {
   if (gateway_)
     demonitor(caf::actor_cast<caf::actor_addr>(gateway_));
   gateway_ = nullptr; // what it still sends is not for us
+  tell_uplink_lost();
   if (auto done = std::exchange(done_, nullptr))
     done();
 }

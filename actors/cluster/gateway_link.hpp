@@ -31,10 +31,10 @@ struct leave_gateway {
 ///     joined --leave_gateway--> leaving: `leave_request`, all farewells, all drained, probe --> done
 class gateway_link : public detail::exposed_actor {
 public:
-  /// `announcement` is what the node offers and the dispatchers that serve it. `join_limit` is for
+  /// `announcement` is what the node offers and the dispatchers that serve it; `desk` its peer_desk, or null. `join_limit` is for
   /// connecting and joining together: a peer that says nothing is no gateway.
   gateway_link(caf::actor_config& config, detail::event_loop& loop, std::string host,
-               std::uint16_t port, join_request announcement,
+               std::uint16_t port, join_request announcement, caf::strong_actor_ptr desk,
                std::chrono::milliseconds join_limit = std::chrono::seconds{5});
 
   caf::behavior make_behavior() override;
@@ -53,6 +53,8 @@ private:
   void on_refusal(const refusal& what);
   void on_lost(const caf::actor_addr& who);
   void on_leave(const leave_gateway& what);
+  void on_peer_message(peer_message& what);
+  void tell_uplink_lost();
   void drain_when_last_farewell();
   void end();
   void give_up_attempt(const std::string& why);
@@ -63,6 +65,7 @@ private:
   std::uint16_t port_;
   std::string address_;
   join_request announcement_;
+  caf::strong_actor_ptr desk_;
   std::chrono::milliseconds join_limit_;
   state state_ = state::waiting;
   caf::strong_actor_ptr gateway_;

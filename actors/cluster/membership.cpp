@@ -80,15 +80,16 @@ std::string conflict_with(const node_view& present,
 } // namespace
 
 membership::membership(caf::actor_config& config, detail::event_loop& loop,
-                       std::string gateway_name, std::optional<node_view> local)
+                       std::string gateway_name, std::optional<node_view> local, caf::strong_actor_ptr desk)
   : detail::exposed_actor(config, loop), gateway_name_(std::move(gateway_name)),
-    local_(std::move(local)) {
+    local_(std::move(local)), desk_(std::move(desk)) {
   if (local_)
     local_->id = 1;
   set_down_handler([this](const caf::down_msg& down) { on_lost(down.source); });
 }
 
 caf::behavior membership::make_behavior() {
+  tell_peers();
   return {
     [this](const hello& what) { on_hello(what); },
     [this](join_request& what) { on_join(what); },
@@ -100,6 +101,7 @@ caf::behavior membership::make_behavior() {
     [this](const probe& what) {
       detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()}, probe{what});
     },
+    [this](peer_message& what) { on_peer_message(what); },
     [this](const subscribe& who) {
       subscribers_.push_back(who.gateway);
       publish();
@@ -144,6 +146,8 @@ void membership::on_join(join_request& what) {
   node_view made;
   made.id = ++last_id_;
   made.name = what.node;
+  made.node_id = what.id;
+  made.kinds = std::move(what.kinds);
   made.agent = current_sender();
   made.capacity = std::max<std::uint32_t>(1, what.capacity);
   made.max_in_work = std::max<std::uint32_t>(1, what.max_in_work);
@@ -193,6 +197,39 @@ void membership::publish() {
   auto now = view();
   for (const auto& each : subscribers_)
     detail::deliver(each, nullptr, view_changed{now});
+  tell_peers();
+}
+
+/// Those that leave, too: their keys are others' from now on.
+void membership::tell_peers() {
+  peer_list all;
+  if (local_)
+    all.peers.push_back({local_->node_id, local_->name, local_->kinds});
+  for (const auto& [who, each] : members_)
+    if (!each.leaving)
+      all.peers.push_back({each.view.node_id, each.view.name, each.view.kinds});
+  for (const auto& [who, each] : members_)
+    detail::deliver(each.view.agent, caf::strong_actor_ptr{ctrl()}, peer_list{all});
+  detail::deliver(desk_, caf::strong_actor_ptr{ctrl()}, std::move(all));
+}
+
+/// Brings it from a node to another one.
+void membership::on_peer_message(peer_message& what) {
+  const auto from = members_.find(caf::actor_cast<caf::actor_addr>(current_sender()));
+  const auto is_ours = current_sender() == desk_;
+  if (!is_ours && (from == members_.end() || from->second.view.node_id != what.from))
+    return;
+  const caf::strong_actor_ptr self{ctrl()};
+  for (const auto& [who, each] : members_)
+    if (each.view.node_id == what.to)
+      return detail::deliver(each.view.agent, self, std::move(what));
+  if (local_ && local_->node_id == what.to && !is_ours)
+    return detail::deliver(desk_, self, std::move(what));
+  if (what.what != peer_message::kind::ask)
+    return;
+  what.what = peer_message::kind::moved; // the view of who asks is older
+  std::swap(what.from, what.to);
+  detail::deliver(current_sender(), self, std::move(what));
 }
 
 std::shared_ptr<const cluster_view> membership::view() const {

@@ -33,9 +33,9 @@ struct view_query {};
 ///       x  (connection lost)            |  out of the view; `node_gone` to the loops
 class membership : public detail::exposed_actor {
 public:
-  /// `local` is the gateway's own node, if it has workers.
+  /// `local` is the gateway's own node, if it has workers; `desk` its peer_desk, if it has one.
   membership(caf::actor_config& config, detail::event_loop& loop, std::string gateway_name,
-             std::optional<node_view> local);
+             std::optional<node_view> local, caf::strong_actor_ptr desk = nullptr);
 
   caf::behavior make_behavior() override;
 
@@ -49,7 +49,9 @@ private:
   void on_join(join_request& what);
   void on_leave();
   void on_lost(const caf::actor_addr& who);
+  void on_peer_message(peer_message& what);
   void publish();
+  void tell_peers();
   [[nodiscard]] std::shared_ptr<const cluster_view> view() const;
   void refuse(const std::string& node, const std::string& reason);
   /// Why the node cannot join beside the present ones; empty when it can.
@@ -58,6 +60,7 @@ private:
 
   std::string gateway_name_;
   std::optional<node_view> local_;
+  caf::strong_actor_ptr desk_;
   std::map<caf::actor_addr, member> members_;
   std::map<caf::actor_addr, std::string> greeted_; // said hello, has not joined yet
   std::vector<service_announcement> departed_;

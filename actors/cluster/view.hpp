@@ -16,6 +16,10 @@ struct node_view {
   /// Unique for the life of the gateway; a node that joins again gets a new one.
   std::uint64_t id = 0;
   std::string name;
+  /// Its own, by which it is known in the whole cluster.
+  std::uint64_t node_id = 0;
+  /// Of keyed actors of the whole cluster.
+  std::vector<std::string> kinds;
   bool local = false;
   std::uint32_t capacity = 1;
   /// Remote nodes: requests that they take from this gateway before they have answered.

@@ -3,6 +3,7 @@
 #include "actors/context.hpp"
 #include "actors/detail/event_loop.hpp"
 #include "actors/detail/event_loop_send.hpp"
+#include "actors/detail/moved_error.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -53,18 +54,59 @@ event_loop& keyed_directory::home_of(const std::string& kind, const std::string&
   return *loops_[place_hash{}({kind, key}) % loops_.size()];
 }
 
-std::variant<cell_ref, failure> keyed_directory::find(const node_services_ptr& node,
-                                                      const std::shared_ptr<const keyed_kind>& kind,
-                                                      const std::string& key) {
+keyed_directory::table& keyed_directory::own_table() const {
+  const auto at = std::find(loops_.begin(), loops_.end(), event_loop::current()) - loops_.begin();
+  return *tables_.at(static_cast<std::size_t>(at));
+}
+
+// -- the cluster ----------------------------------------------------------------------------------------
+
+void keyed_directory::join_cluster(actor_address desk) {
+  desk_ = std::move(desk);
+}
+
+void keyed_directory::set_view(std::shared_ptr<const peer_view> view) {
+  for (const auto& each : tables_)
+    each->loop->post([this, &mine = *each, view] {
+      mine.view = view;
+      if (!mine.actors.empty() && !stopping_.load())
+        sweep(mine);
+    });
+}
+
+keyed_directory::place_of_key keyed_directory::locate(const keyed_kind& kind, const std::string& key) const {
+  using enum place_of_key::where;
+  if (kind.how.scope == keyed_scope::node || !desk_)
+    return {here};
+  const auto& view = own_table().view;
+  if (!view)
+    return {nowhere};
+  const auto owner = view->owner(kind.name, key);
+  if (owner == view->own())
+    return {here};
+  return {owner == 0 ? nowhere : there, owner};
+}
+
+bool keyed_directory::is_elsewhere(const table& mine, const std::string& kind, const std::string& key) const {
+  return desk_ && (!mine.view || mine.view->owner(kind, key) != mine.view->own());
+}
+
+// -- actors ---------------------------------------------------------------------------------------------
+
+auto keyed_directory::find(const node_services_ptr& node, const std::shared_ptr<const keyed_kind>& kind,
+                           const std::string& key) -> std::variant<cell_ref, failure, moved_away> {
   auto* here = event_loop::current();
-  const auto at = std::find(loops_.begin(), loops_.end(), here) - loops_.begin();
-  auto& mine = *tables_[static_cast<std::size_t>(at)];
+  auto& mine = own_table();
+  const bool in_cluster = kind->how.scope == keyed_scope::cluster;
+  if (in_cluster && is_elsewhere(mine, kind->name, key))
+    return moved_away{};
   if (mine.types.emplace(kind->name, kind->type).first->second != kind->type) {
     failure why{errc::internal, "keyed actors of two types are both called \"" + kind->name + "\""};
     spdlog::error("{}", why.detail);
     return why;
   }
   auto& found = mine.actors[{kind->name, key}];
+  found.in_cluster = in_cluster;
   found.used = std::chrono::steady_clock::now();
   found.idle_timeout = kind->how.idle_timeout;
   if (found.actor && !found.actor->ended())
@@ -105,9 +147,10 @@ void keyed_directory::sweep(table& mine) {
       each = mine.actors.erase(each);
       continue;
     }
-    if (now - held.used >= held.idle_timeout && held.actor->idle())
+    const bool moves = held.in_cluster && is_elsewhere(mine, which.first, which.second);
+    if ((moves || now - held.used >= held.idle_timeout) && held.actor->idle())
       idle.push_back(held.actor);
-    shortest = std::min(shortest, held.idle_timeout / 4);
+    shortest = std::min(shortest, moves ? shortest_sweep : held.idle_timeout / 4);
     ++each;
   }
   for (const auto& each : idle)
@@ -154,6 +197,20 @@ void keyed_directory::shut_down(std::chrono::milliseconds limit) {
   }
 }
 
+namespace {
+
+std::optional<failure> why_not(const std::variant<cell_ref, failure, keyed_directory::moved_away>& found,
+                               letter& what) {
+  if (const auto* why = std::get_if<failure>(&found))
+    return *why;
+  if (!std::holds_alternative<keyed_directory::moved_away>(found))
+    return std::nullopt;
+  what.moved = true;
+  return failure{errc::unavailable, moved_error{}.what()};
+}
+
+} // namespace
+
 bool send_to_key(host& from, const std::shared_ptr<const keyed_kind>& kind, const std::string& key,
                  letter& what, asker* by) {
   const auto& directory = from.node().keyed;
@@ -162,7 +219,7 @@ bool send_to_key(host& from, const std::shared_ptr<const keyed_kind>& kind, cons
   auto& home = directory->home_of(kind->name, key);
   if (&home == event_loop::current()) {
     auto found = directory->find(from.services(), kind, key);
-    if (auto* why = std::get_if<failure>(&found)) {
+    if (auto why = why_not(found, what)) {
       what.fail_unsent(by, std::move(*why));
       return by != nullptr;
     }
@@ -174,7 +231,7 @@ bool send_to_key(host& from, const std::shared_ptr<const keyed_kind>& kind, cons
                      carried = std::unique_ptr<letter>{&what}]() mutable {
     auto& arrived = *carried.release();
     auto found = directory->find(node, kind, key);
-    if (auto* why = std::get_if<failure>(&found)) {
+    if (auto why = why_not(found, arrived)) {
       arrived.answer(*why);
       return;
     }
@@ -191,23 +248,30 @@ namespace {
 constexpr const char* create_table = "CREATE TABLE IF NOT EXISTS troupe_actors (kind TEXT NOT NULL, "
                                      "key TEXT NOT NULL, state TEXT NOT NULL, version BIGINT NOT NULL, "
                                      "PRIMARY KEY (kind, key))";
+constexpr const char* look_up = "SELECT state, version FROM troupe_actors WHERE kind = $1 AND key = $2";
+/// An empty state is one that has never been saved.
+constexpr const char* take_over =
+  "INSERT INTO troupe_actors (kind, key, state, version) VALUES ($1, $2, '', 1) ON CONFLICT (kind, key) "
+  "DO UPDATE SET version = troupe_actors.version + 1 RETURNING state, version";
 
 } // namespace
 
 task<void> row_keeper::load(context& ctx, void* state) {
   auto& directory = *ctx.host().node().keyed;
+  if (takes_over_ && directory.is_elsewhere(kind_, key_)) // it would take it away from there
+    throw moved_error{};
   if (!directory.table_seen.load()) {
     try {
       co_await ctx.db().exec(create_table);
     } catch (const error&) { // PostgreSQL: another node has made it at this moment; or what follows tells
     }
   }
-  const auto found = co_await ctx.db().find(
-    "SELECT state, version FROM troupe_actors WHERE kind = $1 AND key = $2", kind_, key_);
+  const auto found = co_await ctx.db().find(takes_over_ ? take_over : look_up, kind_, key_);
   directory.table_seen.store(true);
   version_ = 0;
   if (found) {
-    parse(found->get<std::string>("state"), state);
+    if (const auto text = found->get<std::string>("state"); !text.empty())
+      parse(text, state);
     version_ = found->get<std::int64_t>("version");
   }
   stored_ = dump(state);
@@ -235,6 +299,8 @@ task<void> row_keeper::save(context& ctx, const void*) {
       : co_await ctx.db().exec("UPDATE troupe_actors SET state = $3, version = version + 1 "
                                "WHERE kind = $1 AND key = $2 AND version = $4",
                                kind_, key_, present_, version_);
+  if (written != 1 && takes_over_)
+    throw moved_error{};
   if (written != 1)
     throw error{errc::conflict, "another node has changed the state of " + kind_ + "/" + key_};
   ++version_;

@@ -74,6 +74,8 @@ public:
   std::unique_ptr<failure> failed; // null: it went well
   /// Set when what failed was no `error`: the actor has crashed.
   bool crashed = false;
+  /// Set when it has failed because its key is another node's.
+  bool moved = false;
   bool done = false;
 
 protected:

@@ -1,6 +1,7 @@
 // Stateful actors whose state is kept elsewhere: loaded, saved, and what happens when that fails.
 #include "actors/context.hpp"
 #include "actors/detail/event_loop.hpp"
+#include "actors/detail/moved_error.hpp"
 #include "actors/detail/state_cell_parts.hpp"
 
 #include <spdlog/spdlog.h>
@@ -23,6 +24,12 @@ void state_cell::loaded() {
   auto work = std::move(rare_->keeping);
   try {
     work.take();
+  } catch (const moved_error& e) {
+    for (auto* each = waiting_first_; each != nullptr; each = each->next_)
+      each->moved = true;
+    drop_waiting({e.code(), e.what()});
+    end_life();
+    return;
   } catch (const std::exception& e) {
     // Whoever asked may try again: nothing is wrong with the actor itself.
     const failure why{errc::unavailable, "the state of " + host_name() + " could not be loaded"};
@@ -48,14 +55,20 @@ void state_cell::saved() {
   saving_ = false;
   some_done_ = true; // of those that have waited for it
   std::optional<failure> failed;
+  bool is_moved = false;
   try {
     work.take();
+  } catch (const moved_error&) {
+    is_moved = true;
+    failed = failure{errc::conflict, "another node has taken it over"};
   } catch (const error& e) {
     failed = failure{e.code(), e.what()};
   } catch (const std::exception& e) {
     failed = failure{errc::internal, e.what()};
   }
-  if (failed)
+  if (is_moved)
+    spdlog::info("{} is another node's by now", host_name());
+  else if (failed)
     spdlog::error("the state of {} could not be saved: {}", host_name(), failed->detail);
   if (what == nullptr) { // at the end of an actor that retires
     // What could not be saved is tried again when it is next to retire, unless the row is another's.
@@ -71,6 +84,7 @@ void state_cell::saved() {
     conclude(*what);
     return;
   }
+  what->moved = is_moved; // what it has done is not stored
   drop_running(*failed);
   reload();
 }

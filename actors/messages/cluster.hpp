@@ -79,17 +79,21 @@ struct service_announcement {
 /// Worker node -> gateway node, after `welcome`: what it serves and where to send requests.
 struct join_request {
   std::string node;
+  /// Chosen by chance when the node starts; not 0.
+  std::uint64_t id = 0;
   /// Event loops; what it can take is measured by them.
   std::uint32_t capacity = 1;
   /// Requests that it takes from a gateway before it has answered.
   std::uint32_t max_in_work = 1;
   std::vector<service_announcement> services;
+  /// The kinds of keyed actors of the whole cluster that it can host.
+  std::vector<std::string> kinds;
   /// One actor for each event loop, each takes `request_batch`.
   std::vector<caf::actor> dispatchers;
 
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, join_request& x) {
-    return f(x.node, x.capacity, x.max_in_work, x.services, x.dispatchers);
+    return f(x.node, x.id, x.capacity, x.max_in_work, x.services, x.kinds, x.dispatchers);
   }
 };
 
@@ -100,6 +104,14 @@ struct leave_request {
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, leave_request& x) {
     return f(x.node);
+  }
+};
+
+/// Gateway node -> worker node: an operator wants it to end as by SIGTERM.
+struct stop_request {
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, stop_request&) {
+    return f();
   }
 };
 
@@ -126,6 +138,58 @@ struct probe {
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, probe&) {
     return f();
+  }
+};
+
+/// A node that may host keyed actors.
+struct peer {
+  std::uint64_t id = 0;
+  std::string name;
+  std::vector<std::string> kinds;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, peer& x) {
+    return f(x.id, x.name, x.kinds);
+  }
+};
+
+/// Gateway node -> worker node: all nodes that take requests through it, itself among them when it has workers; after
+/// each change.
+struct peer_list {
+  std::vector<peer> peers;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, peer_list& x) {
+    return f(x.peers);
+  }
+};
+
+/// From one node to another, or back, by way of a gateway that both have joined, or that one of them is.
+struct peer_message {
+  enum class kind : std::uint8_t {
+    ask = 0,
+    tell = 1,
+    answer = 2,
+    failed = 3, // `code` and `text` say why
+    moved = 4,  // by the view of the receiver the key is another node's: it has done nothing
+  };
+
+  std::uint64_t to = 0;
+  std::uint64_t from = 0;
+  kind what = kind::ask;
+  /// Of the asker; comes back with the answer.
+  std::uint64_t call = 0;
+  /// ask and tell: the actor, and the name of the message's type.
+  std::string actor_kind;
+  std::string key;
+  std::string type;
+  /// JSON: the message, or the answer.
+  std::string text;
+  errc code = errc::internal;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, peer_message& x) {
+    return f(x.to, x.from, x.what, x.call, x.actor_kind, x.key, x.type, x.text, x.code);
   }
 };
 

@@ -27,6 +27,9 @@ void register_messages(caf::actor_system_config& config) {
   config.add_message_type<body_part>("troupe.body_part");
   config.add_message_type<body_credit>("troupe.body_credit");
   config.add_message_type<request_abandoned>("troupe.request_abandoned");
+  config.add_message_type<peer_list>("troupe.peer_list");
+  config.add_message_type<peer_message>("troupe.peer_message");
+  config.add_message_type<stop_request>("troupe.stop_request");
 }
 
 } // namespace troupe

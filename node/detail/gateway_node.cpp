@@ -1,6 +1,7 @@
 #include "node/detail/gateway_node.hpp"
 
 #include "actors/cluster/membership.hpp"
+#include "actors/detail/keyed_registry.hpp"
 #include "config/error.hpp"
 #include "gateway/server.hpp"
 #include "node/detail/log_setup.hpp"
@@ -56,6 +57,8 @@ std::optional<node_view> local_node(node_base& node, bool has_workers) {
     return std::nullopt;
   node_view out;
   out.name = node.services()->node_name;
+  out.node_id = node.id();
+  out.kinds = keyed_registry::of_program().kinds();
   out.local = true;
   out.capacity = static_cast<std::uint32_t>(node.loops().size());
   out.services = node.announcements();
@@ -101,7 +104,7 @@ int run_gateway(const application& app, const config::gateway_settings& settings
                  settings.actors, settings.cluster_nodes};
   auto local = local_node(node, settings.local_workers);
   auto membership = node.own(spawn_pinned<troupe::membership>(
-    *node.loops().front(), node.services()->node_name, std::move(local)));
+    *node.loops().front(), node.services()->node_name, std::move(local), node.desk()));
   auto cluster = publish(node, membership, settings);
 
   gateway::server server{node.loops(), settings.http,

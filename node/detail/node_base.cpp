@@ -1,5 +1,6 @@
 #include "node/detail/node_base.hpp"
 
+#include "actors/cluster/peer_desk.hpp"
 #include "actors/detail/blocking_pool.hpp"
 #include "actors/detail/keyed_directory.hpp"
 #include "actors/detail/worker_actor.hpp"
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <random>
 #include <thread>
 
 namespace troupe::detail {
@@ -24,6 +26,11 @@ namespace {
 
 /// For keyed actors to end what they are at and to save their states.
 constexpr std::chrono::milliseconds end_limit{5'000};
+
+std::uint64_t random_id() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32 | device()) | 1U; // not 0
+}
 
 } // namespace
 
@@ -46,7 +53,7 @@ node_base::node_base(const application& app, std::string name, unsigned threads,
                      const config::storage_settings& storage,
                      const config::named_databases& databases,
                      const config::actor_settings& actors, const config::cluster_settings& cluster)
-  : app_(app), config_(cluster), system_(config_) {
+  : app_(app), config_(cluster), system_(config_), id_(random_id()) {
   auto count = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i)
     loops_.push_back(std::make_unique<event_loop>(system_, i));
@@ -67,6 +74,8 @@ node_base::node_base(const application& app, std::string name, unsigned threads,
       each->pin();
     each->start();
   }
+  desk_ = caf::actor_cast<caf::strong_actor_ptr>(own(spawn_pinned<peer_desk>(*loops_.front(), services_, id_)));
+  services_->keyed->join_cluster(from_caf(desk_));
   if (actors.watchdog.count() > 0)
     watchdog_.emplace(services_->loops, actors.watchdog);
 }
@@ -91,6 +100,7 @@ node_base::~node_base() {
   watchdog_.reset();
   event_loop::end_all(loops_);
   services_->blocking->stop();
+  services_->keyed->leave_cluster();
   loops_.clear();
 }
 

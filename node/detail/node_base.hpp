@@ -53,6 +53,11 @@ public:
 
   [[nodiscard]] std::vector<service_announcement> announcements() const;
 
+  /// The node's own number in the cluster, by chance.
+  [[nodiscard]] std::uint64_t id() const noexcept { return id_; }
+  /// Its peer_desk.
+  [[nodiscard]] const caf::strong_actor_ptr& desk() const noexcept { return desk_; }
+
 private:
   node_database start_database(std::string_view name, const config::storage_settings& settings, bool is_only_one);
 
@@ -62,6 +67,8 @@ private:
   std::vector<std::unique_ptr<event_loop>> loops_;
   node_services_ptr services_;
   std::vector<caf::actor> owned_;
+  std::uint64_t id_;
+  caf::strong_actor_ptr desk_;
   std::optional<watchdog> watchdog_;
 };
 

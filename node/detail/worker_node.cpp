@@ -2,6 +2,7 @@
 
 #include "actors/cluster/dispatcher.hpp"
 #include "actors/cluster/gateway_link.hpp"
+#include "actors/detail/keyed_registry.hpp"
 #include "node/detail/log_setup.hpp"
 #include "node/detail/migrate.hpp"
 #include "node/detail/node_base.hpp"
@@ -57,6 +58,8 @@ int run_worker(const application& app, const config::worker_settings& settings) 
                  settings.cluster_nodes};
   join_request announcement;
   announcement.node = name;
+  announcement.id = node.id();
+  announcement.kinds = keyed_registry::of_program().kinds();
   announcement.capacity = static_cast<std::uint32_t>(node.loops().size());
   announcement.max_in_work = settings.max_in_work * announcement.capacity;
   announcement.services = node.announcements();
@@ -64,7 +67,7 @@ int run_worker(const application& app, const config::worker_settings& settings) 
   std::vector<caf::actor> links;
   for (const auto& each : settings.join)
     links.push_back(node.own(
-      spawn_pinned<gateway_link>(*node.loops().front(), each.host, each.port, announcement)));
+      spawn_pinned<gateway_link>(*node.loops().front(), each.host, each.port, announcement, node.desk())));
   spdlog::info("worker node {} started", name);
 
   stop.wait([] { spdlog::info("SIGHUP: a worker node has nothing to read again"); });

@@ -54,7 +54,7 @@ public:
     return join(std::move(services), {caf::actor{self_}});
   }
   std::string join(std::vector<service_announcement> services, std::vector<caf::actor> dispatchers) {
-    self_->send(gateway_, join_request{name_, 2, 100, std::move(services), std::move(dispatchers)});
+    self_->send(gateway_, join_request{name_, 7, 2, 100, std::move(services), {}, std::move(dispatchers)});
     return answer();
   }
   std::string enter(const std::string& name, std::vector<service_announcement> services) {
@@ -147,7 +147,7 @@ TEST_F(a_membership, refuses_another_protocol_version_with_a_sentence_for_the_op
 TEST_F(a_membership, ignores_a_node_that_joins_out_of_turn) {
   peer silent{bench_, gateway_};
   caf::scoped_actor other{bench_.system()};
-  other->send(gateway_, join_request{"x", 1, 100, {offer("x", {"/x"})}, {caf::actor{other}}});
+  other->send(gateway_, join_request{"x", 7, 1, 100, {offer("x", {"/x"})}, {}, {caf::actor{other}}});
   other->send(gateway_, leave_request{"here"});
   other->send(gateway_, probe{});
   std::string answer;
@@ -319,8 +319,8 @@ protected:
   }
 
   caf::actor connect(loop_bench& worker, std::vector<service_announcement> services) {
-    join_request what{"b", 1, 100, std::move(services), {spawn_dispatcher(worker)}};
-    return worker.spawn<gateway_link>("127.0.0.1", port_, std::move(what));
+    join_request what{"b", 7, 1, 100, std::move(services), {}, {spawn_dispatcher(worker)}};
+    return worker.spawn<gateway_link>("127.0.0.1", port_, std::move(what), nullptr);
   }
 
   node_view joined_node() {
@@ -379,8 +379,8 @@ TEST_F(a_gateway_link, asks_again_when_a_gateway_does_not_answer) {
   auto& self = silent.self();
   const auto port = silent.system().middleman().publish(self, 0, "127.0.0.1");
   ASSERT_TRUE(port);
-  const join_request what{"b", 1, 100, {offer("hello", {"/hello"})}, {spawn_dispatcher(worker)}};
-  worker.spawn<gateway_link>("127.0.0.1", *port, what, std::chrono::milliseconds{100});
+  const join_request what{"b", 7, 1, 100, {offer("hello", {"/hello"})}, {}, {spawn_dispatcher(worker)}};
+  worker.spawn<gateway_link>("127.0.0.1", *port, what, nullptr, std::chrono::milliseconds{100});
   for (int hellos = 0; hellos < 3; ++hellos)
     self->receive([](const hello& got) { EXPECT_EQ(got.node, "b"); },
                   caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "no hello"; });

@@ -1,0 +1,162 @@
+#include "actors/cluster/peer_desk.hpp"
+
+#include "actors/detail/keyed_directory.hpp"
+#include "actors/detail/keyed_registry.hpp"
+#include "actors/detail/keyed_search.hpp"
+#include "actors/messages/local.hpp"
+
+#include <algorithm>
+
+namespace troupe {
+
+namespace {
+
+/// Answers that are waited for at the same time; who asks for more is told that there are too many.
+constexpr std::size_t most_pending = 100'000;
+
+const failure lost_on_its_way{errc::node_lost, "the node of the actor was lost before it answered; whether the message "
+                                               "was handled is unknown"};
+
+} // namespace
+
+peer_desk::peer_desk(caf::actor_config& config, detail::event_loop& loop, detail::node_services_ptr node,
+                     std::uint64_t own_id)
+  : detail::coroutine_actor(config, loop, std::move(node)), own_id_(own_id) {}
+
+caf::behavior peer_desk::make_behavior() {
+  return {
+    [this](peer_list& what) { on_list(what); },
+    [this](uplink_lost) { on_uplink_lost(); },
+    [this](call_id call, peer_ask& what) { send_out(call, true, what); },
+    [this](peer_ask& what) { send_out({}, false, what); },
+    [this](peer_message& what) { on_message(what); },
+  };
+}
+
+void peer_desk::drop_work() {
+  fail_pending([](const pending&) { return true; });
+  uplinks_.clear();
+}
+
+// -- who is there -------------------------------------------------------------------------------------
+
+void peer_desk::on_list(peer_list& what) {
+  uplinks_[current_sender()] = std::move(what.peers);
+  renew_view();
+}
+
+void peer_desk::on_uplink_lost() {
+  const auto lost = current_sender();
+  uplinks_.erase(lost);
+  fail_pending([&](const pending& each) { return each.through == lost; });
+  renew_view();
+}
+
+/// All that any of the uplinks knows of. Without one the node is alone, and may be so by its own fault: it has no keys.
+void peer_desk::renew_view() {
+  std::map<std::uint64_t, detail::peer_node> all;
+  for (const auto& [through, peers] : uplinks_)
+    for (const auto& each : peers)
+      all.try_emplace(each.id, detail::peer_node{each.id, each.name, each.kinds});
+  std::vector<detail::peer_node> nodes;
+  for (auto& [id, each] : all)
+    nodes.push_back(std::move(each));
+  view_ = uplinks_.empty() ? nullptr : std::make_shared<const detail::peer_view>(own_id_, std::move(nodes));
+  host::node().keyed->set_view(view_);
+  fail_pending([this](const pending& each) { return !view_ || !view_->has(each.node); });
+}
+
+caf::strong_actor_ptr peer_desk::uplink_to(std::uint64_t node) const {
+  for (const auto& [through, peers] : uplinks_)
+    if (std::any_of(peers.begin(), peers.end(), [&](const peer& each) { return each.id == node; }))
+      return through;
+  return nullptr;
+}
+
+template <class Lost>
+void peer_desk::fail_pending(Lost is_lost) {
+  for (auto each = pending_.begin(); each != pending_.end();)
+    if (is_lost(each->second)) {
+      detail::deliver(each->second.asker, nullptr, call_id{each->second.call}, failure{lost_on_its_way});
+      each = pending_.erase(each);
+    } else {
+      ++each;
+    }
+}
+
+// -- out ------------------------------------------------------------------------------------------------
+
+void peer_desk::send_out(call_id call, bool answered, peer_ask& what) {
+  const auto through = uplink_to(what.node);
+  if (!through || pending_.size() >= most_pending) {
+    if (answered && !through) // the view of who asks is older: it looks again
+      detail::deliver(current_sender(), nullptr, call,
+                      local_reply{std::make_shared<peer_answer>(peer_answer{true, {}})});
+    else if (answered)
+      detail::deliver(current_sender(), nullptr, call,
+                      failure{errc::unavailable, "too many messages to actors of other nodes wait for their answers"});
+    return;
+  }
+  peer_message out{what.node,      own_id_,         peer_message::kind::tell, 0, std::move(what.kind), std::move(what.key),
+                   std::move(what.type), std::move(what.message), errc::internal};
+  if (answered) {
+    out.what = peer_message::kind::ask;
+    out.call = ++last_call_;
+    pending_.emplace(out.call, pending{current_sender(), call, what.node, through});
+  }
+  detail::deliver(through, caf::strong_actor_ptr{ctrl()}, std::move(out));
+}
+
+// -- in -------------------------------------------------------------------------------------------------
+
+void peer_desk::on_message(peer_message& what) {
+  using enum peer_message::kind;
+  if (what.to != own_id_)
+    return;
+  if (what.what == ask || what.what == tell)
+    static_cast<void>(ctx().spawn(serve(std::move(what), current_sender())));
+  else
+    on_answer(what);
+}
+
+void peer_desk::on_answer(peer_message& what) {
+  using enum peer_message::kind;
+  const auto found = pending_.find(what.call);
+  if (found == pending_.end() || found->second.node != what.from)
+    return; // given up, or not for it to answer
+  const auto to = std::move(found->second);
+  pending_.erase(found);
+  if (what.what == failed)
+    detail::deliver(to.asker, nullptr, call_id{to.call}, failure{what.code, std::move(what.text)});
+  else
+    detail::deliver(to.asker, nullptr, call_id{to.call},
+                    local_reply{std::make_shared<peer_answer>(peer_answer{what.what == moved, std::move(what.text)})});
+}
+
+task<> peer_desk::serve(peer_message what, caf::strong_actor_ptr through) {
+  using enum peer_message::kind;
+  peer_message out{what.from, own_id_, answer, what.call, {}, {}, {}, {}, errc::internal};
+  try {
+    const auto& known = detail::keyed_registry::of_program();
+    const auto kind = known.kind(what.actor_kind);
+    const auto how = kind ? known.find(kind->type, what.type) : nullptr;
+    if (how == nullptr)
+      throw error{errc::internal, "node " + host::node().node_name + " has no actors \"" + what.actor_kind
+                                    + "\" that take messages of type " + what.type};
+    out.text = co_await how(ctx(), kind, std::move(what.key), std::move(what.text));
+  } catch (const detail::moved_error&) {
+    out.what = moved;
+  } catch (const error& e) {
+    out.what = failed;
+    out.code = e.code();
+    out.text = e.what();
+  } catch (const std::exception& e) { // it is no JSON of the type
+    out.what = failed;
+    out.code = errc::internal;
+    out.text = std::string{"a message of type "} + what.type + " cannot be read: " + e.what();
+  }
+  if (what.what == ask)
+    detail::deliver(through, caf::strong_actor_ptr{ctrl()}, std::move(out));
+}
+
+} // namespace troupe

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace troupe::detail {
+
+/// A node that may host keyed actors of the whole cluster.
+struct peer_node {
+  std::uint64_t id = 0;
+  std::string name;
+  std::vector<std::string> kinds;
+};
+
+/// The nodes of the cluster as one of them knows them, and to which of them a key belongs. Immutable.
+///
+/// Rendezvous hashing: a key belongs to the node for which a hash of both is the largest, so that only the keys of a
+/// node that comes or goes change hands. All builds must agree on the hash.
+class peer_view {
+public:
+  peer_view(std::uint64_t own, std::vector<peer_node> peers);
+
+  [[nodiscard]] std::uint64_t own() const noexcept { return own_; }
+  /// The id of the node; 0: none hosts the kind.
+  [[nodiscard]] std::uint64_t owner(const std::string& kind, std::string_view key) const;
+  [[nodiscard]] bool has(std::uint64_t id) const noexcept;
+  [[nodiscard]] const std::vector<peer_node>& peers() const noexcept { return peers_; }
+
+private:
+  std::uint64_t own_;
+  std::vector<peer_node> peers_;
+  std::map<std::string, std::vector<std::uint64_t>> hosts_;
+};
+
+} // namespace troupe::detail
