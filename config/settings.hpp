@@ -140,9 +140,14 @@ struct log_settings {
   friend bool operator==(const log_settings&, const log_settings&) = default;
 };
 
-/// How the nodes of a cluster keep track of each other.
+/// How the nodes of a cluster keep track of each other, and how they know each other. Files are PEM.
 struct cluster_settings {
   milliseconds failure_timeout{3'000}; // without a sign of life
+  std::string certificate;             // file, with its chain; empty: no TLS
+  std::string key;                     // file; empty: in that of the certificate
+  std::string ca;                      // file with the authorities that sign nodes
+
+  [[nodiscard]] bool has_tls() const noexcept { return !certificate.empty(); }
 
   friend bool operator==(const cluster_settings&, const cluster_settings&) = default;
 };
@@ -171,6 +176,7 @@ struct gateway_settings {
 struct worker_settings {
   std::vector<endpoint> join; // at least one after parse()
   std::string name;           // empty: the node chooses HOSTNAME-PID
+  bool cluster_insecure = false;
   unsigned threads = 0;       // event loops; 0: one per core
   milliseconds drain_timeout{10'000};
   cluster_settings cluster_nodes;

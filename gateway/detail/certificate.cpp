@@ -58,7 +58,7 @@ std::time_t time_of(const ASN1_TIME* when) {
 
 void require_made(bool done) {
   if (!done)
-    throw std::runtime_error{"cannot make a certificate: " + openssl_problem()};
+    throw std::runtime_error{"cannot make a certificate: " + detail::openssl_problem()};
 }
 
 void add_extension(X509& to, int kind, const std::string& value) {
@@ -94,7 +94,7 @@ certificate_facts facts_of(const X509& certificate) {
 }
 
 certificate_and_key make_self_signed(const std::string& host) {
-  certificate_and_key out{x509_ptr{X509_new()}, evp_pkey_ptr{EVP_EC_gen("P-256")}};
+  certificate_and_key out{detail::x509_ptr{X509_new()}, detail::evp_pkey_ptr{EVP_EC_gen("P-256")}};
   auto* made = out.certificate.get();
   require_made(made != nullptr && out.key);
   require_made(X509_set_version(made, X509_VERSION_3) == 1

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/detail/openssl.hpp"
+#include "actors/detail/openssl.hpp"
 
 #include <ctime>
 #include <string>
@@ -20,8 +20,8 @@ struct certificate_facts {
 certificate_facts facts_of(const X509& certificate);
 
 struct certificate_and_key {
-  x509_ptr certificate;
-  evp_pkey_ptr key;
+  detail::x509_ptr certificate;
+  detail::evp_pkey_ptr key;
 };
 
 /// A new certificate that only its own key vouches for, valid for 30 days from now on: of localhost,

@@ -1,0 +1,143 @@
+#include "actors/cluster/peer_connection.hpp"
+
+#include <openssl/err.h>
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+
+namespace troupe::detail {
+
+namespace {
+
+constexpr std::size_t most_at_once = 64 * 1024;
+
+bool would_block() {
+  return errno == EAGAIN || errno == EWOULDBLOCK;
+}
+
+/// The peer's certificate, or what the peer says of ours, or what OpenSSL makes of the rest.
+std::string tls_problem(const SSL* tls) {
+  const auto last = ERR_peek_last_error();
+  if (const auto verdict = SSL_get_verify_result(tls); verdict != X509_V_OK) {
+    ERR_clear_error();
+    return std::string{"its certificate is refused: "} + X509_verify_cert_error_string(verdict);
+  }
+  const auto reason = ERR_GET_LIB(last) == ERR_LIB_SSL ? ERR_GET_REASON(last) : 0;
+  auto words = openssl_problem();
+  if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST || reason == SSL_R_PACKET_LENGTH_TOO_LONG
+      || reason == SSL_R_BAD_RECORD_TYPE)
+    return "it does not speak TLS (" + words + ")";
+  if (reason >= SSL_AD_REASON_OFFSET)
+    return "it refuses this node's certificate or TLS (" + words + ")";
+  return "TLS failed: " + words;
+}
+
+} // namespace
+
+peer_connection::peer_connection(int socket, ssl_ptr tls, frame_guard guard)
+  : socket_(socket), tls_(std::move(tls)), guard_(std::move(guard)), shaken_(tls_ == nullptr) {
+  if (tls_ && SSL_set_fd(tls_.get(), socket_) != 1)
+    throw std::runtime_error{"cannot set up TLS: " + openssl_problem()};
+}
+
+peer_connection::step peer_connection::shake_hands() {
+  if (shaken_)
+    return step::done;
+  ERR_clear_error();
+  const auto result = SSL_do_handshake(tls_.get());
+  shaken_ = result == 1;
+  return outcome(result);
+}
+
+peer_connection::step peer_connection::receive() {
+  while (!guard_.has_frames())
+    if (const auto now = receive_some(); now != step::done)
+      return now;
+  return step::done;
+}
+
+bool peer_connection::read(std::size_t& got, void* into, std::size_t size) {
+  got = 0;
+  if (!guard_.has_frames())
+    switch (receive()) {
+    case step::failed: return false;
+    case step::wait_to_read:
+    case step::wait_to_write: return true;
+    case step::done: break;
+    }
+  got = guard_.give(into, size);
+  return true;
+}
+
+bool peer_connection::write(std::size_t& sent, const void* from, std::size_t size) {
+  sent = 0;
+  if (size == 0)
+    return true;
+  if (tls_) {
+    ERR_clear_error();
+    return outcome(SSL_write_ex(tls_.get(), from, size, &sent)) != step::failed;
+  }
+  const auto result = ::send(socket_, from, size, MSG_NOSIGNAL);
+  if (result < 0)
+    return would_block() || errno == EINTR;
+  sent = static_cast<std::size_t>(result);
+  return true;
+}
+
+bool peer_connection::has_more() const noexcept {
+  return guard_.has_frames() || (tls_ && SSL_has_pending(tls_.get()) == 1);
+}
+
+peer_connection::step peer_connection::receive_some() {
+  std::array<char, most_at_once> buffer;
+  std::size_t got = 0;
+  if (tls_) {
+    ERR_clear_error();
+    if (const auto now = outcome(SSL_read_ex(tls_.get(), buffer.data(), buffer.size(), &got)); now != step::done)
+      return now;
+  } else {
+    const auto result = ::recv(socket_, buffer.data(), buffer.size(), 0);
+    if (result < 0 && (would_block() || errno == EINTR))
+      return step::wait_to_read;
+    if (result <= 0)
+      return fail(result == 0 ? "it has closed the connection" : std::generic_category().message(errno), false);
+    got = static_cast<std::size_t>(result);
+  }
+  if (!guard_.take(buffer.data(), got))
+    return fail(guard_.problem(), true);
+  return step::done;
+}
+
+peer_connection::step peer_connection::outcome(int result) {
+  if (result > 0)
+    return step::done;
+  const auto failed_call = errno;
+  switch (SSL_get_error(tls_.get(), result)) {
+  case SSL_ERROR_WANT_READ: return step::wait_to_read;
+  case SSL_ERROR_WANT_WRITE: return step::wait_to_write;
+  case SSL_ERROR_ZERO_RETURN:
+  case SSL_ERROR_SYSCALL:
+    if (!shaken_)
+      return fail("it has closed the connection during the TLS handshake", true);
+    return fail(result < 0 && failed_call != 0 ? std::generic_category().message(failed_call)
+                                               : "it has closed the connection",
+                false);
+  default: return fail(tls_problem(tls_.get()), true);
+  }
+}
+
+peer_connection::step peer_connection::fail(std::string why, bool suspect) {
+  if (problem_.empty()) {
+    problem_ = std::move(why);
+    suspect_ = suspect;
+    if (told_)
+      told_(problem_);
+  }
+  return step::failed;
+}
+
+} // namespace troupe::detail
