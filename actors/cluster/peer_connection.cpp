@@ -19,6 +19,23 @@ bool would_block() {
   return errno == EAGAIN || errno == EWOULDBLOCK;
 }
 
+/// Whether the peer has said something that is no TLS.
+bool is_no_tls(unsigned long error) {
+  if (ERR_GET_LIB(error) != ERR_LIB_SSL)
+    return false;
+  switch (ERR_GET_REASON(error)) {
+  case SSL_R_WRONG_VERSION_NUMBER:
+  case SSL_R_HTTP_REQUEST:
+  case SSL_R_PACKET_LENGTH_TOO_LONG:
+  case SSL_R_BAD_RECORD_TYPE: return true;
+  default: return false;
+  }
+}
+
+/// OpenSSL ends such a connection without a word; a node without TLS can tell its operator by this: a fatal alert,
+/// "protocol version".
+constexpr std::array<char, 7> alert{0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x46};
+
 /// The peer's certificate, or what the peer says of ours, or what OpenSSL makes of the rest.
 std::string tls_problem(const SSL* tls) {
   const auto last = ERR_peek_last_error();
@@ -26,12 +43,10 @@ std::string tls_problem(const SSL* tls) {
     ERR_clear_error();
     return std::string{"its certificate is refused: "} + X509_verify_cert_error_string(verdict);
   }
-  const auto reason = ERR_GET_LIB(last) == ERR_LIB_SSL ? ERR_GET_REASON(last) : 0;
   auto words = openssl_problem();
-  if (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST || reason == SSL_R_PACKET_LENGTH_TOO_LONG
-      || reason == SSL_R_BAD_RECORD_TYPE)
+  if (is_no_tls(last))
     return "it does not speak TLS (" + words + ")";
-  if (reason >= SSL_AD_REASON_OFFSET)
+  if (ERR_GET_LIB(last) == ERR_LIB_SSL && ERR_GET_REASON(last) >= SSL_AD_REASON_OFFSET)
     return "it refuses this node's certificate or TLS (" + words + ")";
   return "TLS failed: " + words;
 }
@@ -126,7 +141,10 @@ peer_connection::step peer_connection::outcome(int result) {
     return fail(result < 0 && failed_call != 0 ? std::generic_category().message(failed_call)
                                                : "it has closed the connection",
                 false);
-  default: return fail(tls_problem(tls_.get()), true);
+  default:
+    if (!shaken_ && is_no_tls(ERR_peek_last_error()))
+      static_cast<void>(::send(socket_, alert.data(), alert.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
+    return fail(tls_problem(tls_.get()), true);
   }
 }
 

@@ -59,7 +59,7 @@ TEST_P(AStranger, WhoTalksNonsenseIsPartedWithInALineASecond) {
   constexpr std::size_t calls = 60;
   for (std::size_t i = 0; i < calls / 3; ++i)
     for (const auto& noise : {std::string{"GET / HTTP/1.1\r\nHost: x\r\n\r\n"}, std::string(100'000, '\xff'),
-                              std::string{"\x07"}})
+                              std::string(6, '\x07')})
       call(noise);
   ASSERT_TRUE(front_.wait_for_message("cluster: parted with 127\\.0\\.0\\.1:\\d+: it does not speak .*"))
       << front_.log_text();
