@@ -59,11 +59,12 @@ private:
   std::array<state, 5> kinds_;
 };
 
-cluster_door::cluster_door(caf::actor_config& config, detail::event_loop& loop, detail::file_descriptor listening,
-                           std::uint16_t port, caf::strong_actor_ptr published,
-                           std::shared_ptr<const cluster_tls> tls, std::chrono::milliseconds patience)
-  : detail::pinned_actor(config, loop), acceptor_(std::in_place, loop.io()), port_(port), published_(std::move(published)),
-    tls_(std::move(tls)), patience_(patience), log_(std::make_shared<refusal_log>()) {
+cluster_door::cluster_door(caf::actor_config& config, detail::event_loop& loop,
+                           detail::file_descriptor listening, std::uint16_t port,
+                           caf::strong_actor_ptr published, std::shared_ptr<const cluster_tls> tls,
+                           std::chrono::milliseconds patience)
+  : detail::pinned_actor(config, loop), acceptor_(std::in_place, loop.io()), port_(port),
+    published_(std::move(published)), tls_(std::move(tls)), patience_(patience), log_(std::make_shared<refusal_log>()) {
   const auto protocol = protocol_of(listening.get());
   acceptor_->assign(protocol, listening.release());
 }
@@ -141,17 +142,18 @@ void cluster_door::get_to_know(const caller_ptr& who) {
 }
 
 void cluster_door::wait(const caller_ptr& who, tcp::socket::wait_type until) {
-  who->socket.async_wait(until, [this, who, alive = caf::strong_actor_ptr{ctrl()}](const boost::system::error_code& ec) {
-    if (!ec && who->connection)
-      get_to_know(who);
-  });
+  who->socket.async_wait(
+    until, [this, who, alive = caf::strong_actor_ptr{ctrl()}](const boost::system::error_code& ec) {
+      if (!ec && who->connection)
+        get_to_know(who);
+    });
 }
 
 void cluster_door::hand_over(const caller_ptr& who) {
   boost::system::error_code failed;
   auto connection = std::move(who->connection);
-  connection->on_problem([log = log_, address = who->address, known = connection.get()](const std::string& why) {
-    if (known->is_suspect())
+  connection->on_problem([log = log_, address = who->address](const std::string& why, bool suspect) {
+    if (suspect)
       log->tell(kind::breach, address, why);
   });
   const auto socket = who->socket.release(failed);

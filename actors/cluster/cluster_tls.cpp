@@ -37,7 +37,8 @@ void read_files(SSL_CTX* into, const config::cluster_settings& settings) {
     refuse("cluster.certificate", certificate, "a PEM file with a certificate and its chain");
   const auto& key = settings.key.empty() ? certificate : settings.key;
   if (SSL_CTX_use_PrivateKey_file(into, key.c_str(), SSL_FILETYPE_PEM) != 1)
-    refuse(settings.key.empty() ? "cluster.certificate" : "cluster.key", key, "a PEM file with the key of the certificate, and no password");
+    refuse(settings.key.empty() ? "cluster.certificate" : "cluster.key", key,
+           "a PEM file with the key of the certificate, and no password");
   auto* names = SSL_CTX_load_verify_file(into, settings.ca.c_str()) == 1
                   ? SSL_load_client_CA_file(settings.ca.c_str())
                   : nullptr;

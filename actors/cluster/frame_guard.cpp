@@ -110,7 +110,7 @@ bool frame_guard::check_next() {
   if (left < whole)
     return false;
   switch (judge(head, rest.substr(header_size, head.payload))) {
-  case verdict::part: return refuse("a message of its is malformed");
+  case verdict::part: return refuse("one of its messages is malformed");
   case verdict::pass: passed_ += whole; break;
   case verdict::leave_out: {
     const auto from = bytes_.begin() + static_cast<std::ptrdiff_t>(passed_);
@@ -141,7 +141,7 @@ bool frame_guard::may_come(const header& head) {
   const bool is_message =
     operation == message_type::direct_message || operation == message_type::routed_message;
   if (head.payload > (is_message ? longest_message : longest_other))
-    return refuse("a message of its would be " + std::to_string(head.payload) + " bytes long");
+    return refuse("one of its messages would be " + std::to_string(head.payload) + " bytes long");
   return true;
 }
 

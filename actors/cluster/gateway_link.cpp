@@ -115,10 +115,10 @@ void gateway_link::try_next_address() {
     if (ec)
       return try_another(ec.message());
     socket->native_non_blocking(true, ec);
-    connection_problem_ = std::make_shared<std::string>();
+    connection_end_ = std::make_shared<connection_end>();
     handshake_ = detail::make_connection(system(), socket->native_handle(),
                                          tls_ ? tls_->to_gateway(host_) : nullptr, detail::frame_guard::end::worker);
-    handshake_->on_problem([problem = connection_problem_](const std::string& why) { *problem = why; });
+    handshake_->on_problem([end = connection_end_](const std::string& why, bool suspect) { *end = {why, suspect}; });
     shake_hands();
   });
 }
@@ -152,9 +152,9 @@ void gateway_link::ask_middleman() {
         if (state_ == state::connecting && attempt == attempt_)
           gateway ? greet(gateway) : give_up_attempt("no gateway is published there");
       },
-      [this, attempt = attempt_, problem = connection_problem_](const caf::error&) {
+      [this, attempt = attempt_, end = connection_end_](const caf::error&) {
         if (state_ == state::connecting && attempt == attempt_)
-          try_another(problem->empty() ? "what answers there is no gateway's cluster address" : *problem);
+          try_another(end->why.empty() ? "what answers there is no gateway's cluster address" : end->why);
       });
 }
 
@@ -236,7 +236,7 @@ void gateway_link::on_lost(const caf::actor_addr& who) {
     return;
   }
   if (state_ == state::joined)
-    spdlog::warn("lost gateway {}", address_);
+    spdlog::warn("lost gateway {}{}", address_, connection_end_->suspect ? ": " + connection_end_->why : "");
   retry_with_backoff();
 }
 

@@ -44,6 +44,12 @@ public:
   void on_exit() override;
 
 private:
+  /// Written by who has the connection, before any word of its end; read after that.
+  struct connection_end {
+    std::string why;
+    bool suspect = false;
+  };
+
   enum class state { waiting, connecting, greeting, joining, joined, leaving, ended };
 
   void connect();
@@ -82,7 +88,7 @@ private:
   std::shared_ptr<boost::asio::ip::tcp::socket> socket_;   // until the middleman has it
   std::unique_ptr<detail::peer_connection> handshake_;     // the same
   detail::adopted_connection connection_;                  // from then on
-  std::shared_ptr<std::string> connection_problem_;        // why the middleman parted with it
+  std::shared_ptr<connection_end> connection_end_;         // what becomes of it
   std::function<void()> done_;
   std::optional<std::uint32_t> farewells_expected_;
   std::uint32_t farewells_ = 0;

@@ -14,6 +14,8 @@ namespace troupe::detail {
 namespace {
 
 constexpr std::size_t most_at_once = 64 * 1024;
+/// Then others have their turn, though a long message may not be whole yet.
+constexpr int most_in_a_row = 16;
 
 bool would_block() {
   return errno == EAGAIN || errno == EWOULDBLOCK;
@@ -69,10 +71,10 @@ peer_connection::step peer_connection::shake_hands() {
 }
 
 peer_connection::step peer_connection::receive() {
-  while (!guard_.has_frames())
+  for (int i = 0; i < most_in_a_row && !guard_.has_frames(); ++i)
     if (const auto now = receive_some(); now != step::done)
       return now;
-  return step::done;
+  return guard_.has_frames() ? step::done : step::wait_to_read;
 }
 
 bool peer_connection::read(std::size_t& got, void* into, std::size_t size) {
@@ -153,7 +155,7 @@ peer_connection::step peer_connection::fail(std::string why, bool suspect) {
     problem_ = std::move(why);
     suspect_ = suspect;
     if (told_)
-      told_(problem_);
+      told_(problem_, suspect);
   }
   return step::failed;
 }

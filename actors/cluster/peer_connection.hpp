@@ -18,9 +18,10 @@ public:
   /// `tls`: null for none.
   peer_connection(int socket, ssl_ptr tls, frame_guard guard);
 
-  /// Is told once why the peer is parted with, where there is more to say than that the connection has ended. `thread`:
-  /// the one that finds out.
-  void on_problem(std::function<void(const std::string&)> told) { told_ = std::move(told); }
+  /// Is told once why the connection has ended, and whether the other end has said something wrong, rather than just
+  /// gone. Called on the thread that finds out.
+  using problem_handler = std::function<void(const std::string& why, bool suspect)>;
+  void on_problem(problem_handler told) { told_ = std::move(told); }
 
   /// Again once the socket is ready; done at once without TLS.
   step shake_hands();
@@ -38,7 +39,7 @@ public:
   /// Why it has failed, in words; empty while it has not.
   [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
 
-  /// Whether the other end has said something wrong, rather than just gone.
+  /// Whether that is something which the other end has said.
   [[nodiscard]] bool is_suspect() const noexcept { return suspect_; }
 
 private:
@@ -49,7 +50,7 @@ private:
   int socket_;
   ssl_ptr tls_;
   frame_guard guard_;
-  std::function<void(const std::string&)> told_;
+  problem_handler told_;
   std::string problem_;
   bool shaken_ = false;
   bool suspect_ = false;

@@ -22,7 +22,8 @@ TEST(ClusterTls, AWorkerOfTheSameAuthorityJoinsServesAndLeaves) {
   http_client http{front.http_port()};
   EXPECT_TRUE(http.post_text("/echo", large, "text/plain").body == large);
   for (const auto* node : {static_cast<test::node*>(&front), static_cast<test::node*>(&back)})
-    EXPECT_TRUE(node->wait_for_message("cluster over TLS: the node's certificate .+ is valid until \\d{4}-\\d\\d-\\d\\d"));
+    EXPECT_TRUE(node->wait_for_message("cluster over TLS: the node's certificate .+ is valid until "
+                                       "\\d{4}-\\d\\d-\\d\\d"));
   EXPECT_EQ(back.stop(), exit_status{});
   EXPECT_TRUE(wait_until_gone(front, "back"));
   EXPECT_FALSE(front.wait_for_message(std::string{parted} + ".*", 0ms)) << front.log_text();
