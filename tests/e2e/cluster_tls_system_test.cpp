@@ -1,10 +1,12 @@
 // TLS between nodes: who gets in, who does not, and how both sides say so.
 #include "tests/e2e/cluster_pki.hpp"
+#include "tests/support/altering_proxy.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/node_list.hpp"
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <mutex>
 
 namespace troupe::test {
 namespace {
@@ -27,6 +29,24 @@ TEST(ClusterTls, AWorkerOfTheSameAuthorityJoinsServesAndLeaves) {
   EXPECT_EQ(back.stop(), exit_status{});
   EXPECT_TRUE(wait_until_gone(front, "back"));
   EXPECT_FALSE(front.wait_for_message(std::string{parted} + ".*", 0ms)) << front.log_text();
+}
+
+TEST(ClusterTls, WhatIsSaidCannotBeReadOnTheWay) {
+  cluster_pki pki;
+  for (const bool encrypted : {false, true}) {
+    const auto flags = encrypted ? pki.issue("node").flags() : std::vector<std::string>{};
+    gateway front{with({}, flags)};
+    std::string said;
+    std::mutex guard;
+    altering_proxy between{front.ports().cluster, [&](altering_proxy::side, std::string& bytes) {
+                             const std::lock_guard lock{guard};
+                             said += bytes;
+                           }};
+    worker back{between.address(), "back", with({}, flags)};
+    ASSERT_TRUE(back.joined()) << back.log_text();
+    const std::lock_guard lock{guard};
+    EXPECT_EQ(said.find("troupe.hello") == std::string::npos, encrypted);
+  }
 }
 
 TEST(ClusterTls, TheKeyMayStandInTheFileOfTheCertificate) {
