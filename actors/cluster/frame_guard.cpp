@@ -39,9 +39,9 @@ bool is_node_id(std::string_view text) noexcept {
               == static_cast<std::uint64_t>(caf::node_id::default_data::class_id);
 }
 
-/// Alert and handshake, as TLS begins.
-bool looks_like_tls(std::string_view text) noexcept {
-  return text.size() > 1 && (text[0] == 0x15 || text[0] == 0x16) && text[1] == 0x03;
+/// Alert and handshake, as TLS begins; as far as it is there.
+bool may_be_tls(std::string_view text) noexcept {
+  return (text[0] == 0x15 || text[0] == 0x16) && (text.size() == 1 || text[1] == 0x03);
 }
 
 /// Whether all values of a message are ours: "@<>+troupe.call_id+troupe.body_part".
@@ -97,8 +97,8 @@ bool frame_guard::check_next() {
   if (left == 0)
     return false;
   const std::string_view rest{bytes_.data() + passed_, left};
-  if (peer_id_.empty() && looks_like_tls(rest))
-    return refuse("it speaks TLS, which is not set up at this end");
+  if (peer_id_.empty() && may_be_tls(rest))
+    return rest.size() > 1 && refuse("it speaks TLS, which is not set up at this end");
   if (static_cast<unsigned char>(rest[0]) > static_cast<unsigned char>(message_type::heartbeat))
     return refuse("it does not speak the cluster's protocol");
   if (left < header_size)

@@ -112,6 +112,30 @@ struct corrupting {
   }
 };
 
+TEST(ClusterCorruption, BothSidesSayWhatWasWrong) {
+  gateway front{with_flags({"--no-local-workers", "--http-handler-timeout", "1s"})};
+  std::atomic<int> wrong{-1}; // from which side
+  altering_proxy between{front.ports().cluster, [&](side from, std::string& bytes) {
+                           if (int expected = static_cast<int>(from); wrong.compare_exchange_strong(expected, -1))
+                             bytes[0] = '\xff';
+                         }};
+  worker back{between.address(), "back"};
+  ASSERT_TRUE(back.joined());
+  for (const auto from : {side::server, side::client}) {
+    const auto at = back.log_size();
+    wrong = static_cast<int>(from);
+    get(front.http_port(), "/"); // a request there, an answer back
+    ASSERT_TRUE(eventually([&] { return wrong == -1; }));
+    const auto why = from == side::server ? ": it does not speak the cluster's protocol" : "";
+    ASSERT_TRUE(back.wait_for_message("lost gateway " + between.address() + why, soon, at)) << back.log_text();
+    ASSERT_TRUE(back.joined(soon, at)) << back.log_text();
+    ASSERT_TRUE(wait_for_nodes(front, {"back"}));
+  }
+  EXPECT_TRUE(front.wait_for_message(
+      "cluster: parted with 127\\.0\\.0\\.1:\\d+: it does not speak the cluster's protocol"))
+      << front.log_text();
+}
+
 /// Three workers behind a proxy that changes bytes until it has changed `changes` of them.
 class corrupted_cluster {
 public:
