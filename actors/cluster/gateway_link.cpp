@@ -118,7 +118,11 @@ void gateway_link::try_next_address() {
     connection_end_ = std::make_shared<connection_end>();
     handshake_ = detail::make_connection(system(), socket->native_handle(),
                                          tls_ ? tls_->to_gateway(host_) : nullptr, detail::frame_guard::end::worker);
-    handshake_->on_problem([end = connection_end_](const std::string& why, bool suspect) { *end = {why, suspect}; });
+    handshake_->on_problem([end = connection_end_](const std::string& why, bool suspect) {
+      end->why = why;
+      end->suspect = suspect;
+      end->told = true;
+    });
     shake_hands();
   });
 }
@@ -154,7 +158,7 @@ void gateway_link::ask_middleman() {
       },
       [this, attempt = attempt_, end = connection_end_](const caf::error&) {
         if (state_ == state::connecting && attempt == attempt_)
-          try_another(end->why.empty() ? "what answers there is no gateway's cluster address" : end->why);
+          try_another(end->told ? end->why : "what answers there is no gateway's cluster address");
       });
 }
 
@@ -236,7 +240,8 @@ void gateway_link::on_lost(const caf::actor_addr& who) {
     return;
   }
   if (state_ == state::joined)
-    spdlog::warn("lost gateway {}{}", address_, connection_end_->suspect ? ": " + connection_end_->why : "");
+    spdlog::warn("lost gateway {}{}", address_,
+                 connection_end_->told && connection_end_->suspect ? ": " + connection_end_->why : "");
   retry_with_backoff();
 }
 

@@ -9,6 +9,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <caf/behavior.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -44,10 +45,11 @@ public:
   void on_exit() override;
 
 private:
-  /// Written by who has the connection, before any word of its end; read after that.
+  /// Written once, by who has the connection, which may be CAF's thread; read when it is there.
   struct connection_end {
     std::string why;
     bool suspect = false;
+    std::atomic<bool> told{false};
   };
 
   enum class state { waiting, connecting, greeting, joining, joined, leaving, ended };

@@ -139,7 +139,8 @@ peer_connection::step peer_connection::outcome(int result) {
   case SSL_ERROR_ZERO_RETURN:
   case SSL_ERROR_SYSCALL:
     if (!shaken_)
-      return fail("it has closed the connection during the TLS handshake", true);
+      return fail("it has closed the connection during the TLS handshake",
+                  BIO_number_read(SSL_get_rbio(tls_.get())) > 0); // else it only looks whether the port is open
     return fail(result < 0 && failed_call != 0 ? std::generic_category().message(failed_call)
                                                : "it has closed the connection",
                 false);

@@ -91,6 +91,16 @@ TEST_P(AStranger, WhoSaysNothingIsPartedWithAndCostsNothingUntilThen) {
   EXPECT_LT(figures_of(front_.pid()).cpu_time - before, scaled(1s)); // of the five that it has waited
 }
 
+// As load balancers and monitors do, all the time.
+TEST_P(AStranger, WhoOnlyLooksWhetherThePortIsOpenIsNotTold) {
+  for (int i = 0; i < 5; ++i) {
+    http_connection probe{front_.ports().cluster};
+    probe.shut_down_sending();
+    EXPECT_TRUE(probe.closed_by_server());
+  }
+  EXPECT_EQ(lines_with("cluster: parted with"), 0U) << front_.log_text();
+}
+
 TEST_P(AStranger, SoManyThatSayNothingDoNotKeepNodesOut) {
   std::list<http_connection> silent;
   for (int i = 0; i < 300; ++i)
