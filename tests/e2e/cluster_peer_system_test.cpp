@@ -103,8 +103,11 @@ TEST(ClusterPeer, SpawnsNothingOnAGateway) {
   caf::anon_send_exit(*spawned, caf::exit_reason::user_shutdown);
   gateway front;
   const auto membership = peer.connect(front.ports().cluster);
-  EXPECT_FALSE(peer.system().middleman().remote_spawn<caf::actor>(membership.node(), "spawned", caf::make_message(),
-                                                                  std::chrono::milliseconds{200}));
+  const auto refused = peer.system().middleman().remote_spawn<caf::actor>(
+      membership.node(), "spawned", caf::make_message(), std::chrono::milliseconds{500});
+  // Not a word of that it knows no such type: nobody there has heard of it.
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), caf::sec::request_timeout) << peer.system().render(refused.error());
   EXPECT_EQ(get(front.http_port(), "/").status, 200);
   caf::anon_send_exit(anybody, caf::exit_reason::user_shutdown);
 }
