@@ -9,6 +9,8 @@
 #include "config/detail/wording.hpp"
 #include "config/secrets.hpp"
 
+#include <charconv>
+
 namespace troupe::config {
 namespace {
 
@@ -110,6 +112,41 @@ std::string migration_name(const arguments& given) {
   return *given.operand;
 }
 
+std::string certificate_name(const arguments& given) {
+  constexpr std::string_view expected =
+      "a name of 1 to 64 of the characters A-Z a-z 0-9 . _ -, the first a letter or a digit, other than ca";
+  if (!given.operand) throw config_error("cert issue", "no name", expected);
+  if (!is_certificate_name(*given.operand)) throw config_error("cert issue", in_quotes(*given.operand), expected);
+  return *given.operand;
+}
+
+std::optional<std::string> value_of(const arguments& given, std::string_view flag) {
+  const auto found = given.given.find(std::string(flag));
+  if (found == given.given.end()) return std::nullopt;
+  return only_value(found->first, found->second);
+}
+
+cert_init_command cert_init(const arguments& given) {
+  return {value_of(given, dir_flag).value_or(std::string())};
+}
+
+cert_issue_command cert_issue(const arguments& given) {
+  cert_issue_command result;
+  result.name = certificate_name(given);
+  result.folder = value_of(given, dir_flag).value_or(std::string());
+  if (const auto hosts = given.given.find(std::string(host_flag)); hosts != given.given.end())
+    result.hosts = hosts->second;
+  for (const auto& host : result.hosts)
+    if (!is_host(host)) throw config_error(host_flag, in_quotes(host), a_host);
+  if (const auto days = value_of(given, days_flag)) {
+    const auto* end = days->data() + days->size();
+    const auto [read, failed] = std::from_chars(days->data(), end, result.days);
+    if (failed != std::errc{} || read != end || result.days < 1 || result.days > 3650)
+      throw config_error(days_flag, in_quotes(*days), some_days);
+  }
+  return result;
+}
+
 } // namespace
 
 command parse(const app_info& app, int argc, const char* const* argv,
@@ -133,6 +170,10 @@ command parse(const app_info& app, int argc, const char* const* argv,
       result.name = std::move(name);
       return result;
     }
+    case role::cert_init:
+      return cert_init(given);
+    case role::cert_issue:
+      return cert_issue(given);
     case role::routes:
       break;
   }

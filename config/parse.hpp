@@ -7,6 +7,7 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace troupe::config {
 
@@ -53,6 +54,19 @@ struct migrate_new_command {
   std::string name; // one or more of A-Z a-z 0-9 _ -
 };
 
+/// Make an authority that signs nodes.
+struct cert_init_command {
+  std::string folder; // empty: the present one
+};
+
+/// Make a certificate for a node, signed by that authority.
+struct cert_issue_command {
+  std::string folder;
+  std::string name;               // of the files; see is_certificate_name in detail/text_rules.hpp
+  std::vector<std::string> hosts; // names and addresses, beside this machine's own
+  unsigned days = 365;
+};
+
 /// Nothing to run: print the text to standard output, exit with the code (--help, --version).
 struct text_to_print {
   std::string text;
@@ -60,7 +74,8 @@ struct text_to_print {
 };
 
 using command = std::variant<gateway_command, worker_command, routes_command, migrate_up_command,
-                             migrate_status_command, migrate_new_command, text_to_print>;
+                             migrate_status_command, migrate_new_command, cert_init_command,
+                             cert_issue_command, text_to_print>;
 
 /// What the user asked for. A value is taken from the flag, else from the variable, else from the
 /// file of --config (or TROUPE_CONFIG), else it is the default; each layer is checked whether or

@@ -140,10 +140,15 @@ struct log_settings {
   friend bool operator==(const log_settings&, const log_settings&) = default;
 };
 
-/// How the nodes of a cluster keep track of each other.
+/// How the nodes of a cluster keep track of each other, and how they know each other. Files are PEM.
 struct cluster_settings {
   milliseconds failure_timeout{3'000}; // without a sign of life
   milliseconds slow_start{5'000};      // 0: new nodes get their share at once
+  std::string certificate;             // file, with its chain; empty: no TLS
+  std::string key;                     // file; empty: in that of the certificate
+  std::string ca;                      // file with the authorities that sign nodes
+
+  [[nodiscard]] bool has_tls() const noexcept { return !certificate.empty(); }
 
   friend bool operator==(const cluster_settings&, const cluster_settings&) = default;
 };
@@ -172,6 +177,7 @@ struct gateway_settings {
 struct worker_settings {
   std::vector<endpoint> join; // at least one after parse()
   std::string name;           // empty: the node chooses HOSTNAME-PID
+  bool cluster_insecure = false;
   unsigned threads = 0;       // event loops; 0: one per core
   unsigned max_in_work = 1024; // of one gateway on one event loop
   milliseconds drain_timeout{10'000};

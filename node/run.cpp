@@ -2,6 +2,7 @@
 
 #include "config/describe.hpp"
 #include "config/parse.hpp"
+#include "node/detail/cert.hpp"
 #include "node/detail/gateway_node.hpp"
 #include "node/detail/migrate.hpp"
 #include "node/detail/print.hpp"
@@ -59,6 +60,8 @@ struct runner {
   int operator()(const config::migrate_new_command& what) const {
     return detail::migrate_new(app, {what.database, what.settings}, what.name);
   }
+  int operator()(const config::cert_init_command& what) const { return detail::cert_init(app, what); }
+  int operator()(const config::cert_issue_command& what) const { return detail::cert_issue(what); }
   int operator()(const config::text_to_print& what) const {
     return print(what.text, what.exit_code);
   }

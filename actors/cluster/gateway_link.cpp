@@ -5,8 +5,6 @@
 #include "config/version.hpp"
 
 #include <caf/atom.hpp>
-#include <caf/io/middleman.hpp>
-#include <caf/io/middleman_actor.hpp>
 
 #include <spdlog/spdlog.h>
 
@@ -30,11 +28,12 @@ constexpr std::chrono::milliseconds after_refusal{10000};
 
 gateway_link::gateway_link(caf::actor_config& config, detail::event_loop& loop, std::string host,
                            std::uint16_t port, join_request announcement, caf::strong_actor_ptr desk,
-                           std::chrono::milliseconds join_limit)
+                           std::chrono::milliseconds join_limit, std::shared_ptr<const cluster_tls> tls)
   : detail::exposed_actor(config, loop), host_(std::move(host)), port_(port),
     address_(host_ + ":" + std::to_string(port)), announcement_(std::move(announcement)),
     desk_(std::move(desk)),
-    join_limit_(join_limit), backoff_(first_backoff), resolver_(std::in_place, loop.io()) {
+    join_limit_(join_limit), backoff_(first_backoff), resolver_(std::in_place, loop.io()),
+    tls_(std::move(tls)) {
   set_down_handler([this](const caf::down_msg& down) { on_lost(down.source); });
 }
 
@@ -78,6 +77,7 @@ void gateway_link::on_exit() {
   state_ = state::ended;
   retry_.disarm();
   stop_trying();
+  connection_.hang_up();
   resolver_.reset(); // it must not outlive the loop
   gateway_ = nullptr;
   announcement_ = {};
@@ -120,50 +120,77 @@ void gateway_link::resolve() {
     });
 }
 
-/// CAF connects with a call that blocks, in the one thread that all links of a node share: it is
-/// asked only for an address that has just been reached.
 void gateway_link::try_next_address() {
   auto where = addresses_.front();
   addresses_.erase(addresses_.begin());
-  trial_ = std::make_shared<tcp::socket>(loop().io());
-  trial_->async_connect(where, [this, where, attempt = attempt_, trial = trial_,
-                                alive = caf::strong_actor_ptr{ctrl()}](
-                                 boost::system::error_code ec) {
+  socket_ = std::make_shared<tcp::socket>(loop().io());
+  socket_->async_connect(where, [this, attempt = attempt_, socket = socket_,
+                                 alive = caf::strong_actor_ptr{ctrl()}](boost::system::error_code ec) {
     if (state_ != state::connecting || attempt != attempt_)
       return;
-    trial_.reset();
-    if (!ec)
-      ask_middleman(where.address().to_string());
-    else if (!addresses_.empty())
-      try_next_address();
-    else
-      give_up_attempt(ec.message());
+    if (ec)
+      return try_another(ec.message());
+    socket->native_non_blocking(true, ec);
+    connection_end_ = std::make_shared<connection_end>();
+    handshake_ = detail::make_connection(system(), socket->native_handle(),
+                                         tls_ ? tls_->to_gateway(host_) : nullptr, detail::frame_guard::end::worker);
+    handshake_->on_problem([end = connection_end_](const std::string& why, bool suspect) {
+      end->why = why;
+      end->suspect = suspect;
+      end->told = true;
+    });
+    shake_hands();
   });
 }
 
-void gateway_link::ask_middleman(const std::string& address) {
-  if (std::exchange(asked_, true))
-    return; // an earlier question is still open: its answer serves as well
-  request(system().middleman().actor_handle(), caf::infinite, caf::connect_atom::value, address,
-          port_)
+void gateway_link::shake_hands() {
+  using step = detail::peer_connection::step;
+  const auto now = handshake_->shake_hands();
+  if (now == step::done)
+    return ask_middleman();
+  if (now == step::failed)
+    return try_another(std::string{handshake_->problem()});
+  socket_->async_wait(now == step::wait_to_read ? tcp::socket::wait_read : tcp::socket::wait_write,
+                      [this, attempt = attempt_, socket = socket_, alive = caf::strong_actor_ptr{ctrl()}](
+                        boost::system::error_code ec) {
+                        if (!ec && state_ == state::connecting && attempt == attempt_ && socket == socket_)
+                          shake_hands();
+                      });
+}
+
+/// CAF's own way to connect blocks, in one thread for all links of a node: it is given a connection instead.
+void gateway_link::ask_middleman() {
+  boost::system::error_code failed;
+  const auto socket = std::exchange(socket_, nullptr)->release(failed);
+  auto made = std::move(handshake_);
+  if (failed)
+    return try_another(failed.message());
+  connection_ = detail::adopt(system(), socket, std::move(made));
+  request(detail::middleman_broker(system()), caf::infinite, caf::connect_atom::value, connection_.scribe(), port_)
     .then(
-      [this](const caf::node_id&, caf::strong_actor_ptr& gateway, const std::set<std::string>&) {
-        asked_ = false;
-        if (state_ == state::connecting)
+      [this, attempt = attempt_](const caf::node_id&, caf::strong_actor_ptr& gateway, const std::set<std::string>&) {
+        if (state_ == state::connecting && attempt == attempt_)
           gateway ? greet(gateway) : give_up_attempt("no gateway is published there");
       },
-      [this](const caf::error&) {
-        asked_ = false;
-        if (state_ == state::connecting)
-          give_up_attempt("what answers there is no gateway's cluster address");
+      [this, attempt = attempt_, end = connection_end_](const caf::error&) {
+        if (state_ == state::connecting && attempt == attempt_)
+          try_another(end->told ? end->why : "what answers there is no gateway's cluster address");
       });
+}
+
+void gateway_link::try_another(const std::string& why) {
+  if (addresses_.empty())
+    return give_up_attempt(why);
+  stop_trying();
+  try_next_address();
 }
 
 void gateway_link::stop_trying() {
   boost::system::error_code ignored;
   resolver_->cancel();
-  if (auto trial = std::exchange(trial_, nullptr))
-    trial->close(ignored);
+  handshake_ = nullptr;
+  if (auto socket = std::exchange(socket_, nullptr))
+    socket->close(ignored);
 }
 
 void gateway_link::give_up_attempt(const std::string& why) {
@@ -173,6 +200,7 @@ void gateway_link::give_up_attempt(const std::string& why) {
   if (gateway_)
     demonitor(caf::actor_cast<caf::actor_addr>(gateway_));
   gateway_ = nullptr;
+  connection_.hang_up();
   retry_with_backoff();
 }
 
@@ -215,6 +243,7 @@ void gateway_link::on_refusal(const refusal& what) {
   demonitor(caf::actor_cast<caf::actor_addr>(gateway_));
   gateway_ = nullptr;
   tell_uplink_lost();
+  connection_.hang_up();
   retry_after(after_refusal);
 }
 
@@ -223,12 +252,14 @@ void gateway_link::on_lost(const caf::actor_addr& who) {
     return;
   gateway_ = nullptr;
   tell_uplink_lost();
+  connection_.hang_up();
   if (state_ == state::leaving) {
     end();
     return;
   }
   if (state_ == state::joined)
-    spdlog::warn("lost gateway {}", address_);
+    spdlog::warn("lost gateway {}{}", address_,
+                 connection_end_->told && connection_end_->suspect ? ": " + connection_end_->why : "");
   retry_with_backoff();
 }
 

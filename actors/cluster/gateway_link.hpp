@@ -1,12 +1,15 @@
 #pragma once
 
+#include "actors/cluster/cluster_tls.hpp"
 #include "actors/cluster/dispatcher.hpp"
+#include "actors/cluster/transport.hpp"
 #include "actors/detail/caf.hpp"
 #include "actors/messages/cluster.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <caf/behavior.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -31,22 +34,32 @@ struct leave_gateway {
 ///     joined --leave_gateway--> leaving: `leave_request`, all farewells, all drained, probe --> done
 class gateway_link : public detail::exposed_actor {
 public:
-  /// `announcement` is what the node offers and the dispatchers that serve it; `desk` its peer_desk, or null. `join_limit` is for
-  /// connecting and joining together: a peer that says nothing is no gateway.
+  /// `announcement` is what the node offers and the dispatchers that serve it; `desk` its peer_desk, or null.
+  /// `join_limit` is for connecting and joining together: a peer that says nothing is no gateway. `tls`: null for none.
   gateway_link(caf::actor_config& config, detail::event_loop& loop, std::string host,
                std::uint16_t port, join_request announcement, caf::strong_actor_ptr desk,
-               std::chrono::milliseconds join_limit = std::chrono::seconds{5});
+               std::chrono::milliseconds join_limit = std::chrono::seconds{5},
+               std::shared_ptr<const cluster_tls> tls = nullptr);
 
   caf::behavior make_behavior() override;
   void on_exit() override;
 
 private:
+  /// Written once, by who has the connection, which may be CAF's thread; read when it is there.
+  struct connection_end {
+    std::string why;
+    bool suspect = false;
+    std::atomic<bool> told{false};
+  };
+
   enum class state { waiting, connecting, greeting, joining, joined, leaving, ended };
 
   void connect();
   void resolve();
   void try_next_address();
-  void ask_middleman(const std::string& address);
+  void shake_hands();
+  void ask_middleman();
+  void try_another(const std::string& why);
   void stop_trying();
   void greet(const caf::strong_actor_ptr& gateway);
   void on_welcome();
@@ -76,8 +89,11 @@ private:
   std::uint64_t attempt_ = 0;
   std::optional<boost::asio::ip::tcp::resolver> resolver_; // none once it has ended
   std::vector<boost::asio::ip::tcp::endpoint> addresses_; // not tried yet in this attempt
-  std::shared_ptr<boost::asio::ip::tcp::socket> trial_;
-  bool asked_ = false; // the middleman has not answered yet
+  std::shared_ptr<const cluster_tls> tls_;
+  std::shared_ptr<boost::asio::ip::tcp::socket> socket_;   // until the middleman has it
+  std::unique_ptr<detail::peer_connection> handshake_;     // the same
+  detail::adopted_connection connection_;                  // from then on
+  std::shared_ptr<connection_end> connection_end_;         // what becomes of it
   std::function<void()> done_;
   std::optional<std::uint32_t> farewells_expected_;
   std::uint32_t farewells_ = 0;

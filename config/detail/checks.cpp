@@ -47,12 +47,36 @@ void check_addresses_differ(const gateway_settings& settings, const origins& fro
 }
 
 void check_cluster_is_private(const gateway_settings& settings, const origins& from) {
-  if (settings.cluster_insecure || is_loopback(settings.cluster.host)) return;
+  if (settings.cluster_nodes.has_tls() || settings.cluster_insecure
+      || is_loopback(settings.cluster.host))
+    return;
   throw config_error(
       place_of("gateway.cluster", from),
       to_string(settings.cluster) + ", which other machines may reach unencrypted",
-      "an address of this machine only such as 127.0.0.1:4242, or --cluster-insecure "
-      "if the network is trusted");
+      "an address of this machine only such as 127.0.0.1:4242, or TLS by cluster.certificate and "
+      "cluster.ca, or --cluster-insecure if the network is trusted");
+}
+
+// A name may be anybody's.
+void check_joins_privately(const worker_settings& settings, const origins& from) {
+  if (settings.cluster_nodes.has_tls() || settings.cluster_insecure) return;
+  for (const auto& each : settings.join)
+    if (!is_loopback(each.host))
+      throw config_error(place_of("worker.join", from),
+                         to_string(each) + ", perhaps on another machine, without encryption",
+                         "an address of this machine such as 127.0.0.1:4242, or TLS by "
+                         "cluster.certificate and cluster.ca, or --cluster-insecure if the network "
+                         "is trusted");
+}
+
+void check_cluster_tls(const cluster_settings& cluster, const origins& from) {
+  if (cluster.has_tls() == !cluster.ca.empty() && (cluster.has_tls() || cluster.key.empty())) return;
+  if (cluster.has_tls())
+    throw config_error(place_of("cluster.certificate", from), "it without cluster.ca",
+                       "the authorities of the other nodes in cluster.ca as well");
+  throw config_error(place_of(cluster.ca.empty() ? "cluster.key" : "cluster.ca", from),
+                     "it without cluster.certificate",
+                     "the node's certificate in cluster.certificate as well, or none of them");
 }
 
 void check_admin_is_private(const gateway_settings& settings, const origins& from) {
@@ -141,6 +165,7 @@ void check(const database_settings& settings, const origins& from) {
 }
 
 void check(const gateway_settings& settings, const origins& from) {
+  check_cluster_tls(settings.cluster_nodes, from);
   check_cluster_is_private(settings, from);
   check_admin_is_private(settings, from);
   check_proxy_protocol(settings.http, from);
@@ -157,6 +182,8 @@ void check(const worker_settings& settings, const origins& from) {
     if (std::find(std::next(first), settings.join.end(), *first) != settings.join.end())
       throw config_error(place_of("worker.join", from), to_string(*first) + " twice",
                          "each gateway once");
+  check_cluster_tls(settings.cluster_nodes, from);
+  check_joins_privately(settings, from);
   check_databases(settings.storage, settings.databases, from);
 }
 

@@ -38,19 +38,28 @@ void add_flag(CLI::App& command, const setting& target) {
     option->expected(1, CLI::detail::expected_max_vector_size)->allow_extra_args(false);
 }
 
-CLI::App& add_group(CLI::App& app) {
-  auto* group = app.add_subcommand(std::string(migrate_group), std::string(migrate_help));
-  group->allow_extras();
-  group->require_subcommand(0, 1);
-  return *group;
+void add_groups(CLI::App& app) {
+  for (const auto& each : command_groups) {
+    auto* group = app.add_subcommand(std::string(each.word), std::string(each.help));
+    group->allow_extras();
+    group->require_subcommand(0, 1);
+  }
 }
 
 void add_command(CLI::App& to, const known_command& command) {
   auto* added = to.add_subcommand(command.name, command.help);
   added->allow_extras();
+  const std::string operand_help(command.operand_help);
+  if (!command.operand.empty()) added->add_option(std::string(command.operand), operand_help);
+  for (const auto& flag : command.flags) {
+    const std::string help(flag.help);
+    added->add_option(std::string(flag.name), help)
+        ->type_name(std::string(flag.hint))
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+        ->expected(1, CLI::detail::expected_max_vector_size)
+        ->allow_extra_args(false);
+  }
   if (command.settings.empty()) return;
-  if (!command.operand.empty())
-    added->add_option(std::string(command.operand), "What the file is about, as in add_users");
   const auto file_help = fmt::format("TOML file to read settings from; {}", config_variable);
   added->add_option(std::string(config_flag), file_help)
       ->type_name("FILE")
@@ -81,11 +90,6 @@ void find_missing_values(const known_commands& known, int argc, const char* cons
     if (i >= argc || std::string_view(argv[i]).starts_with("--"))
       throw config_error(name, "no value", wanted);
   }
-}
-
-std::string only_value(const std::string& flag, const std::vector<std::string>& values) {
-  if (values.size() == 1) return values.front();
-  throw config_error(flag, fmt::format("it {} times", values.size()), "it once");
 }
 
 bool is_true(const std::string& flag, const std::string& value) {
@@ -124,12 +128,18 @@ arguments command_given(const known_commands& known, const CLI::App& given,
       known.refuse_after(candidate, rest.front());
     return collect(candidate, command);
   }
-  if (const std::string word(migrate_group); group.empty() && given.got_subcommand(word))
-    return command_given(known, *given.get_subcommand(word), migrate_group);
+  for (const auto& each : command_groups)
+    if (const std::string word(each.word); group.empty() && given.got_subcommand(word))
+      return command_given(known, *given.get_subcommand(word), each.word);
   known.refuse_no_command(group);
 }
 
 } // namespace
+
+std::string only_value(const std::string& flag, const std::vector<std::string>& values) {
+  if (values.size() == 1) return values.front();
+  throw config_error(flag, fmt::format("it {} times", values.size()), "it once");
+}
 
 std::variant<arguments, text_to_print> read_arguments(const app_info& info, int argc,
                                                       const char* const* argv) {
@@ -142,11 +152,9 @@ std::variant<arguments, text_to_print> read_arguments(const app_info& info, int 
   app.get_formatter()->column_width(help_column);
   const std::string version_help = "Print the version and exit";
   const auto* version = app.add_flag("--version", version_help);
-  CLI::App* group = nullptr;
-  for (const auto& command : known.all()) {
-    if (!command.group.empty() && group == nullptr) group = &add_group(app);
-    add_command(command.group.empty() ? app : *group, command);
-  }
+  add_groups(app);
+  for (const auto& command : known.all())
+    add_command(command.group.empty() ? app : *app.get_subcommand(std::string(command.group)), command);
 
   find_missing_values(known, argc, argv);
   try {

@@ -23,6 +23,9 @@ struct arguments {
   bool check_only = false;
 };
 
+/// The value of a flag that may stand there once. @throws config_error otherwise
+std::string only_value(const std::string& flag, const std::vector<std::string>& values);
+
 /// The command and its flags, or the help or version to print.
 /// @throws config_error for whatever is not a known command, a known flag or a flag's value
 std::variant<arguments, text_to_print> read_arguments(const app_info& app, int argc,

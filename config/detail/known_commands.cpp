@@ -13,6 +13,8 @@ namespace {
 
 std::vector<std::string> flags_of(const known_command& command) {
   std::vector<std::string> result{"--help"};
+  for (const auto& flag : command.flags)
+    result.emplace_back(flag.name);
   if (command.settings.empty()) return result;
   result.emplace_back(config_flag);
   if (command.is_node()) result.emplace_back(check_flag);
@@ -31,10 +33,13 @@ std::string name_before_equals(std::string_view argument) {
 std::string known_commands::value_of(std::string_view flag) const {
   if (flag == config_flag) return "the path of a TOML file";
   if (flag == database_flag) return "the name of a database";
-  for (const auto& command : all_)
+  for (const auto& command : all_) {
+    for (const auto& plain : command.flags)
+      if (plain.name == flag) return std::string(plain.expected);
     for (const auto& target : command.settings)
       if (target.what->form == flag_form::value && flag_of(*target.what) == flag)
         return expected(target);
+  }
   return {};
 }
 

@@ -10,15 +10,41 @@
 
 namespace troupe::config::detail {
 
-enum class role { gateway, worker, routes, migrate_up, migrate_status, migrate_new };
+enum class role { gateway, worker, routes, migrate_up, migrate_status, migrate_new, cert_init, cert_issue };
 
 inline constexpr std::string_view config_flag = "--config";
 inline constexpr std::string_view check_flag = "--check-config";
 inline constexpr std::string_view database_flag = "--database"; // of the commands for migrations
 
-/// The word in front of the commands for migrations, and its help.
+// Of the commands for certificates.
+inline constexpr std::string_view dir_flag = "--dir";
+inline constexpr std::string_view host_flag = "--host";
+inline constexpr std::string_view days_flag = "--days";
+
+/// A word in front of several commands, and its help.
+struct command_group {
+  std::string_view word;
+  std::string_view help;
+};
+
 inline constexpr std::string_view migrate_group = "migrate";
-inline constexpr std::string_view migrate_help = "Apply, list or begin migrations of the database";
+inline constexpr std::string_view cert_group = "cert";
+inline constexpr std::array command_groups{
+    command_group{migrate_group, "Apply, list or begin migrations of the database"},
+    command_group{cert_group, "Make certificates for TLS between nodes"}};
+
+/// A flag that is no setting: on the command line only.
+struct plain_flag {
+  std::string_view name;
+  std::string_view hint;
+  std::string_view help;
+  std::string_view expected; // the value, in words
+};
+
+inline constexpr std::string_view a_host = "a host name or an address such as gateway.example or 10.0.0.5";
+inline constexpr std::string_view some_days = "a whole number from 1 to 3650";
+inline constexpr plain_flag dir_of_certificates{dir_flag, "DIR", "Folder of the files; without, it is the present one",
+                                                "the path of a folder"};
 
 struct known_command {
   role run;
@@ -27,6 +53,8 @@ struct known_command {
   std::vector<setting> settings; // holding the defaults; empty: takes no flags but --help
   std::string_view group = {};   // the word in front of the name; empty: none
   std::string_view operand = {}; // in the help, the word that must follow; empty: none
+  std::string_view operand_help = {};
+  std::vector<plain_flag> flags = {};
 
   /// As it is typed: "gateway", "migrate up".
   std::string words() const { return group.empty() ? name : std::string(group) + ' ' + name; }
@@ -43,7 +71,7 @@ public:
   known_commands(const known_commands&) = delete;
   known_commands& operator=(const known_commands&) = delete;
 
-  const std::array<known_command, 6>& all() const { return all_; }
+  const std::array<known_command, 8>& all() const { return all_; }
 
   /// What the value of the flag must be, in words; empty when it takes none or is not known.
   std::string value_of(std::string_view flag) const;
@@ -69,7 +97,7 @@ private:
   gateway_settings gateway_;
   worker_settings worker_;
   database_settings storage_;
-  std::array<known_command, 6> all_{
+  std::array<known_command, 8> all_{
       known_command{role::gateway, "gateway", "Serve HTTP, let worker nodes join",
                     settings_of(gateway_)},
       known_command{role::worker, "worker", "Join gateways and answer their requests",
@@ -81,7 +109,15 @@ private:
                     "Print which migrations are applied; the exit status is 1 if not all are",
                     settings_of_migrations(storage_), migrate_group},
       known_command{role::migrate_new, "new", "Write the next file into the folder of migrations",
-                    settings_of_folders(storage_), migrate_group, "NAME"}};
+                    settings_of_folders(storage_), migrate_group, "NAME",
+                    "What the file is about, as in add_users"},
+      known_command{role::cert_init, "init", "Make an authority of your own that signs nodes", {}, cert_group, {}, {},
+                    {dir_of_certificates}},
+      known_command{role::cert_issue, "issue", "Make a certificate for a node, signed by that authority", {}, cert_group,
+                    "NAME", "The node, as in worker-1",
+                    {dir_of_certificates,
+                     {host_flag, "HOST", "Name or address by which the node is joined; repeat for each", a_host},
+                     {days_flag, "DAYS", "How long it is valid; 1 to 3650, default 365", some_days}}}};
 };
 
 /// "--flag" of "--flag=value".

@@ -1,5 +1,6 @@
 #include "config/detail/text_rules.hpp"
 
+#include "config/network.hpp"
 #include "config/settings.hpp"
 
 #include <algorithm>
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::size_t longest_node_name = 64;
 constexpr std::size_t longest_database_name = 32;
+constexpr std::size_t longest_host = 253;
 constexpr std::size_t shortest_token = 16;
 constexpr std::size_t longest_token = 256;
 
@@ -55,6 +57,16 @@ bool is_migration_name(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return is_name_character(c) && c != '.';
   });
+}
+
+bool is_certificate_name(std::string_view text) {
+  return is_node_name(text) && text.front() != '.' && text.front() != '_' && text.front() != '-' && text != "ca";
+}
+
+bool is_host(std::string_view text) {
+  if (parse_address(text)) return true;
+  return !text.empty() && text.size() <= longest_host && text.front() != '-' && text.front() != '.'
+         && std::all_of(text.begin(), text.end(), [](char c) { return is_name_character(c) && c != '_'; });
 }
 
 bool is_token(std::string_view text) {

@@ -23,6 +23,12 @@ bool is_database_name(std::string_view text);
 /// One or more of the characters A-Z a-z 0-9 _ -
 bool is_migration_name(std::string_view text);
 
+/// A node name whose first character is a letter or a digit, other than "ca": two files are named after it.
+bool is_certificate_name(std::string_view text);
+
+/// A host name, or an IPv4 or IPv6 address: it can stand in a certificate.
+bool is_host(std::string_view text);
+
 /// 16 to 256 of the characters that a bearer token may have (RFC 6750, 2.1).
 bool is_token(std::string_view text);
 

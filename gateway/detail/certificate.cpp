@@ -1,19 +1,15 @@
 #include "gateway/detail/certificate.hpp"
 
-#include <openssl/ec.h>
-#include <openssl/rand.h>
-
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <cstring>
-#include <stdexcept>
+#include <chrono>
+#include <string_view>
 
 namespace troupe::gateway {
 
 namespace {
 
-constexpr long lifetime = 30L * 24 * 60 * 60;
+constexpr std::chrono::days lifetime{30};
 
 struct free_names {
   void operator()(GENERAL_NAMES* what) const noexcept { GENERAL_NAMES_free(what); }
@@ -56,36 +52,6 @@ std::time_t time_of(const ASN1_TIME* when) {
   return ASN1_TIME_to_tm(when, &parts) == 1 ? timegm(&parts) : 0;
 }
 
-void require_made(bool done) {
-  if (!done)
-    throw std::runtime_error{"cannot make a certificate: " + openssl_problem()};
-}
-
-void add_extension(X509& to, int kind, const std::string& value) {
-  struct free_extension {
-    void operator()(X509_EXTENSION* what) const noexcept { X509_EXTENSION_free(what); }
-  };
-  const std::unique_ptr<X509_EXTENSION, free_extension> made{
-    X509V3_EXT_conf_nid(nullptr, nullptr, kind, value.c_str())};
-  require_made(made && X509_add_ext(&to, made.get(), -1) == 1);
-}
-
-bool is_host_name(const std::string& text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-'
-           || c == '.';
-  });
-}
-
-/// Positive, and another one each time: browsers refuse two certificates with the same number.
-std::uint64_t random_serial() {
-  std::array<unsigned char, 8> bytes{};
-  require_made(RAND_bytes(bytes.data(), bytes.size()) == 1);
-  std::uint64_t out = 0;
-  std::memcpy(&out, bytes.data(), bytes.size());
-  return out >> 1;
-}
-
 } // namespace
 
 certificate_facts facts_of(const X509& certificate) {
@@ -93,31 +59,12 @@ certificate_facts facts_of(const X509& certificate) {
           time_of(X509_get0_notBefore(&certificate)), time_of(X509_get0_notAfter(&certificate))};
 }
 
-certificate_and_key make_self_signed(const std::string& host) {
-  certificate_and_key out{x509_ptr{X509_new()}, evp_pkey_ptr{EVP_EC_gen("P-256")}};
-  auto* made = out.certificate.get();
-  require_made(made != nullptr && out.key);
-  require_made(X509_set_version(made, X509_VERSION_3) == 1
-          && ASN1_INTEGER_set_uint64(X509_get_serialNumber(made), random_serial()) == 1
-          && X509_gmtime_adj(X509_getm_notBefore(made), 0) != nullptr
-          && X509_gmtime_adj(X509_getm_notAfter(made), lifetime) != nullptr
-          && X509_set_pubkey(made, out.key.get()) == 1);
-  auto* name = X509_get_subject_name(made);
-  constexpr std::string_view title = "Troupe, for development only";
-  require_made(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
-                                     reinterpret_cast<const unsigned char*>(title.data()),
-                                     static_cast<int>(title.size()), -1, 0)
-            == 1
-          && X509_set_issuer_name(made, name) == 1);
+detail::certificate_and_key make_self_signed(const std::string& host) {
   std::string names = "DNS:localhost,IP:127.0.0.1,IP:::1";
-  if (is_host_name(host) && host != "localhost")
+  if (detail::is_host_name(host) && host != "localhost")
     names += ",DNS:" + host;
-  add_extension(*made, NID_subject_alt_name, names);
-  add_extension(*made, NID_basic_constraints, "critical,CA:FALSE");
-  add_extension(*made, NID_key_usage, "critical,digitalSignature");
-  add_extension(*made, NID_ext_key_usage, "serverAuth");
-  require_made(X509_sign(made, out.key.get(), EVP_sha256()) > 0);
-  return out;
+  return detail::issue_certificate({"Troupe, for development only", names, "critical,CA:FALSE",
+                                    "critical,digitalSignature", "serverAuth", {}, lifetime});
 }
 
 } // namespace troupe::gateway

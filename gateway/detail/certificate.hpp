@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/detail/openssl.hpp"
+#include "actors/detail/issue_certificate.hpp"
 
 #include <ctime>
 #include <string>
@@ -19,14 +19,9 @@ struct certificate_facts {
 /// The names are those of subjectAltName: no client looks at the subject any more.
 certificate_facts facts_of(const X509& certificate);
 
-struct certificate_and_key {
-  x509_ptr certificate;
-  evp_pkey_ptr key;
-};
-
 /// A new certificate that only its own key vouches for, valid for 30 days from now on: of localhost,
 /// its addresses, and `host`, unless that is no name that can stand in a certificate. Throws
 /// std::runtime_error when OpenSSL cannot make it.
-certificate_and_key make_self_signed(const std::string& host);
+detail::certificate_and_key make_self_signed(const std::string& host);
 
 } // namespace troupe::gateway

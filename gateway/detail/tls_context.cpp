@@ -26,11 +26,11 @@ constexpr int security_level = 2;
 
 void require_set_up(bool done) {
   if (!done)
-    throw std::runtime_error{"cannot set up TLS: " + openssl_problem()};
+    throw std::runtime_error{"cannot set up TLS: " + detail::openssl_problem()};
 }
 
 [[noreturn]] void refuse(const char* key, const std::string& file, const char* expected) {
-  throw config::config_error(key, file + ", which cannot be used: " + openssl_problem(), expected);
+  throw config::config_error(key, file + ", which cannot be used: " + detail::openssl_problem(), expected);
 }
 
 /// Whoever offers protocols, and not ours, would misunderstand the answer.
@@ -62,8 +62,8 @@ void ask_for_certificates(SSL_CTX* of, const config::tls_settings& settings) {
   SSL_CTX_set_verify(of, SSL_VERIFY_PEER | (must ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0), nullptr);
 }
 
-ssl_ctx_ptr new_context(const config::tls_settings& settings) {
-  ssl_ctx_ptr out{SSL_CTX_new(TLS_server_method())};
+detail::ssl_ctx_ptr new_context(const config::tls_settings& settings) {
+  detail::ssl_ctx_ptr out{SSL_CTX_new(TLS_server_method())};
   auto* made = out.get();
   require_set_up(made != nullptr);
   SSL_CTX_set_security_level(made, security_level);
@@ -126,15 +126,15 @@ tls_context::tls_context(const config::tls_settings& settings) {
 
 tls_context::~tls_context() = default;
 
-void tls_context::add(ssl_ctx_ptr made) {
+void tls_context::add(detail::ssl_ctx_ptr made) {
   facts_.push_back(facts_of(*SSL_CTX_get0_certificate(made.get())));
   for (const auto& name : facts_.back().names)
     by_name_.emplace(name, contexts_.size()); // of two with the same name, the first stays
   contexts_.push_back(std::move(made));
 }
 
-ssl_ptr tls_context::new_connection() const {
-  ssl_ptr out{SSL_new(contexts_.front().get())};
+detail::ssl_ptr tls_context::new_connection() const {
+  detail::ssl_ptr out{SSL_new(contexts_.front().get())};
   require_set_up(out != nullptr);
   SSL_set_accept_state(out.get());
   return out;

@@ -25,7 +25,7 @@ public:
   ~tls_context();
 
   /// The server's end of a new connection. The context must outlive it. Throws std::runtime_error.
-  [[nodiscard]] ssl_ptr new_connection() const;
+  [[nodiscard]] detail::ssl_ptr new_connection() const;
 
   /// In the order of the settings.
   [[nodiscard]] const std::vector<certificate_facts>& certificates() const noexcept {
@@ -37,10 +37,10 @@ public:
   [[nodiscard]] std::size_t choose(std::string_view server_name) const;
 
 private:
-  void add(ssl_ctx_ptr made);
+  void add(detail::ssl_ctx_ptr made);
   static int on_server_name(SSL* connection, int*, void* self);
 
-  std::vector<ssl_ctx_ptr> contexts_; // one for each certificate, alike in all else
+  std::vector<detail::ssl_ctx_ptr> contexts_; // one for each certificate, alike in all else
   std::vector<certificate_facts> facts_;
   std::unordered_map<std::string, std::size_t> by_name_;
 };

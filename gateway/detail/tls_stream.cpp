@@ -92,7 +92,7 @@ void tls_stream::fail() {
   if (spdlog::should_log(spdlog::level::debug)) {
     const auto client = peer_address(socket_);
     spdlog::debug("TLS with {} failed: {}", client ? config::to_string(*client) : "a client",
-                  openssl_problem());
+                  detail::openssl_problem());
   }
   ERR_clear_error();
 }
@@ -123,9 +123,9 @@ int tls_stream::send(const char* from, int size) {
 }
 
 const BIO_METHOD* tls_stream::socket_method() {
-  static const bio_method_ptr made = [] {
+  static const detail::bio_method_ptr made = [] {
     // OpenSSL's own sends by write(2), which ends the process when the client has gone.
-    bio_method_ptr out{BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "troupe socket")};
+    detail::bio_method_ptr out{BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "troupe socket")};
     if (!out)
       throw std::bad_alloc{};
     BIO_meth_set_read(out.get(), [](BIO* bio, char* into, int size) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "gateway/detail/openssl.hpp"
+#include "actors/detail/openssl.hpp"
 #include "gateway/detail/tls_step.hpp"
 
 #include <memory>
@@ -46,7 +46,7 @@ private:
   std::string received_; // before anything that the socket has
   bool ended_ = false;   // the socket has nothing more
   bool failed_ = false;
-  ssl_ptr ssl_;
+  detail::ssl_ptr ssl_;
 };
 
 } // namespace troupe::gateway

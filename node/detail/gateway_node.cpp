@@ -1,5 +1,6 @@
 #include "node/detail/gateway_node.hpp"
 
+#include "actors/cluster/cluster_door.hpp"
 #include "actors/cluster/membership.hpp"
 #include "actors/detail/keyed_registry.hpp"
 #include "config/error.hpp"
@@ -7,8 +8,6 @@
 #include "node/detail/log_setup.hpp"
 #include "node/detail/migrate.hpp"
 #include "node/detail/node_base.hpp"
-
-#include <caf/io/middleman.hpp>
 
 #include <spdlog/spdlog.h>
 
@@ -36,17 +35,28 @@ gateway::listening_sockets listen_on(const char* flag, const config::endpoint& w
   }
 }
 
-/// Makes the node reachable for worker nodes; gives the port in use. None: the address is to be shared,
-/// which CAF cannot do, and another gateway has it.
-std::optional<config::endpoint> publish(node_base& node, const caf::actor& membership,
-                                        const config::gateway_settings& settings) {
-  const auto& where = settings.cluster;
-  auto port = node.system().middleman().publish(membership, where.port, where.host.c_str(), true);
-  if (port)
-    return config::endpoint{where.host, *port};
-  if (!settings.share_address)
-    refuse_address("--cluster", where, node.system().render(port.error()));
-  return std::nullopt;
+/// Where worker nodes join.
+struct open_door {
+  caf::actor door;
+  config::endpoint where; // with the port in use
+};
+
+/// Makes the node reachable for worker nodes. None: the address is to be shared, which would give the gateways some of
+/// the nodes each, and another gateway has it.
+std::optional<open_door> publish(node_base& node, const caf::actor& membership,
+                                 const config::gateway_settings& settings,
+                                 const std::shared_ptr<const cluster_tls>& tls) {
+  try {
+    auto listening = gateway::listen_on(settings.cluster, 1);
+    return open_door{node.own(spawn_pinned<cluster_door>(
+                       *node.loops().front(), file_descriptor{listening.sockets.front().release()},
+                       listening.where.port, caf::actor_cast<caf::strong_actor_ptr>(membership), tls)),
+                     listening.where};
+  } catch (const std::system_error& e) {
+    if (!settings.share_address)
+      refuse_address("--cluster", settings.cluster, e.what());
+    return std::nullopt;
+  }
 }
 
 /// How often a cluster address that another gateway has is asked for again.
@@ -88,13 +98,14 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   auto loops = settings.threads != 0 ? settings.threads
                                      : std::max(1U, std::thread::hardware_concurrency());
   const auto tls = gateway::load_tls(settings.tls);
+  const auto tls_of_cluster = load_cluster_tls(settings.cluster_nodes);
   const auto share = settings.share_address ? gateway::sharing::with_successor : gateway::sharing::none;
   auto http = listen_on("--listen", settings.listen, loops, share);
   std::optional<gateway::listening_sockets> redirect;
   if (settings.tls.redirect_from)
     redirect = listen_on("--tls-redirect-from", *settings.tls.redirect_from, 1, share);
   auto admin = listen_on("--admin", settings.admin, 1, share);
-  if (!settings.share_address) // CAF's error would not say why
+  if (!settings.share_address) // the node that would listen is not there yet
     static_cast<void>(listen_on("--cluster", settings.cluster, 1, share));
   apply_migrations(app, settings.storage, settings.databases);
   stop_signal stop; // before any thread starts
@@ -105,7 +116,7 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   auto local = local_node(node, settings.local_workers);
   auto membership = node.own(spawn_pinned<troupe::membership>(
     *node.loops().front(), node.services()->node_name, std::move(local), node.desk()));
-  auto cluster = publish(node, membership, settings);
+  auto cluster = publish(node, membership, settings, tls_of_cluster);
 
   gateway::server server{node.loops(), settings.http,
                          settings.log.access
@@ -116,7 +127,7 @@ int run_gateway(const application& app, const config::gateway_settings& settings
     spdlog::info("redirect to https listening on {}", config::to_string(redirect->where));
   spdlog::info("admin listening on {}", config::to_string(admin.where));
   if (cluster)
-    spdlog::info("cluster listening on {}", config::to_string(*cluster));
+    spdlog::info("cluster listening on {}", config::to_string(cluster->where));
   else
     spdlog::info("cluster address {} belongs to another gateway: waiting for its end",
                  config::to_string(settings.cluster));
@@ -138,8 +149,8 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   bool stopped = false;
   while (!cluster && !stopped) {
     stopped = stop.wait_for(publish_again);
-    if ((cluster = publish(node, membership, settings))) {
-      spdlog::info("cluster listening on {}", config::to_string(*cluster));
+    if ((cluster = publish(node, membership, settings, tls_of_cluster))) {
+      spdlog::info("cluster listening on {}", config::to_string(cluster->where));
       server.took_over();
     }
   }
@@ -151,7 +162,7 @@ int run_gateway(const application& app, const config::gateway_settings& settings
     spdlog::warn("not waiting any longer for what is in flight: the drain timeout is over, or another "
                  "signal came");
   if (cluster)
-    node.system().middleman().unpublish(membership, cluster->port);
+    end_actor(cluster->door);
   spdlog::info("stopped");
   return 0;
 }

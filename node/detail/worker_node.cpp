@@ -1,5 +1,6 @@
 #include "node/detail/worker_node.hpp"
 
+#include "actors/cluster/cluster_tls.hpp"
 #include "actors/cluster/dispatcher.hpp"
 #include "actors/cluster/gateway_link.hpp"
 #include "actors/detail/keyed_registry.hpp"
@@ -17,6 +18,7 @@ namespace troupe::detail {
 namespace {
 
 constexpr std::chrono::milliseconds leave_poll{10};
+constexpr std::chrono::seconds join_limit{5};
 
 /// A dispatcher for each event loop, in front of its workers.
 std::vector<caf::actor> start_dispatchers(node_base& node, const application& app) {
@@ -51,6 +53,7 @@ bool leave(const std::vector<caf::actor>& links, std::chrono::milliseconds limit
 int run_worker(const application& app, const config::worker_settings& settings) {
   end_at_stop_signal();
   set_up_log(settings.log);
+  const auto tls = load_cluster_tls(settings.cluster_nodes);
   apply_migrations(app, settings.storage, settings.databases);
   stop_signal stop; // before any thread starts
   auto name = settings.name.empty() ? default_node_name() : settings.name;
@@ -66,8 +69,8 @@ int run_worker(const application& app, const config::worker_settings& settings) 
   announcement.dispatchers = start_dispatchers(node, app);
   std::vector<caf::actor> links;
   for (const auto& each : settings.join)
-    links.push_back(node.own(
-      spawn_pinned<gateway_link>(*node.loops().front(), each.host, each.port, announcement, node.desk())));
+    links.push_back(node.own(spawn_pinned<gateway_link>(*node.loops().front(), each.host, each.port,
+                                                        announcement, node.desk(), join_limit, tls)));
   spdlog::info("worker node {} started", name);
 
   stop.wait([] { spdlog::info("SIGHUP: a worker node has nothing to read again"); });

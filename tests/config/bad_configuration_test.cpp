@@ -27,13 +27,13 @@ void expect_errors(const std::vector<bad_case>& cases) {
 
 TEST(bad_command_line, is_refused_in_one_line) {
   expect_errors({
-      {{}, {}, "command line: found no command, expected gateway, worker, routes or migrate"},
-      {{""}, {}, "an empty value: unknown command, expected gateway, worker, routes or migrate"},
+      {{}, {}, "command line: found no command, expected gateway, worker, routes, migrate or cert"},
+      {{""}, {}, "an empty value: unknown command, expected gateway, worker, routes, migrate or cert"},
       {{"gatewy"}, {}, "\"gatewy\": unknown command, did you mean gateway?"},
-      {{"serve"}, {}, "\"serve\": unknown command, expected gateway, worker, routes or migrate"},
+      {{"serve"}, {}, "\"serve\": unknown command, expected gateway, worker, routes, migrate or cert"},
       {{"--verbose"},
        {},
-       "--verbose: unknown flag, expected a command: gateway, worker, routes or migrate"},
+       "--verbose: unknown flag, expected a command: gateway, worker, routes, migrate or cert"},
       {{"--threads", "4", "gateway"},
        {},
        "--threads: found it before the command, expected it after gateway or worker"},
@@ -217,7 +217,13 @@ TEST(bad_combination, is_refused_in_one_line) {
   const std::string private_address =
       ", which other machines may reach unencrypted, expected an address of this machine only such "
       "as "
-      "127.0.0.1:4242, or --cluster-insecure if the network is trusted";
+      "127.0.0.1:4242, or TLS by cluster.certificate and cluster.ca, or --cluster-insecure if the "
+      "network is trusted";
+  const std::string private_join =
+      ", perhaps on another machine, without encryption, expected an address of this machine such as 127.0.0.1:4242, "
+      "or TLS by cluster.certificate and cluster.ca, or --cluster-insecure if the network is trusted";
+  const std::string without_certificate =
+      " without cluster.certificate, expected the node's certificate in cluster.certificate as well, or none of them";
   expect_errors({
       {{"gateway", "--cluster", "0.0.0.0:4242"},
        {},
@@ -310,12 +316,32 @@ TEST(bad_combination, is_refused_in_one_line) {
       {{"worker", "--join", "a:1", "--join", "a:1"},
        {},
        "--join: found a:1 twice, expected each gateway once"},
+      {{"gateway", "--cluster-certificate", "a.pem"},
+       {},
+       "--cluster-certificate: found it without cluster.ca, expected the authorities of the other nodes in "
+       "cluster.ca as well"},
+      {{"gateway", "--cluster-ca", "ca.pem"}, {}, "--cluster-ca: found it" + without_certificate},
+      {{"gateway", "--cluster-key", "a.key"}, {}, "--cluster-key: found it" + without_certificate},
+      {{"worker", "--join", "[::1]:1", "--cluster-key", "a.key"},
+       {"TROUPE_CLUSTER_CA=ca.pem"},
+       "TROUPE_CLUSTER_CA: found it" + without_certificate},
+      {{"worker", "--join", "127.0.0.1:1", "--join", "10.0.0.1:1"}, {}, "--join: found 10.0.0.1:1" + private_join},
+      {{"worker"}, {"TROUPE_JOIN=loopback.example:1"}, "TROUPE_JOIN: found loopback.example:1" + private_join},
   });
 }
 
 TEST(good_combination, is_accepted) {
   EXPECT_EQ(error_of({"gateway", "--cluster", "0.0.0.0:4242", "--cluster-insecure"}), "no error");
   EXPECT_EQ(error_of({"gateway", "--cluster", "[::1]:4242"}), "no error");
+  const texts tls{"--cluster-certificate", "a.pem", "--cluster-ca", "ca.pem"};
+  texts open_gateway{"gateway", "--cluster", "0.0.0.0:4242"};
+  texts far_worker{"worker", "--join", "gw.example:4242"};
+  open_gateway.insert(open_gateway.end(), tls.begin(), tls.end());
+  far_worker.insert(far_worker.end(), tls.begin(), tls.end());
+  EXPECT_EQ(error_of(open_gateway), "no error");
+  EXPECT_EQ(error_of(far_worker), "no error");
+  EXPECT_EQ(error_of({"worker", "--join", "gw.example:1", "--cluster-insecure"}), "no error");
+  EXPECT_EQ(error_of({"worker", "--join", "localhost:1", "--join", "127.9.9.9:1", "--join", "[::1]:1"}), "no error");
   EXPECT_EQ(error_of({"gateway", "--admin", "0.0.0.0:8081"},
                      {"TROUPE_ADMIN_TOKEN=0123456789abcdef"}),
             "no error");

@@ -108,7 +108,8 @@ TEST(bad_value_in_a_file, is_refused_with_its_line_and_key) {
       {"[gateway]\ncluster = '10.0.0.1:1'",
        "FILE:2: gateway.cluster: found 10.0.0.1:1, which other machines may reach unencrypted, "
        "expected an address "
-       "of this machine only such as 127.0.0.1:4242, or --cluster-insecure if the network is "
+       "of this machine only such as 127.0.0.1:4242, or TLS by cluster.certificate and cluster.ca, or "
+       "--cluster-insecure if the network is "
        "trusted"},
   });
 }

@@ -119,7 +119,7 @@ TEST(databases, with_wrong_values_are_refused_by_flag_and_variable) {
       {{"gateway", "--databases-a-url", "sqlite::memory:"},
        {},
        "--databases-a-url: found sqlite::memory:, expected a database in a file such as sqlite:troupe.db"},
-      {{"worker", "--join", "a:1", "--databases-a-url", "postgres://u:p@w@h/db"},
+      {{"worker", "--join", "[::1]:1", "--databases-a-url", "postgres://u:p@w@h/db"},
        {},
        "--databases-a-url: found postgres://u:****@h/db, expected each @ of user and password written as %40"},
       {{"gateway", "--databases-a-url", "sqlite:a", "--databases-a-min-connections", "6"},

@@ -40,6 +40,9 @@ std::string other_value(const setting& target) {
 std::map<std::string, std::string> companions(const std::string& key) {
   if (key == "http.proxy_protocol") return {{"http.trusted_proxies", "127.0.0.1"}};
   if (key == "storage.min_connections") return {{"storage.max_connections", "1000"}};
+  if (key == "cluster.certificate") return {{"cluster.ca", "ca.pem"}};
+  if (key == "cluster.ca") return {{"cluster.certificate", "a.pem"}};
+  if (key == "cluster.key") return {{"cluster.certificate", "a.pem"}, {"cluster.ca", "ca.pem"}};
   if (key == "tls.client_ca")
     return {{"tls.certificates", "a.pem"}, {"tls.client_certificate", "required"}};
   if (key == "tls.client_certificate")

@@ -33,7 +33,7 @@ TEST(precedence, is_told_by_the_origin_of_each_setting) {
 }
 
 TEST(precedence, replaces_a_list_as_a_whole) {
-  const temporary_file file("[worker]\njoin = [\"a:1\", 'b:2']\n");
+  const temporary_file file("[worker]\ncluster_insecure = true\njoin = [\"a:1\", 'b:2']\n");
   const auto joined = [&](texts more, const texts& environment) {
     texts flags{"worker", "--config", file.path()};
     flags.insert(flags.end(), more.begin(), more.end());

@@ -13,10 +13,10 @@ namespace {
 
 using strings = std::vector<std::string>;
 
-x509_ptr read_certificate(const std::string& file) {
+detail::x509_ptr read_certificate(const std::string& file) {
   const std::unique_ptr<std::FILE, decltype(&std::fclose)> in{std::fopen(file.c_str(), "r"),
                                                               &std::fclose};
-  return x509_ptr{in ? PEM_read_X509(in.get(), nullptr, nullptr, nullptr) : nullptr};
+  return detail::x509_ptr{in ? PEM_read_X509(in.get(), nullptr, nullptr, nullptr) : nullptr};
 }
 
 TEST(certificate, says_for_which_names_and_when_it_is_valid) {

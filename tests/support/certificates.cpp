@@ -98,6 +98,8 @@ certificate_files certificate_authority::issue(const certificate_wish& wish) con
   const auto made = new_certificate(wish, key.get());
   require(X509_set_issuer_name(made.get(), X509_get_subject_name(self_->certificate.get())) == 1);
   add_extension(made.get(), NID_basic_constraints, "critical,CA:FALSE");
+  if (!wish.purposes.empty())
+    add_extension(made.get(), NID_ext_key_usage, wish.purposes);
   require(X509_sign(made.get(), self_->key.get(), EVP_sha256()) > 0);
   const auto certificate = pem_of(made.get());
   const auto key_text = pem_of(key.get());

@@ -17,6 +17,7 @@ struct certificate_wish {
   std::chrono::seconds begins = std::chrono::hours{-1}; // from now
   std::chrono::seconds ends = std::chrono::hours{24};
   bool rsa = false; // the key; else one of P-256
+  std::string purposes = {}; // "serverAuth"; empty: any
 };
 
 /// Where a certificate was written, in PEM.

@@ -72,6 +72,8 @@ tls_client::tls_client(int socket, const tls_options& options)
   auto* context = context_.get();
   SSL_CTX_set_mode(context,
                    SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  if (options.at_most_1_2)
+    require(SSL_CTX_set_max_proto_version(context, TLS1_2_VERSION) == 1, "no TLS 1.2");
   if (!options.authority.empty()) {
     require(SSL_CTX_load_verify_file(context, options.authority.c_str()) == 1, "no authority");
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);

@@ -17,6 +17,7 @@ struct tls_options {
   std::string authority;   // PEM file; empty: whoever answers is believed
   std::string certificate; // PEM file with key that it shows; empty: none
   std::string before;      // is sent before TLS, in one segment with its beginning
+  bool at_most_1_2 = false; // the version
 };
 
 /// The client's end of TLS on a connected socket that does not block and is the caller's.

@@ -1,10 +1,10 @@
-#include "gateway/detail/openssl.hpp"
+#include "actors/detail/openssl.hpp"
 
 #include <openssl/err.h>
 
 #include <array>
 
-namespace troupe::gateway {
+namespace troupe::detail {
 
 std::string openssl_problem() {
   const auto first = ERR_get_error(); // the cause; what follows is who noticed
@@ -17,4 +17,4 @@ std::string openssl_problem() {
   return whole.substr(whole.rfind(':') + 1);
 }
 
-} // namespace troupe::gateway
+} // namespace troupe::detail

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-namespace troupe::gateway {
+namespace troupe::detail {
 
 template <auto Free>
 struct freed_by {
@@ -24,4 +24,4 @@ using bio_method_ptr = std::unique_ptr<BIO_METHOD, freed_by<BIO_meth_free>>;
 /// Why the last call has failed, in OpenSSL's words; empties this thread's list of errors.
 std::string openssl_problem();
 
-} // namespace troupe::gateway
+} // namespace troupe::detail
