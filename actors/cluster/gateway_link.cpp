@@ -52,7 +52,7 @@ caf::behavior gateway_link::make_behavior() {
       drain_when_last_farewell();
     },
     [this](drained) {
-      if (++drained_ == announcement_.dispatchers.size())
+      if (++drained_ == announcement_.dispatchers.size() + (desk_ ? 1 : 0))
         detail::deliver(gateway_, caf::strong_actor_ptr{ctrl()}, probe{});
     },
     [this](peer_list& what) {
@@ -294,6 +294,7 @@ void gateway_link::drain_when_last_farewell() {
   for (const auto& each : announcement_.dispatchers)
     detail::deliver(caf::actor_cast<caf::strong_actor_ptr>(each), caf::strong_actor_ptr{ctrl()},
                     drain{});
+  detail::deliver(desk_, caf::strong_actor_ptr{ctrl()}, drain{}); // behind all that it has been asked
 }
 
 void gateway_link::end() {

@@ -200,14 +200,15 @@ void membership::publish() {
   tell_peers();
 }
 
-/// Those that leave, too: their keys are others' from now on.
+/// Those that leave, too, and are in the list until they have left: their keys are others' from now on, but they answer
+/// what they have been asked.
 void membership::tell_peers() {
   peer_list all;
   if (local_)
     all.peers.push_back({local_->node_id, local_->name, local_->kinds});
   for (const auto& [who, each] : members_)
-    if (!each.leaving)
-      all.peers.push_back({each.view.node_id, each.view.name, each.view.kinds});
+    all.peers.push_back(
+      {each.view.node_id, each.view.name, each.leaving ? std::vector<std::string>{} : each.view.kinds});
   for (const auto& [who, each] : members_)
     detail::deliver(each.view.agent, caf::strong_actor_ptr{ctrl()}, peer_list{all});
   detail::deliver(desk_, caf::strong_actor_ptr{ctrl()}, std::move(all));
@@ -220,12 +221,13 @@ void membership::on_peer_message(peer_message& what) {
   if (!is_ours && (from == members_.end() || from->second.view.node_id != what.from))
     return;
   const caf::strong_actor_ptr self{ctrl()};
+  const bool asks = what.what == peer_message::kind::ask;
   for (const auto& [who, each] : members_)
-    if (each.view.node_id == what.to)
+    if (each.view.node_id == what.to && !(asks && each.leaving))
       return detail::deliver(each.view.agent, self, std::move(what));
   if (local_ && local_->node_id == what.to && !is_ours)
     return detail::deliver(desk_, self, std::move(what));
-  if (what.what != peer_message::kind::ask)
+  if (!asks)
     return;
   what.what = peer_message::kind::moved; // the view of who asks is older
   std::swap(what.from, what.to);

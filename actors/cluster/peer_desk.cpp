@@ -30,6 +30,10 @@ caf::behavior peer_desk::make_behavior() {
     [this](call_id call, peer_ask& what) { send_out(call, true, what); },
     [this](peer_ask& what) { send_out({}, false, what); },
     [this](peer_message& what) { on_message(what); },
+    [this](drain) {
+      waiting_for_drain_.push_back(current_sender());
+      report_drained();
+    },
   };
 }
 
@@ -113,10 +117,18 @@ void peer_desk::on_message(peer_message& what) {
   using enum peer_message::kind;
   if (what.to != own_id_)
     return;
-  if (what.what == ask || what.what == tell)
+  if (what.what == ask || what.what == tell) {
+    ++serving_;
     static_cast<void>(ctx().spawn(serve(std::move(what), current_sender())));
-  else
+  } else {
     on_answer(what);
+  }
+}
+
+void peer_desk::report_drained() {
+  if (serving_ == 0)
+    for (const auto& each : std::exchange(waiting_for_drain_, {}))
+      detail::deliver(each, nullptr, drained{});
 }
 
 void peer_desk::on_answer(peer_message& what) {
@@ -157,6 +169,8 @@ task<> peer_desk::serve(peer_message what, caf::strong_actor_ptr through) {
   }
   if (what.what == ask)
     detail::deliver(through, caf::strong_actor_ptr{ctrl()}, std::move(out));
+  --serving_;
+  report_drained();
 }
 
 } // namespace troupe

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/cluster/dispatcher.hpp"
 #include "actors/detail/coroutine_actor.hpp"
 #include "actors/detail/peer_view.hpp"
 #include "actors/messages/cluster.hpp"
@@ -33,7 +34,8 @@ struct peer_answer {
 struct uplink_lost {};
 
 /// What the keyed actors of a node have to do with those of others: one for each node. Its *uplinks* are its links to
-/// gateways, and at a gateway membership: they bring lists of nodes and messages, and take messages.
+/// gateways, and at a gateway membership: they bring lists of nodes and messages, and take messages. Answers `drain` as a dispatcher
+/// does.
 class peer_desk final : public detail::coroutine_actor {
 public:
   /// `own_id`: the node's own, as the others know it.
@@ -61,6 +63,7 @@ private:
   void send_out(call_id call, bool answered, peer_ask& what);
   void on_message(peer_message& what);
   void on_answer(peer_message& what);
+  void report_drained();
   task<> serve(peer_message what, caf::strong_actor_ptr through);
   [[nodiscard]] caf::strong_actor_ptr uplink_to(std::uint64_t node) const;
   template <class Lost>
@@ -71,6 +74,8 @@ private:
   std::shared_ptr<const detail::peer_view> view_;
   std::unordered_map<std::uint64_t, pending> pending_;
   std::uint64_t last_call_ = 0;
+  std::size_t serving_ = 0;
+  std::vector<caf::strong_actor_ptr> waiting_for_drain_;
 };
 
 } // namespace troupe

@@ -352,6 +352,7 @@ constexpr row<cluster_settings> cluster_table[] = {
       .low = 0,
       .high = hour},
      &cluster_settings::slow_start},
+    {{.section = "cluster",
       .key = "certificate",
       .help = "PEM file with the node's certificate and its chain, for TLS between nodes.",
       .text_hint = "FILE",
