@@ -171,6 +171,8 @@ struct gateway_settings {
 struct worker_settings {
   std::vector<endpoint> join; // at least one after parse()
   std::string name;           // empty: the node chooses HOSTNAME-PID
+  std::optional<endpoint> admin;
+  std::string admin_token; // a secret; empty: none is asked for
   unsigned threads = 0;       // event loops; 0: one per core
   milliseconds drain_timeout{10'000};
   cluster_settings cluster_nodes;

@@ -396,6 +396,17 @@ constexpr definition threads(std::string_view section) {
           .high = 256};
 }
 
+constexpr definition admin_token(std::string_view section) {
+  return {.section = section,
+          .key = "admin_token",
+          .help = "Bearer token of the admin address, needed where other machines reach it.",
+          .secret = secrecy::whole,
+          .text_hint = "TOKEN",
+          .text_rule = "16 to 256 of the characters A-Z a-z 0-9 - . _ ~ + / =",
+          .accepts_text = is_token,
+          .may_be_empty = true};
+}
+
 constexpr definition drain_timeout(std::string_view section) {
   return {.section = section,
           .key = "drain_timeout",
@@ -420,17 +431,9 @@ constexpr row<gateway_settings> gateway_table[] = {
      &gateway_settings::cluster_insecure},
     {{.section = "gateway",
       .key = "admin",
-      .help = "Where health and lists of nodes and actors are served; port 0: any free port."},
+      .help = "Where health, metrics and lists of nodes and actors are served; port 0: any free port."},
      &gateway_settings::admin},
-    {{.section = "gateway",
-      .key = "admin_token",
-      .help = "Bearer token of the admin address, needed where other machines reach it.",
-      .secret = secrecy::whole,
-      .text_hint = "TOKEN",
-      .text_rule = "16 to 256 of the characters A-Z a-z 0-9 - . _ ~ + / =",
-      .accepts_text = is_token,
-      .may_be_empty = true},
-     &gateway_settings::admin_token},
+    {admin_token("gateway"), &gateway_settings::admin_token},
     {threads("gateway"), &gateway_settings::threads},
     {{.section = "gateway",
       .key = "local_workers",
@@ -459,6 +462,12 @@ constexpr row<worker_settings> worker_table[] = {
       .accepts_text = is_node_name,
       .may_be_empty = true},
      &worker_settings::name},
+    {{.section = "worker",
+      .key = "admin",
+      .help = "Where health, metrics and the list of actors are served; empty: nowhere.",
+      .may_be_empty = true},
+     &worker_settings::admin},
+    {admin_token("worker"), &worker_settings::admin_token},
     {threads("worker"), &worker_settings::threads},
     {drain_timeout("worker"), &worker_settings::drain_timeout},
 };

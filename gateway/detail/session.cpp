@@ -163,6 +163,7 @@ void session::on_read(const boost::system::error_code& ec, std::size_t size) {
     return;
   }
   in_end_ += size;
+  gateway_.count_received(size);
   was_filled_ = in_end_ == in_.size();
   process();
 }
@@ -379,6 +380,11 @@ void session::resent(std::uint64_t sequence, std::uint64_t call) {
     to->call = call;
 }
 
+void session::count_at(std::uint64_t sequence, request_counts& counts) {
+  if (auto* to = find_slot(sequence); to != nullptr)
+    to->counts = &counts;
+}
+
 void session::reject(const failure& why) {
   std::string out;
   if (!gateway_.tls()) // a handshake would be much work for a client that is not wanted
@@ -401,13 +407,19 @@ void session::render(slot& to, response&& what) {
                  {to.head, to.keep_alive && !last, to.old_client, gateway_.hsts()});
   held_back_ += to.answer.size();
   to.status = what.status;
-  log(to);
+  count_and_log(to);
 }
 
-void session::log(const slot& of) {
+request_counts& session::counts_of(const slot& of) const noexcept {
+  return of.counts != nullptr ? *of.counts : gateway_.unrouted();
+}
+
+void session::count_and_log(const slot& of) {
+  const auto took = clock::now() - of.started;
+  counts_of(of).answered(of.status, took);
   if (gateway_.access().enabled())
     gateway_.access().add(of.client, of.has_method ? to_string(of.method) : "-", of.target,
-                          of.status, clock::now() - of.started, of.request_id);
+                          of.status, took, of.request_id);
 }
 
 void session::send_finished() {
@@ -450,6 +462,7 @@ void session::flush() {
     if (sent >= 0) {
       out_sent_ += static_cast<std::size_t>(sent);
       sent_ += static_cast<std::uint64_t>(sent);
+      gateway_.count_sent(static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       wait_writable();
     } else if (errno != EINTR) {
@@ -542,7 +555,9 @@ void session::close() {
     if (slots_[i].call != 0)
       gateway_.give_up(slots_[i].call, false);
     if (slots_[i].streaming && !slots_[i].done)
-      log(slots_[i]); // it was answered, as far as that goes
+      count_and_log(slots_[i]); // it was answered, as far as that goes
+    else if (!slots_[i].done)
+      counts_of(slots_[i]).abandoned();
   }
   deadline_timer_.disarm();
   if (socket_)
