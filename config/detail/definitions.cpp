@@ -472,6 +472,12 @@ constexpr row<worker_settings> worker_table[] = {
     {drain_timeout("worker"), &worker_settings::drain_timeout},
 };
 
+constexpr row<admin_settings> admin_table[] = {
+    {{.section = "gateway", .key = "admin", .help = "The admin address of the gateway to ask.", .low = 1},
+     &admin_settings::admin},
+    {admin_token("gateway"), &admin_settings::admin_token},
+};
+
 template <class Owner>
 slot place_in(Owner& owner, const member<Owner>& where) {
   return std::visit([&](auto m) { return slot(&(owner.*m)); }, where);
@@ -527,6 +533,12 @@ std::vector<setting> settings_of(worker_settings& settings) {
   bind(settings.databases, result);
   bind(actor_table, settings.actors, result);
   bind(log_table, settings.log, result);
+  return result;
+}
+
+std::vector<setting> settings_of(admin_settings& settings) {
+  std::vector<setting> result;
+  bind(admin_table, settings, result);
   return result;
 }
 

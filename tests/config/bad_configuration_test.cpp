@@ -27,13 +27,13 @@ void expect_errors(const std::vector<bad_case>& cases) {
 
 TEST(bad_command_line, is_refused_in_one_line) {
   expect_errors({
-      {{}, {}, "command line: found no command, expected gateway, worker, routes or migrate"},
-      {{""}, {}, "an empty value: unknown command, expected gateway, worker, routes or migrate"},
+      {{}, {}, "command line: found no command, expected gateway, worker, routes, nodes, actors, drain or migrate"},
+      {{""}, {}, "an empty value: unknown command, expected gateway, worker, routes, nodes, actors, drain or migrate"},
       {{"gatewy"}, {}, "\"gatewy\": unknown command, did you mean gateway?"},
-      {{"serve"}, {}, "\"serve\": unknown command, expected gateway, worker, routes or migrate"},
+      {{"serve"}, {}, "\"serve\": unknown command, expected gateway, worker, routes, nodes, actors, drain or migrate"},
       {{"--verbose"},
        {},
-       "--verbose: unknown flag, expected a command: gateway, worker, routes or migrate"},
+       "--verbose: unknown flag, expected a command: gateway, worker, routes, nodes, actors, drain or migrate"},
       {{"--threads", "4", "gateway"},
        {},
        "--threads: found it before the command, expected it after gateway or worker"},
