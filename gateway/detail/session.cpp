@@ -361,7 +361,7 @@ void session::complete(std::uint64_t sequence, response&& what) {
     stop_upload();
   upgrade_ = nullptr; // nothing came before it, nor behind it
   render(*to, std::move(what));
-  send_finished();
+  send_finished(count_and_log(*to));
   gateway_.loop().defer(*this);
 }
 
@@ -407,22 +407,24 @@ void session::render(slot& to, response&& what) {
                  {to.head, to.keep_alive && !last, to.old_client, gateway_.hsts()});
   held_back_ += to.answer.size();
   to.status = what.status;
-  count_and_log(to);
 }
 
 request_counts& session::counts_of(const slot& of) const noexcept {
   return of.counts != nullptr ? *of.counts : gateway_.unrouted();
 }
 
-void session::count_and_log(const slot& of) {
-  const auto took = clock::now() - of.started;
+/// Gives the time, which is now.
+detail::steady_time session::count_and_log(const slot& of) {
+  const auto now = clock::now();
+  const auto took = now - of.started;
   counts_of(of).answered(of.status, took);
   if (gateway_.access().enabled())
     gateway_.access().add(of.client, of.has_method ? to_string(of.method) : "-", of.target,
                           of.status, took, of.request_id);
+  return now;
 }
 
-void session::send_finished() {
+void session::send_finished(detail::steady_time now) {
   for (; waiting() > 0; ++first_, ++first_sequence_) {
     auto& oldest = slots_[first_];
     if (!oldest.answer.empty()) {
@@ -434,7 +436,7 @@ void session::send_finished() {
       break; // what has come of it goes out, if it is a stream
   }
   if (waiting() == 0) {
-    idle_deadline_ = detail::coarse_now()
+    idle_deadline_ = now
                      + (gateway_.stopping() ? std::min(settings_.idle_timeout, drain_grace)
                                             : settings_.idle_timeout);
     on_incomplete(); // a client may wait to be asked for the body of its next request

@@ -153,8 +153,8 @@ private:
   std::string& output_of(slot& of) noexcept { return &of == &slots_[first_] ? out_ : of.answer; }
   void render(slot& to, response&& what);
   [[nodiscard]] request_counts& counts_of(const slot& of) const noexcept;
-  void count_and_log(const slot& of);
-  void send_finished();
+  detail::steady_time count_and_log(const slot& of);
+  void send_finished(detail::steady_time now);
   void flush();
   void wait_writable();
   void on_writable();

@@ -167,10 +167,10 @@ void session::stream_part(std::uint64_t sequence, body_part&& what) {
   if (what.last) {
     to->done = true;
     to->call = 0;
-    count_and_log(*to);
+    const auto now = count_and_log(*to);
     if (upload_ && upload_->sequence == sequence)
       stop_upload();
-    send_finished();
+    send_finished(now);
   }
   gateway_.loop().defer(*this);
 }
@@ -188,8 +188,7 @@ void session::stop_stream(slot& of) {
   of.done = true;
   no_more_requests_ = true;
   resets_ = of.body == framing::close; // its end would look like that of the body
-  count_and_log(of);
-  send_finished();
+  send_finished(count_and_log(of));
   gateway_.loop().defer(*this);
 }
 

@@ -230,6 +230,10 @@ TEST(bad_combination, is_refused_in_one_line) {
        {},
        "--admin: found 0.0.0.0:8081, which other machines may reach, and no token, expected a token in "
        "TROUPE_ADMIN_TOKEN, or an address of this machine only such as 127.0.0.1:8081"},
+      {{"worker", "--join", "a:1", "--admin", "0.0.0.0:8082"},
+       {},
+       "--admin: found 0.0.0.0:8082, which other machines may reach, and no token, expected a token in "
+       "TROUPE_ADMIN_TOKEN, or an address of this machine only such as 127.0.0.1:8081"},
       {{"gateway", "--http-proxy-protocol", "v1"},
        {},
        "--http-proxy-protocol: found v1 without a trusted proxy, expected the addresses of the proxies "
