@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <optional>
+#include <string_view>
 #include <utility>
 
 namespace troupe::gateway {
@@ -109,9 +110,9 @@ admin_client::answer admin_client::post(const std::string& target) const {
 std::string percent_encoded(const std::string& text) {
   std::string out;
   for (const char each : text) {
-    const auto is_plain = (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z')
-                          || (each >= '0' && each <= '9') || std::string_view{"-._~"}.find(each) != std::string_view::npos;
-    if (is_plain)
+    const auto is_alphanumeric = (each >= 'a' && each <= 'z') || (each >= 'A' && each <= 'Z')
+                                 || (each >= '0' && each <= '9');
+    if (is_alphanumeric || std::string_view{"-._~"}.find(each) != std::string_view::npos)
       out.push_back(each);
     else
       out += fmt::format("%{:02X}", static_cast<unsigned char>(each));
