@@ -19,6 +19,7 @@ find_package(CLI11 CONFIG REQUIRED)
 find_package(fmt CONFIG REQUIRED)
 find_package(spdlog CONFIG REQUIRED)
 find_package(nlohmann_json 3.11 CONFIG REQUIRED)
+find_package(prometheus-cpp CONFIG REQUIRED) # tells no version
 
 if(TROUPE_BUILD_TESTS)
   find_package(GTest CONFIG REQUIRED)

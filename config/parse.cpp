@@ -10,6 +10,8 @@
 #include "config/secrets.hpp"
 
 #include <charconv>
+#include <fmt/format.h>
+#include <system_error>
 
 namespace troupe::config {
 namespace {
@@ -46,19 +48,42 @@ struct layers_given {
   database_names databases;
 };
 
-/// Fills and checks `own`; `other` is what a file or an environment may hold for other commands.
-template <class Settings>
-origins fill(Settings& settings, std::vector<setting> own, std::vector<setting> other,
-             const layers_given& given) {
+/// Fills `own`; `other` is what a file or an environment may hold for other commands.
+origins fill(std::vector<setting> own, std::vector<setting> other, const layers_given& given) {
   layered_settings layers{std::move(own), std::move(other), {}};
   for (const auto& target : layers.own)
     layers.from[key_of(*target.what)] = {};
   if (given.file) apply_file(layers, given.file->path, given.file->content);
   apply_environment(layers, given.environment);
   apply_flags(layers, given.flags.given);
-  check(settings, layers.from);
   return std::move(layers.from);
 }
+
+/// The same, and checks `settings`, which they are of.
+template <class Settings>
+origins fill(Settings& settings, std::vector<setting> own, std::vector<setting> other,
+             const layers_given& given) {
+  auto from = fill(std::move(own), std::move(other), given);
+  check(settings, from);
+  return from;
+}
+
+/// What files and environments hold for nodes, for commands that are none.
+struct node_settings {
+  explicit node_settings(const named_databases& databases) {
+    gateway.databases = worker.databases = databases;
+  }
+
+  std::vector<setting> all() {
+    auto out = settings_of(gateway);
+    for (const auto& each : settings_of(worker))
+      out.push_back(each);
+    return out;
+  }
+
+  gateway_settings gateway;
+  worker_settings worker;
+};
 
 template <class Command, class OtherSettings>
 Command node_command(const arguments& arguments, const variables& environment) {
@@ -89,18 +114,61 @@ Command migrate_command(std::vector<setting> (&own)(database_settings&), const a
                         const variables& environment) {
   const layers_given given(arguments, environment);
   database_settings all;
-  gateway_settings gateway;
-  worker_settings worker;
-  all.databases = gateway.databases = worker.databases = with_defaults(given.databases);
-  auto unused = settings_of(gateway);
-  for (const auto& each : settings_of(worker))
-    unused.push_back(each);
-  fill(all, own(all), std::move(unused), given);
+  all.databases = with_defaults(given.databases);
+  node_settings unused(all.databases);
+  fill(all, own(all), unused.all(), given);
   if (arguments.run != role::migrate_new) require_urls(all.databases, given.databases);
   Command result;
   result.database = arguments.database.value_or(std::string(default_database));
   result.settings = std::move(database_of(all, result.database));
   return result;
+}
+
+unsigned seconds_of(const std::string& text) {
+  constexpr unsigned by_default = 2;
+  constexpr unsigned longest = 3600;
+  if (text.empty()) return by_default;
+  unsigned seconds = 0;
+  const auto* end = text.data() + text.size();
+  if (const auto read = std::from_chars(text.data(), end, seconds);
+      read.ec != std::errc{} || read.ptr != end || seconds == 0 || seconds > longest)
+    throw config_error(watch_flag, in_quotes(text),
+                       fmt::format("nothing, or whole seconds from 1 to {}", longest));
+  return seconds;
+}
+
+gateway_question question(gateway_question::subject about, const arguments& arguments,
+                          const variables& environment) {
+  gateway_question result;
+  result.about = about;
+  if (about == gateway_question::subject::drain) {
+    if (!arguments.operand || arguments.operand->empty())
+      throw config_error("drain", "no node", "the name of a worker node, as nodes prints it");
+    result.node = *arguments.operand;
+  }
+  if (arguments.watch) result.watch = seconds_of(*arguments.watch);
+  result.json = arguments.json;
+  const layers_given given(arguments, environment);
+  node_settings unused(with_defaults(given.databases));
+  admin_settings how;
+  fill(settings_of(how), unused.all(), given);
+  result.admin = std::move(how.admin);
+  result.admin_token = std::move(how.admin_token);
+  return result;
+}
+
+/// Of a running cluster where a flag says which, else the application's own.
+command routes(const arguments& given, const variables& environment) {
+  if (given.given.contains(admin_flag))
+    return question(gateway_question::subject::routes, given, environment);
+  std::string_view in_vain;
+  if (given.config_file) in_vain = config_flag;
+  if (!given.given.empty()) in_vain = given.given.begin()->first;
+  if (given.watch) in_vain = watch_flag;
+  if (given.json) in_vain = json_flag;
+  if (!in_vain.empty())
+    throw config_error(in_vain, "it without --admin", "--admin HOST:PORT of a running gateway as well");
+  return routes_command{};
 }
 
 std::string migration_name(const arguments& given) {
@@ -174,10 +242,16 @@ command parse(const app_info& app, int argc, const char* const* argv,
       return cert_init(given);
     case role::cert_issue:
       return cert_issue(given);
+    case role::nodes:
+      return question(gateway_question::subject::nodes, given, variables);
+    case role::actors:
+      return question(gateway_question::subject::actors, given, variables);
+    case role::drain:
+      return question(gateway_question::subject::drain, given, variables);
     case role::routes:
       break;
   }
-  return routes_command{};
+  return routes(given, variables);
 }
 
 } // namespace troupe::config

@@ -5,6 +5,7 @@
 #include "config/origin.hpp"
 #include "config/settings.hpp"
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -34,6 +35,18 @@ struct worker_command {
 
 /// Print the application's routes.
 struct routes_command {};
+
+/// Ask the admin listener of a running gateway, and print what it says.
+struct gateway_question {
+  enum class subject { nodes, routes, actors, drain };
+
+  subject about = subject::nodes;
+  endpoint admin;
+  std::string admin_token;       // a secret; empty: none is shown
+  bool json = false;             // print the answer as it is
+  std::optional<unsigned> watch; // seconds from one answer to the next question; none: it is asked once
+  std::string node;              // to drain
+};
 
 /// Apply the migrations that are new. Of the settings, those that `migrate up --help` names.
 struct migrate_up_command {
@@ -73,9 +86,9 @@ struct text_to_print {
   int exit_code = 0;
 };
 
-using command = std::variant<gateway_command, worker_command, routes_command, migrate_up_command,
-                             migrate_status_command, migrate_new_command, cert_init_command,
-                             cert_issue_command, text_to_print>;
+using command =
+    std::variant<gateway_command, worker_command, routes_command, gateway_question, migrate_up_command,
+                 migrate_status_command, migrate_new_command, cert_init_command, cert_issue_command, text_to_print>;
 
 /// What the user asked for. A value is taken from the flag, else from the variable, else from the
 /// file of --config (or TROUPE_CONFIG), else it is the default; each layer is checked whether or

@@ -178,6 +178,8 @@ struct worker_settings {
   std::vector<endpoint> join; // at least one after parse()
   std::string name;           // empty: the node chooses HOSTNAME-PID
   bool cluster_insecure = false;
+  std::optional<endpoint> admin;
+  std::string admin_token; // a secret; empty: none is asked for
   unsigned threads = 0;       // event loops; 0: one per core
   unsigned max_in_work = 1024; // of one gateway on one event loop
   milliseconds drain_timeout{10'000};

@@ -94,8 +94,8 @@ caf::actor server::start_redirect(listening_sockets sockets, std::uint16_t https
   return actors_.back();
 }
 
-caf::actor server::start_admin(listening_sockets sockets, caf::strong_actor_ptr worker,
-                               std::string token) {
+caf::actor server::start_admin(listening_sockets sockets, const service& what,
+                               caf::strong_actor_ptr worker, std::string token) {
   gateway_actor::options how{.http = settings_,
                              .access = access_format::off,
                              .connections = std::make_shared<connection_counts>(settings_),
@@ -106,22 +106,22 @@ caf::actor server::start_admin(listening_sockets sockets, caf::strong_actor_ptr 
   how.http.trusted_proxies.clear();
   how.http.proxy_protocol = config::proxy_protocol::off;
   how.http.queue_target = std::chrono::hours{1}; // health is told also under overload
-  if (!token.empty())
-    how.refuse = [token = std::move(token)](const request& what) {
-      return refuse_admin(what, token);
-    };
+  how.refuse = [token = std::move(token)](const request& asked) {
+    auto refused = refuse_cross_site(asked);
+    return refused || token.empty() ? refused : refuse_admin(asked, token);
+  };
   auto made = detail::spawn_pinned<gateway_actor>(*loops_.front(), std::move(how),
                                                   std::move(sockets.sockets.front()));
   detail::deliver(caf::actor_cast<caf::strong_actor_ptr>(made), nullptr,
-                  view_changed{view_of(admin_service({}), std::move(worker))});
+                  view_changed{view_of(what, std::move(worker))});
   return made;
 }
 
 struct admin_sources server::admin_sources(const caf::actor& membership,
-                                           std::function<bool()> ready) const {
+                                           std::function<std::string()> why_not_ready) const {
   struct admin_sources out;
   out.membership = caf::actor_cast<caf::strong_actor_ptr>(membership);
-  out.ready = std::move(ready);
+  out.why_not_ready = std::move(why_not_ready);
   for (const auto& each : actors_)
     out.loops.push_back(caf::actor_cast<caf::strong_actor_ptr>(each));
   return out;

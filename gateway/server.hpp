@@ -39,13 +39,14 @@ public:
   /// Answers plain HTTP with the way to HTTPS on this port, on the first loop. REQUIRES: started.
   caf::actor start_redirect(listening_sockets sockets, std::uint16_t https_port);
 
-  /// Serves what `worker` answers, on the first loop; asks for `token` unless it is empty. Clients
+  /// Serves `what`, which `worker` answers, on the first loop; asks for `token` unless it is empty. Clients
   /// come without a proxy: what is set for proxies does not hold here.
-  caf::actor start_admin(listening_sockets sockets, caf::strong_actor_ptr worker,
+  caf::actor start_admin(listening_sockets sockets, const service& what, caf::strong_actor_ptr worker,
                          std::string token);
 
+  /// `why_not_ready`: see there.
   [[nodiscard]] struct admin_sources admin_sources(const caf::actor& membership,
-                                                   std::function<bool()> ready) const;
+                                                   std::function<std::string()> why_not_ready) const;
 
   /// The gateway that this one takes over from has gone.
   void took_over() const;

@@ -3,6 +3,7 @@
 #include "config/describe.hpp"
 #include "config/parse.hpp"
 #include "node/detail/cert.hpp"
+#include "node/detail/ask_gateway.hpp"
 #include "node/detail/gateway_node.hpp"
 #include "node/detail/migrate.hpp"
 #include "node/detail/print.hpp"
@@ -51,6 +52,7 @@ struct runner {
                            : detail::run_worker(app, what.settings);
   }
   int operator()(const config::routes_command&) const { return print(routes_table(app), 0); }
+  int operator()(const config::gateway_question& what) const { return detail::ask_gateway(what); }
   int operator()(const config::migrate_up_command& what) const {
     return detail::migrate_up(app, {what.database, what.settings});
   }

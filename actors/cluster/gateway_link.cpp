@@ -2,6 +2,7 @@
 
 #include "actors/cluster/peer_desk.hpp"
 #include "actors/detail/chance.hpp"
+#include "actors/messages/local.hpp"
 #include "config/version.hpp"
 
 #include <caf/atom.hpp>
@@ -43,6 +44,10 @@ caf::behavior gateway_link::make_behavior() {
     [this](const welcome&) { on_welcome(); },
     [this](const refusal& what) { on_refusal(what); },
     [this](const leave_gateway& what) { on_leave(what); },
+    [this](call_id id, link_query) {
+      detail::deliver(current_sender(), nullptr, id,
+                      local_reply{std::make_shared<link_state>(state_told())});
+    },
     [this](const leaving& what) {
       farewells_expected_ = what.loops;
       drain_when_last_farewell();
@@ -195,6 +200,7 @@ void gateway_link::stop_trying() {
 
 void gateway_link::give_up_attempt(const std::string& why) {
   stop_trying();
+  why_not_joined_ = "cannot be reached: " + why;
   if (told_problems_.insert(why).second)
     spdlog::warn("gateway {} cannot be reached, trying on: {}", address_, why);
   if (gateway_)
@@ -240,6 +246,7 @@ void gateway_link::on_refusal(const refusal& what) {
   if (last_refusal_ != what.reason)
     spdlog::error("refused by gateway {}: {}", address_, what.reason);
   last_refusal_ = what.reason;
+  why_not_joined_ = "it refuses this node: " + what.reason;
   demonitor(caf::actor_cast<caf::actor_addr>(gateway_));
   gateway_ = nullptr;
   tell_uplink_lost();
@@ -257,10 +264,18 @@ void gateway_link::on_lost(const caf::actor_addr& who) {
     end();
     return;
   }
+  why_not_joined_ = "the connection was lost";
   if (state_ == state::joined)
     spdlog::warn("lost gateway {}{}", address_,
                  connection_end_->told && connection_end_->suspect ? ": " + connection_end_->why : "");
   retry_with_backoff();
+}
+
+link_state gateway_link::state_told() const {
+  if (state_ == state::joined)
+    return {address_, true, {}};
+  const auto is_over = state_ == state::leaving || state_ == state::ended;
+  return {address_, false, is_over ? "this node leaves it" : why_not_joined_};
 }
 
 void gateway_link::on_leave(const leave_gateway& what) {

@@ -26,6 +26,15 @@ struct leave_gateway {
   std::function<void()> done;
 };
 
+/// Message to a gateway link, with a `call_id` before it: answered by `local_reply` with a `link_state`.
+struct link_query {};
+
+struct link_state {
+  std::string gateway; // HOST:PORT
+  bool joined = false;
+  std::string why; // not; empty when it is
+};
+
 /// A worker node's membership of one gateway: connects, joins, joins again after a loss.
 ///
 ///     waiting --timer--> connecting --> greeting --welcome--> joining --welcome--> joined
@@ -73,6 +82,7 @@ private:
   void give_up_attempt(const std::string& why);
   void retry_after(std::chrono::milliseconds delay);
   void retry_with_backoff();
+  [[nodiscard]] link_state state_told() const;
 
   std::string host_;
   std::uint16_t port_;
@@ -85,6 +95,7 @@ private:
   detail::timer retry_;
   std::chrono::milliseconds backoff_;
   std::string last_refusal_;
+  std::string why_not_joined_ = "it is being asked";
   std::set<std::string> told_problems_; // since it was joined last: each is logged once
   std::uint64_t attempt_ = 0;
   std::optional<boost::asio::ip::tcp::resolver> resolver_; // none once it has ended
@@ -103,3 +114,4 @@ private:
 } // namespace troupe
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::leave_gateway)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::link_query)

@@ -97,6 +97,10 @@ caf::behavior membership::make_behavior() {
       detail::deliver(current_sender(), nullptr, id,
                       local_reply{std::make_shared<std::shared_ptr<const cluster_view>>(view())});
     },
+    [this](call_id id, const drain_node& what) {
+      detail::deliver(current_sender(), nullptr, id,
+                      local_reply{std::make_shared<drain_answer>(on_drain(what.name))});
+    },
     [this](const leave_request&) { on_leave(); },
     [this](const probe& what) {
       detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()}, probe{what});
@@ -175,6 +179,17 @@ void membership::on_leave() {
   publish();
   detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()},
                   leaving{static_cast<std::uint32_t>(subscribers_.size())});
+}
+
+drain_answer membership::on_drain(const std::string& name) {
+  drain_answer out;
+  for (const auto& [who, each] : members_) {
+    if (each.view.name != name)
+      continue;
+    ++out.asked;
+    detail::deliver(each.view.agent, caf::strong_actor_ptr{ctrl()}, stop_request{});
+  }
+  return out;
 }
 
 void membership::on_lost(const caf::actor_addr& who) {

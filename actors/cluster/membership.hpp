@@ -5,6 +5,7 @@
 
 #include <caf/behavior.hpp>
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +22,16 @@ struct subscribe {
 /// Message to membership, with a `call_id` before it: answered by `local_reply` with a
 /// `std::shared_ptr<const cluster_view>`.
 struct view_query {};
+
+/// Message to membership, with a `call_id` before it: have the worker nodes of this name leave, once their
+/// work is done. Answered by `local_reply` with a `drain_answer`.
+struct drain_node {
+  std::string name;
+};
+
+struct drain_answer {
+  std::size_t asked = 0; ///< nodes of that name; 0: there is none
+};
 
 /// Keeps the list of nodes on a gateway node: takes `hello`, `join_request` and `leave_request` from
 /// worker nodes, notices when one is lost, and tells each gateway loop.
@@ -50,6 +61,7 @@ private:
   void on_leave();
   void on_lost(const caf::actor_addr& who);
   void on_peer_message(peer_message& what);
+  [[nodiscard]] drain_answer on_drain(const std::string& name);
   void publish();
   void tell_peers();
   [[nodiscard]] std::shared_ptr<const cluster_view> view() const;
@@ -72,3 +84,4 @@ private:
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::subscribe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::view_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::drain_node)

@@ -46,20 +46,52 @@ loop_view view_of(const event_loop& loop, std::size_t limit) {
   return out;
 }
 
-} // namespace
+std::size_t count_groups(const supervision& above) {
+  std::size_t out = 0;
+  for (const auto& group : above.groups())
+    out += 1 + count_groups(*group);
+  return out;
+}
 
-task<std::vector<loop_view>> view_actors(context& ctx, std::size_t limit) {
+loop_summary summary_of(const event_loop& loop) {
+  loop_summary out;
+  for (const auto* each = loop.first_host(); each != nullptr; each = each->next_host()) {
+    ++out.actors;
+    if (const auto* children = each->present_children())
+      out.actors += count_groups(*children);
+    if (!each->is_service())
+      continue;
+    auto& made = out.services.emplace_back(each->view());
+    made.name = each->host_name();
+    made.loop = loop.index();
+  }
+  return out;
+}
+
+/// What `look` says of each loop, on that loop.
+template <class Answer, class Look>
+task<std::vector<Answer>> ask_loops(context& ctx, Look look) {
   const auto& loops = ctx.host().node().loops;
-  std::vector<loop_view> out(loops.size());
+  std::vector<Answer> out(loops.size());
   for (std::size_t i = 0; i < loops.size(); ++i) {
-    channel<loop_view> answer{1};
-    run_on_loop(*loops[i]->door().get(), [answer, loop = loops[i], limit]() mutable {
-      answer.try_send(view_of(*loop, limit));
+    channel<Answer> answer{1};
+    run_on_loop(*loops[i]->door().get(), [answer, loop = loops[i], look]() mutable {
+      answer.try_send(look(*loop));
     });
-    if (auto view = co_await answer.recv())
-      out[i] = std::move(*view);
+    if (auto said = co_await answer.recv())
+      out[i] = std::move(*said);
   }
   co_return out;
+}
+
+} // namespace
+
+task<std::vector<loop_summary>> sum_up_actors(context& ctx) {
+  return ask_loops<loop_summary>(ctx, summary_of);
+}
+
+task<std::vector<loop_view>> view_actors(context& ctx, std::size_t limit) {
+  return ask_loops<loop_view>(ctx, [limit](const event_loop& loop) { return view_of(loop, limit); });
 }
 
 } // namespace troupe::detail

@@ -34,6 +34,15 @@ struct loop_view {
   std::vector<actor_view> shown;
 };
 
+/// How many actors a loop has, and its services with what they are at.
+struct loop_summary {
+  std::size_t actors = 0;
+  std::vector<actor_view> services;
+};
+
+/// Asks every loop of the node, in their order.
+task<std::vector<loop_summary>> sum_up_actors(context& ctx);
+
 /// Asks every loop of the node, in their order; at most `limit` actors of each.
 task<std::vector<loop_view>> view_actors(context& ctx, std::size_t limit);
 

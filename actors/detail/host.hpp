@@ -34,6 +34,9 @@ public:
 
   [[nodiscard]] virtual actor_view view() const = 0;
 
+  /// It answers requests of a service.
+  [[nodiscard]] virtual bool is_service() const noexcept { return false; }
+
   /// Supervises the actors that this one spawns; made at the first call.
   [[nodiscard]] supervision& children();
   /// The same; null when nothing was spawned yet.

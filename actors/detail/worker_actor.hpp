@@ -41,6 +41,7 @@ public:
 
   [[nodiscard]] std::string host_name() const override;
   [[nodiscard]] actor_view view() const override;
+  [[nodiscard]] bool is_service() const noexcept override { return true; }
   void child_lost(const std::string& why) override;
 
 protected:

@@ -79,10 +79,11 @@ void check_cluster_tls(const cluster_settings& cluster, const origins& from) {
                      "the node's certificate in cluster.certificate as well, or none of them");
 }
 
-void check_admin_is_private(const gateway_settings& settings, const origins& from) {
-  if (!settings.admin_token.empty() || is_loopback(settings.admin.host)) return;
-  throw config_error(place_of("gateway.admin", from),
-                     to_string(settings.admin) + ", which other machines may reach, and no token",
+void check_admin_is_private(std::string_view key, const endpoint& admin, const std::string& token,
+                            const origins& from) {
+  if (!token.empty() || is_loopback(admin.host)) return;
+  throw config_error(place_of(key, from),
+                     to_string(admin) + ", which other machines may reach, and no token",
                      "a token in TROUPE_ADMIN_TOKEN, or an address of this machine only such as "
                      "127.0.0.1:8081");
 }
@@ -167,7 +168,7 @@ void check(const database_settings& settings, const origins& from) {
 void check(const gateway_settings& settings, const origins& from) {
   check_cluster_tls(settings.cluster_nodes, from);
   check_cluster_is_private(settings, from);
-  check_admin_is_private(settings, from);
+  check_admin_is_private("gateway.admin", settings.admin, settings.admin_token, from);
   check_proxy_protocol(settings.http, from);
   check_tls(settings.tls, from);
   check_addresses_differ(settings, from);
@@ -184,6 +185,7 @@ void check(const worker_settings& settings, const origins& from) {
                          "each gateway once");
   check_cluster_tls(settings.cluster_nodes, from);
   check_joins_privately(settings, from);
+  if (settings.admin) check_admin_is_private("worker.admin", *settings.admin, settings.admin_token, from);
   check_databases(settings.storage, settings.databases, from);
 }
 

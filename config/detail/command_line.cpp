@@ -46,6 +46,16 @@ void add_groups(CLI::App& app) {
   }
 }
 
+void add_output_flags(CLI::App& to, const known_command& command) {
+  const std::string json_help = "Print what the gateway answers, as JSON";
+  to.add_flag(std::string(json_flag), json_help)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  if (!command.may_watch()) return;
+  to.add_option(std::string(watch_flag), "Print it again and again, until Ctrl-C; default 2")
+      ->type_name("[SECONDS]")
+      ->expected(0, 1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 void add_command(CLI::App& to, const known_command& command) {
   auto* added = to.add_subcommand(command.name, command.help);
   added->allow_extras();
@@ -72,6 +82,7 @@ void add_command(CLI::App& to, const known_command& command) {
     added->add_option(std::string(database_flag), "Name of the database; without, it is the default one")
         ->type_name("NAME")
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  if (command.asks_gateway()) add_output_flags(*added, command);
   for (const auto& target : command.settings)
     add_flag(*added, target);
   added->footer(layers_note);
@@ -82,6 +93,7 @@ void find_missing_values(const known_commands& known, int argc, const char* cons
   for (int i = 1; i < argc; ++i) {
     const std::string_view argument(argv[i]);
     const auto name = name_before_equals(argument);
+    if (argument == fmt::format("{}=", watch_flag)) throw config_error(watch_flag, "an empty value", "seconds");
     const auto wanted = known.value_of(name);
     if (wanted.empty()) continue;
     if (argument.size() == name.size() + 1) throw config_error(name, "an empty value", wanted);
@@ -113,6 +125,10 @@ arguments collect(const known_command& known, const CLI::App& command) {
     result.database = only_value(database.key(), database.mapped());
   if (auto check = result.given.extract(std::string(check_flag)); !check.empty())
     result.check_only = is_true(check.key(), only_value(check.key(), check.mapped()));
+  if (auto json = result.given.extract(std::string(json_flag)); !json.empty())
+    result.json = is_true(json.key(), only_value(json.key(), json.mapped()));
+  if (auto watch = result.given.extract(std::string(watch_flag)); !watch.empty())
+    result.watch = only_value(watch.key(), watch.mapped());
   return result;
 }
 

@@ -21,6 +21,8 @@ struct arguments {
   std::optional<std::string> database; // the one that migrations are of
   database_names databases;            // of which there are flags
   bool check_only = false;
+  bool json = false;
+  std::optional<std::string> watch; // the seconds; empty: as many as it takes by default
 };
 
 /// The value of a flag that may stand there once. @throws config_error otherwise

@@ -69,12 +69,20 @@ struct database_settings {
   named_databases databases;
 };
 
+/// How the commands that ask a running gateway reach it; the same settings as the gateway's own.
+struct admin_settings {
+  endpoint admin{"127.0.0.1", 8081};
+  std::string admin_token;
+};
+
 /// The keys of a database's settings, in their order.
 std::vector<std::string> keys_of_a_database();
 
 /// Every setting of a role, in the order of help and files. The result points into `settings`.
 std::vector<setting> settings_of(gateway_settings& settings);
 std::vector<setting> settings_of(worker_settings& settings);
+
+std::vector<setting> settings_of(admin_settings& settings);
 
 /// What migrations need: which database, how long to try, which folder, and whether it may be changed.
 std::vector<setting> settings_of_migrations(database_settings& settings);

@@ -423,6 +423,17 @@ constexpr definition threads(std::string_view section) {
           .high = 256};
 }
 
+constexpr definition admin_token(std::string_view section) {
+  return {.section = section,
+          .key = "admin_token",
+          .help = "Bearer token of the admin address, needed where other machines reach it.",
+          .secret = secrecy::whole,
+          .text_hint = "TOKEN",
+          .text_rule = "16 to 256 of the characters A-Z a-z 0-9 - . _ ~ + / =",
+          .accepts_text = is_token,
+          .may_be_empty = true};
+}
+
 constexpr definition drain_timeout(std::string_view section) {
   return {.section = section,
           .key = "drain_timeout",
@@ -447,17 +458,9 @@ constexpr row<gateway_settings> gateway_table[] = {
      &gateway_settings::cluster_insecure},
     {{.section = "gateway",
       .key = "admin",
-      .help = "Where health and lists of nodes and actors are served; port 0: any free port."},
+      .help = "Where health, metrics and lists of nodes and actors are served; port 0: any free port."},
      &gateway_settings::admin},
-    {{.section = "gateway",
-      .key = "admin_token",
-      .help = "Bearer token of the admin address, needed where other machines reach it.",
-      .secret = secrecy::whole,
-      .text_hint = "TOKEN",
-      .text_rule = "16 to 256 of the characters A-Z a-z 0-9 - . _ ~ + / =",
-      .accepts_text = is_token,
-      .may_be_empty = true},
-     &gateway_settings::admin_token},
+    {admin_token("gateway"), &gateway_settings::admin_token},
     {threads("gateway"), &gateway_settings::threads},
     {{.section = "gateway",
       .key = "local_workers",
@@ -491,6 +494,12 @@ constexpr row<worker_settings> worker_table[] = {
       .help = "Join gateways on other machines unencrypted.",
       .form = flag_form::switch_true},
      &worker_settings::cluster_insecure},
+    {{.section = "worker",
+      .key = "admin",
+      .help = "Where health, metrics and the list of actors are served; empty: nowhere.",
+      .may_be_empty = true},
+     &worker_settings::admin},
+    {admin_token("worker"), &worker_settings::admin_token},
     {threads("worker"), &worker_settings::threads},
     {{.section = "worker",
       .key = "max_in_work",
@@ -499,6 +508,12 @@ constexpr row<worker_settings> worker_table[] = {
       .high = 1'000'000},
      &worker_settings::max_in_work},
     {drain_timeout("worker"), &worker_settings::drain_timeout},
+};
+
+constexpr row<admin_settings> admin_table[] = {
+    {{.section = "gateway", .key = "admin", .help = "The admin address of the gateway to ask.", .low = 1},
+     &admin_settings::admin},
+    {admin_token("gateway"), &admin_settings::admin_token},
 };
 
 template <class Owner>
@@ -556,6 +571,12 @@ std::vector<setting> settings_of(worker_settings& settings) {
   bind(settings.databases, result);
   bind(actor_table, settings.actors, result);
   bind(log_table, settings.log, result);
+  return result;
+}
+
+std::vector<setting> settings_of(admin_settings& settings) {
+  std::vector<setting> result;
+  bind(admin_table, settings, result);
   return result;
 }
 

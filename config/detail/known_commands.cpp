@@ -19,6 +19,8 @@ std::vector<std::string> flags_of(const known_command& command) {
   result.emplace_back(config_flag);
   if (command.is_node()) result.emplace_back(check_flag);
   if (command.is_migration()) result.emplace_back(database_flag);
+  if (command.asks_gateway()) result.emplace_back(json_flag);
+  if (command.may_watch()) result.emplace_back(watch_flag);
   for (const auto& target : command.settings)
     result.push_back(flag_of(*target.what));
   return result;

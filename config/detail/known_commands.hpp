@@ -10,11 +10,26 @@
 
 namespace troupe::config::detail {
 
-enum class role { gateway, worker, routes, migrate_up, migrate_status, migrate_new, cert_init, cert_issue };
+enum class role {
+  gateway,
+  worker,
+  routes,
+  nodes,
+  actors,
+  drain,
+  migrate_up,
+  migrate_status,
+  migrate_new,
+  cert_init,
+  cert_issue,
+};
 
 inline constexpr std::string_view config_flag = "--config";
 inline constexpr std::string_view check_flag = "--check-config";
 inline constexpr std::string_view database_flag = "--database"; // of the commands for migrations
+inline constexpr std::string_view admin_flag = "--admin";
+inline constexpr std::string_view json_flag = "--json"; // this and the next of those that ask a gateway
+inline constexpr std::string_view watch_flag = "--watch";
 
 // Of the commands for certificates.
 inline constexpr std::string_view dir_flag = "--dir";
@@ -60,6 +75,8 @@ struct known_command {
   std::string words() const { return group.empty() ? name : std::string(group) + ' ' + name; }
   bool is_node() const { return run == role::gateway || run == role::worker; }
   bool is_migration() const { return group == migrate_group; }
+  bool asks_gateway() const { return !is_node() && !is_migration(); }
+  bool may_watch() const { return asks_gateway() && run != role::drain; }
 };
 
 class known_commands {
@@ -71,7 +88,7 @@ public:
   known_commands(const known_commands&) = delete;
   known_commands& operator=(const known_commands&) = delete;
 
-  const std::array<known_command, 8>& all() const { return all_; }
+  const std::array<known_command, 11>& all() const { return all_; }
 
   /// What the value of the flag must be, in words; empty when it takes none or is not known.
   std::string value_of(std::string_view flag) const;
@@ -97,12 +114,19 @@ private:
   gateway_settings gateway_;
   worker_settings worker_;
   database_settings storage_;
-  std::array<known_command, 8> all_{
+  admin_settings admin_;
+  std::array<known_command, 11> all_{
       known_command{role::gateway, "gateway", "Serve HTTP, let worker nodes join",
                     settings_of(gateway_)},
       known_command{role::worker, "worker", "Join gateways and answer their requests",
                     settings_of(worker_)},
-      known_command{role::routes, "routes", "Print the routes of the application", {}},
+      known_command{role::routes, "routes",
+                    "Print the routes of the application; with --admin, those of a running cluster",
+                    settings_of(admin_)},
+      known_command{role::nodes, "nodes", "Print the nodes of a running cluster", settings_of(admin_)},
+      known_command{role::actors, "actors", "Print the actors of a running gateway", settings_of(admin_)},
+      known_command{role::drain, "drain", "Have a worker node leave once its work is done",
+                    settings_of(admin_), {}, "NODE", "Name of the worker node, as nodes prints it"},
       known_command{role::migrate_up, "up", "Apply the migrations that are new",
                     settings_of_migrations(storage_), migrate_group},
       known_command{role::migrate_status, "status",

@@ -25,15 +25,22 @@ bool equals_in_constant_time(std::string_view given, std::string_view expected) 
   return differ == 0;
 }
 
+std::optional<response> refuse_cross_site(const request& what) {
+  if (is_safe(what.method) || !what.header("Origin"))
+    return std::nullopt;
+  return problem({errc::forbidden, "the admin address takes no commands from pages in browsers (Origin)"},
+                 what.id);
+}
+
 std::optional<response> refuse_admin(const request& what, std::string_view token) {
   if (what.path() == "/healthz" || what.path() == "/readyz")
     return std::nullopt;
   const auto shown = what.header("Authorization");
   if (shown && equals_in_constant_time(bearer_token(*shown), token))
     return std::nullopt;
-  return problem({errc::unauthorized, shown ? "this is not the token of gateway.admin_token"
+  return problem({errc::unauthorized, shown ? "this is not the token of this address (admin_token)"
                                             : "the admin address wants Authorization: Bearer TOKEN "
-                                              "with the token of gateway.admin_token"},
+                                              "with the token of this node (admin_token)"},
                  what.id)
     .with_header("WWW-Authenticate", shown ? "Bearer realm=\"admin\", error=\"invalid_token\""
                                            : "Bearer realm=\"admin\"");

@@ -132,14 +132,17 @@ void gateway_actor::accept(detail::file_descriptor socket) {
     counted_at = counts.places_of(client.ip().value_or(config::ip_address{}));
   switch (counts.enter(counted_at)) {
   case connection_counts::verdict::too_many:
+    ++traffic_.refused_connections;
     made->reject({errc::unavailable, "the server has as many connections as it may"});
     return;
   case connection_counts::verdict::too_many_of_client:
+    ++traffic_.refused_connections_of_clients;
     made->reject({errc::too_many_requests, "the server has as many connections of this client as one "
                                            "may have"});
     return;
   case connection_counts::verdict::admitted: break;
   }
+  ++traffic_.accepted_connections;
   sessions_.emplace(made.get(), made);
   made->start(counted_at);
 }
@@ -223,10 +226,16 @@ void gateway_actor::on_node_gone(std::uint64_t node) {
   nodes_.forget(node);
 }
 
-loop_figures gateway_actor::figures() const {
+loop_figures gateway_actor::figures() {
   loop_figures out;
+  out.loop = loop().index();
+  out.traffic = traffic_;
+  out.connections = sessions_.size();
+  out.buffered_bytes = buffered_;
   for (const auto& [id, each] : nodes_.all())
     out.nodes[id] = {each->record.outstanding(), each->record.answered()};
+  for (const auto& [name, each] : loads_)
+    out.routes.push_back({each->counts(), each->in_work(), each->queued()});
   return out;
 }
 
@@ -253,12 +262,15 @@ std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64
     }
   const auto streamed = is_socket || how == arrival::streamed;
   measure_lag(now);
+  auto& load = load_of(*match.entry);
+  from->count_at(sequence, load.counts());
   if (pressure_.sheds()) {
+    load.counts().refused(refusal::overload);
     refuse(*from, sequence, "the server has more to do than it can", pressure_.retry_after());
     return 0;
   }
-  auto& load = load_of(*match.entry);
   if (buffers_full()) {
+    load.counts().refused(refusal::buffers_full);
     refuse(*from, sequence, "the server keeps as many bytes for its clients as it may",
            load.retry_after());
     return 0;
@@ -269,6 +281,7 @@ std::uint64_t gateway_actor::dispatch(std::shared_ptr<session> from, std::uint64
   const auto id = new_call(std::move(from), sequence, streamed);
   if (load.enqueue(id, std::move(what), now))
     return id;
+  load.counts().refused(refusal::queue_full);
   const auto refused = take_call(id, outcome::given_up);
   refuse(*refused.from, sequence, "too many requests wait for this route", load.retry_after());
   return 0;
@@ -283,7 +296,7 @@ route_load& gateway_actor::load_of(const route_entry& entry) {
   if (entry.load == nullptr) { // once for each view
     auto& known = loads_[entry.service + ' ' + entry.name];
     if (!known)
-      known = std::make_unique<route_load>(options_.http);
+      known = std::make_unique<route_load>(options_.http, request_counts{entry.service, entry.name});
     entry.load = known.get();
   }
   return *entry.load;
@@ -294,7 +307,7 @@ gateway_actor::lag_probe::lag_probe(gateway_actor& of) : owner(of), event(new_ev
 void gateway_actor::lag_probe::on_socket(std::uint32_t events) {
   std::uint64_t written = 0;
   if ((events & EPOLLIN) != 0 && ::read(event.get(), &written, sizeof written) == sizeof written)
-    owner.pressure_.end_measure(std::chrono::steady_clock::now());
+    owner.end_lag_measure(std::chrono::steady_clock::now());
 }
 
 /// How long what is ready on this loop takes.
@@ -303,6 +316,11 @@ void gateway_actor::measure_lag(detail::steady_time now) {
     return;
   const std::uint64_t one = 1;
   static_cast<void>(!::write(lag_probe_.event.get(), &one, sizeof one));
+}
+
+void gateway_actor::end_lag_measure(detail::steady_time now) noexcept {
+  pressure_.end_measure(now);
+  traffic_.lag.add(pressure_.lag());
 }
 
 /// Sends it to a node; 0 when there is none.
@@ -315,12 +333,15 @@ std::uint64_t gateway_actor::start(std::uint64_t id, const route_entry& entry,
     return id;
   }
   const auto refused = take_call(id, outcome::given_up);
-  if (entry.candidates.empty())
+  if (entry.candidates.empty()) {
     refused.from->fail(refused.sequence,
                        {errc::unavailable, "no node serves \"" + entry.service + "\" at present"});
-  else
-    refuse(*refused.from, refused.sequence, "all nodes that serve it have as much in work as they take",
-           load_of(entry).retry_after());
+    return 0;
+  }
+  auto& load = load_of(entry);
+  load.counts().refused(refusal::nodes_full);
+  refuse(*refused.from, refused.sequence, "all nodes that serve it have as much in work as they take",
+         load.retry_after());
   return 0;
 }
 
@@ -336,6 +357,7 @@ void gateway_actor::start_waiting(route_load& load) {
     if (find_call(call) == nullptr)
       continue; // given up
     if (turn->too_late) {
+      load.counts().refused(refusal::waited_too_long);
       const auto refused = take_call(call, outcome::given_up);
       refuse(*refused.from, refused.sequence, "the request has waited too long for its turn",
              load.retry_after());

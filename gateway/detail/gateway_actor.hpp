@@ -8,6 +8,7 @@
 #include "gateway/detail/access_log.hpp"
 #include "gateway/detail/connection_counts.hpp"
 #include "gateway/detail/listener.hpp"
+#include "gateway/detail/loop_figures.hpp"
 #include "gateway/detail/loop_pressure.hpp"
 #include "gateway/detail/response_writer.hpp"
 #include "gateway/detail/retry_budget.hpp"
@@ -40,16 +41,8 @@ struct renew_tls {
 /// Message: the gateway that this one takes over from has gone.
 struct took_over {};
 
-/// Message with a `call_id` before it; answered by `local_reply` with a `loop_figures`.
+/// Message with a `call_id` before it; answered by `local_reply` with `loop_figures`.
 struct figures_query {};
-
-struct loop_figures {
-  struct of_node {
-    std::uint64_t outstanding = 0;
-    std::uint64_t answered = 0;
-  };
-  std::map<std::uint64_t, of_node> nodes; // by node_view::id
-};
 
 /// The gateway on one event loop: owns its listener and sessions, and turns each request into a
 /// message to the worker with the least to do.
@@ -98,6 +91,11 @@ public:
   /// No connection is kept alive any more.
   [[nodiscard]] bool stopping() const noexcept { return stopping_; }
   std::uint64_t next_request_id() noexcept { return ++last_request_id_; }
+
+  /// Who counts requests that are of no route.
+  [[nodiscard]] request_counts& unrouted() noexcept { return traffic_.unrouted; }
+  void count_received(std::size_t bytes) noexcept { traffic_.received_bytes += bytes; }
+  void count_sent(std::size_t bytes) noexcept { traffic_.sent_bytes += bytes; }
 
   /// A connection keeps `present` bytes, which were `before`.
   void account(std::size_t present, std::size_t before) noexcept { buffered_ += present - before; }
@@ -181,10 +179,11 @@ private:
   void on_stop(std::function<void()> drained);
   void close_listener();
   void report_drained();
-  [[nodiscard]] loop_figures figures() const;
+  [[nodiscard]] loop_figures figures();
 
   route_load& load_of(const route_entry& entry);
   void measure_lag(detail::steady_time now);
+  void end_lag_measure(detail::steady_time now) noexcept;
   static void refuse(session& from, std::uint64_t sequence, const char* why, unsigned retry_after);
   std::uint64_t start(std::uint64_t id, const route_entry& entry, troupe::request&& what,
                       detail::steady_time now);
@@ -223,6 +222,7 @@ private:
   std::vector<route_load*> with_room_; // of which something may begin that waits
   loop_pressure pressure_;
   lag_probe lag_probe_;
+  loop_traffic traffic_;
   std::size_t buffered_ = 0;
   std::vector<call> calls_;
   std::vector<std::uint32_t> free_calls_;

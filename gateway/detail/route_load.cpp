@@ -16,8 +16,8 @@ constexpr std::size_t lowest_limit = 64;
 
 } // namespace
 
-route_load::route_load(const config::http_settings& settings) noexcept
-  : settings_(settings), limit_(settings.max_in_work) {}
+route_load::route_load(const config::http_settings& settings, request_counts counts) noexcept
+  : settings_(settings), counts_(std::move(counts)), limit_(settings.max_in_work) {}
 
 void route_load::end(time_point now, bool overloaded) noexcept {
   const bool at_limit = in_work_ >= limit_ || !queue_.empty();

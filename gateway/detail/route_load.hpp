@@ -2,6 +2,7 @@
 
 #include "actors/messages/request.hpp"
 #include "config/settings.hpp"
+#include "gateway/detail/request_counts.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -24,7 +25,11 @@ public:
   using time_point = std::chrono::steady_clock::time_point;
 
   /// `settings` outlives it.
-  explicit route_load(const config::http_settings& settings) noexcept;
+  explicit route_load(const config::http_settings& settings, request_counts counts = {}) noexcept;
+
+  /// What has become of its requests, for who sees that.
+  [[nodiscard]] request_counts& counts() noexcept { return counts_; }
+  [[nodiscard]] const request_counts& counts() const noexcept { return counts_; }
 
   struct waiting {
     std::uint64_t call = 0;
@@ -61,6 +66,7 @@ private:
   void count_answer(time_point now) noexcept;
 
   const config::http_settings& settings_;
+  request_counts counts_;
   std::size_t in_work_ = 0;
   std::size_t limit_;
   std::size_t answers_at_limit_ = 0;

@@ -163,6 +163,7 @@ void session::on_read(const boost::system::error_code& ec, std::size_t size) {
     return;
   }
   in_end_ += size;
+  gateway_.count_received(size);
   was_filled_ = in_end_ == in_.size();
   process();
 }
@@ -360,7 +361,7 @@ void session::complete(std::uint64_t sequence, response&& what) {
     stop_upload();
   upgrade_ = nullptr; // nothing came before it, nor behind it
   render(*to, std::move(what));
-  send_finished();
+  send_finished(count_and_log(*to));
   gateway_.loop().defer(*this);
 }
 
@@ -377,6 +378,11 @@ void session::fail(std::uint64_t sequence, const failure& why, unsigned retry_af
 void session::resent(std::uint64_t sequence, std::uint64_t call) {
   if (auto* to = find_slot(sequence); to != nullptr)
     to->call = call;
+}
+
+void session::count_at(std::uint64_t sequence, request_counts& counts) {
+  if (auto* to = find_slot(sequence); to != nullptr)
+    to->counts = &counts;
 }
 
 void session::reject(const failure& why) {
@@ -401,16 +407,24 @@ void session::render(slot& to, response&& what) {
                  {to.head, to.keep_alive && !last, to.old_client, gateway_.hsts()});
   held_back_ += to.answer.size();
   to.status = what.status;
-  log(to);
 }
 
-void session::log(const slot& of) {
+request_counts& session::counts_of(const slot& of) const noexcept {
+  return of.counts != nullptr ? *of.counts : gateway_.unrouted();
+}
+
+/// Gives the time, which is now.
+detail::steady_time session::count_and_log(const slot& of) {
+  const auto now = clock::now();
+  const auto took = now - of.started;
+  counts_of(of).answered(of.status, took);
   if (gateway_.access().enabled())
     gateway_.access().add(of.client, of.has_method ? to_string(of.method) : "-", of.target,
-                          of.status, clock::now() - of.started, of.request_id);
+                          of.status, took, of.request_id);
+  return now;
 }
 
-void session::send_finished() {
+void session::send_finished(detail::steady_time now) {
   for (; waiting() > 0; ++first_, ++first_sequence_) {
     auto& oldest = slots_[first_];
     if (!oldest.answer.empty()) {
@@ -422,7 +436,7 @@ void session::send_finished() {
       break; // what has come of it goes out, if it is a stream
   }
   if (waiting() == 0) {
-    idle_deadline_ = detail::coarse_now()
+    idle_deadline_ = now
                      + (gateway_.stopping() ? std::min(settings_.idle_timeout, drain_grace)
                                             : settings_.idle_timeout);
     on_incomplete(); // a client may wait to be asked for the body of its next request
@@ -450,6 +464,7 @@ void session::flush() {
     if (sent >= 0) {
       out_sent_ += static_cast<std::size_t>(sent);
       sent_ += static_cast<std::uint64_t>(sent);
+      gateway_.count_sent(static_cast<std::size_t>(sent));
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       wait_writable();
     } else if (errno != EINTR) {
@@ -542,7 +557,9 @@ void session::close() {
     if (slots_[i].call != 0)
       gateway_.give_up(slots_[i].call, false);
     if (slots_[i].streaming && !slots_[i].done)
-      log(slots_[i]); // it was answered, as far as that goes
+      count_and_log(slots_[i]); // it was answered, as far as that goes
+    else if (!slots_[i].done)
+      counts_of(slots_[i]).abandoned();
   }
   deadline_timer_.disarm();
   if (socket_)

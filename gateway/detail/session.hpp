@@ -8,6 +8,7 @@
 #include "gateway/detail/connection_counts.hpp"
 #include "gateway/detail/http_parser.hpp"
 #include "gateway/detail/peer.hpp"
+#include "gateway/detail/request_counts.hpp"
 #include "gateway/detail/response_writer.hpp"
 #include "gateway/detail/transport.hpp"
 #include "gateway/detail/websocket_connection.hpp"
@@ -58,6 +59,9 @@ public:
   /// The request has been sent again, as `call`.
   void resent(std::uint64_t sequence, std::uint64_t call);
 
+  /// The request is one of this route. `counts` outlives the session's connection.
+  void count_at(std::uint64_t sequence, request_counts& counts);
+
   /// Instead of `start`: answers with the failure and closes.
   void reject(const failure& why);
 
@@ -88,6 +92,7 @@ private:
     std::uint64_t uncredited = 0; // cost of the parts that have come since the last credit
     std::uint64_t call = 0;
     std::uint64_t request_id = 0;
+    request_counts* counts = nullptr; // of its route; null: it has none
     detail::steady_time started;
     detail::steady_time due_from; // the handler's time begins; max: not yet, or not any more
     std::string answer; // rendered
@@ -147,8 +152,9 @@ private:
   slot* find_slot(std::uint64_t sequence) noexcept;
   std::string& output_of(slot& of) noexcept { return &of == &slots_[first_] ? out_ : of.answer; }
   void render(slot& to, response&& what);
-  void log(const slot& of);
-  void send_finished();
+  [[nodiscard]] request_counts& counts_of(const slot& of) const noexcept;
+  detail::steady_time count_and_log(const slot& of);
+  void send_finished(detail::steady_time now);
   void flush();
   void wait_writable();
   void on_writable();

@@ -87,6 +87,7 @@ void session::abandon_upload() {
   if (of.call != 0)
     gateway_.give_up(of.call, false);
   drop_upload();
+  counts_of(of).abandoned();
   slots_.pop_back(); // the newest
 }
 
@@ -166,10 +167,10 @@ void session::stream_part(std::uint64_t sequence, body_part&& what) {
   if (what.last) {
     to->done = true;
     to->call = 0;
-    log(*to);
+    const auto now = count_and_log(*to);
     if (upload_ && upload_->sequence == sequence)
       stop_upload();
-    send_finished();
+    send_finished(now);
   }
   gateway_.loop().defer(*this);
 }
@@ -187,8 +188,7 @@ void session::stop_stream(slot& of) {
   of.done = true;
   no_more_requests_ = true;
   resets_ = of.body == framing::close; // its end would look like that of the body
-  log(of);
-  send_finished();
+  send_finished(count_and_log(of));
   gateway_.loop().defer(*this);
 }
 
@@ -198,6 +198,8 @@ void session::drop_behind(const slot& of) {
   for (auto each = slots_.begin() + kept; each != slots_.end(); ++each) {
     if (each->call != 0)
       gateway_.give_up(each->call, false);
+    if (!each->done)
+      counts_of(*each).abandoned();
     held_back_ -= each->answer.size();
   }
   slots_.erase(slots_.begin() + kept, slots_.end());

@@ -3,8 +3,8 @@
 #include "actors/cluster/cluster_door.hpp"
 #include "actors/cluster/membership.hpp"
 #include "actors/detail/keyed_registry.hpp"
-#include "config/error.hpp"
 #include "gateway/server.hpp"
+#include "node/detail/listen.hpp"
 #include "node/detail/log_setup.hpp"
 #include "node/detail/migrate.hpp"
 #include "node/detail/node_base.hpp"
@@ -13,27 +13,10 @@
 
 #include <atomic>
 #include <optional>
-#include <system_error>
 
 namespace troupe::detail {
 
 namespace {
-
-[[noreturn]] void refuse_address(const char* flag, const config::endpoint& where,
-                                 const std::string& why) {
-  throw config::config_error{std::string{flag} + " " + config::to_string(where)
-                             + ": cannot listen there: " + why
-                             + ", expected a free local address"};
-}
-
-gateway::listening_sockets listen_on(const char* flag, const config::endpoint& where,
-                                     unsigned count, gateway::sharing how) {
-  try {
-    return gateway::listen_on(where, count, how);
-  } catch (const std::system_error& e) {
-    refuse_address(flag, where, e.what());
-  }
-}
 
 /// Where worker nodes join.
 struct open_door {
@@ -110,7 +93,7 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   apply_migrations(app, settings.storage, settings.databases);
   stop_signal stop; // before any thread starts
 
-  std::atomic<bool> ready{false}; // the admin worker, which the node ends, looks at it
+  std::atomic<const char*> why_not_ready{"starting"}; // the admin worker, which the node ends, looks at it
   node_base node{app, default_node_name(), loops, settings.storage, settings.databases,
                  settings.actors, settings.cluster_nodes};
   auto local = local_node(node, settings.local_workers);
@@ -138,10 +121,11 @@ int run_gateway(const application& app, const config::gateway_settings& settings
     node.own(each);
   if (redirect)
     node.own(server.start_redirect(std::move(*redirect), http_port));
-  auto admin_worker = node.start_worker(
-    gateway::admin_service(server.admin_sources(membership, [&ready] { return ready.load(); })));
-  node.own(server.start_admin(std::move(admin), admin_worker, settings.admin_token));
-  ready = true;
+  const auto admin_service = gateway::admin_service(server.admin_sources(
+    membership, [&why_not_ready] { return std::string{why_not_ready.load()}; }));
+  node.own(server.start_admin(std::move(admin), admin_service, node.start_worker(admin_service),
+                              settings.admin_token));
+  why_not_ready = "";
   if (!settings.local_workers)
     spdlog::info("no workers of its own: requests get 503 until a worker node has joined");
   spdlog::info("ready");
@@ -156,7 +140,7 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   }
   if (!stopped)
     stop.wait([&] { read_certificates_again(server, settings.tls); });
-  ready = false;
+  why_not_ready = "draining";
   spdlog::info("stopping: finishing what is in flight");
   if (!server.drain(settings.drain_timeout, [&](auto limit) { return stop.wait_for(limit); }))
     spdlog::warn("not waiting any longer for what is in flight: the drain timeout is over, or another "

@@ -4,6 +4,8 @@
 #include "actors/cluster/dispatcher.hpp"
 #include "actors/cluster/gateway_link.hpp"
 #include "actors/detail/keyed_registry.hpp"
+#include "gateway/server.hpp"
+#include "node/detail/listen.hpp"
 #include "node/detail/log_setup.hpp"
 #include "node/detail/migrate.hpp"
 #include "node/detail/node_base.hpp"
@@ -12,6 +14,7 @@
 
 #include <atomic>
 #include <map>
+#include <optional>
 
 namespace troupe::detail {
 
@@ -48,14 +51,30 @@ bool leave(const std::vector<caf::actor>& links, std::chrono::milliseconds limit
   return true;
 }
 
+void start_admin(node_base& node, gateway::server& server, gateway::listening_sockets sockets,
+                 const std::vector<caf::actor>& links, std::function<std::string()> why_not_ready,
+                 const std::string& token) {
+  gateway::worker_admin_sources sources;
+  sources.why_not_ready = std::move(why_not_ready);
+  for (const auto& each : links)
+    sources.links.push_back(caf::actor_cast<caf::strong_actor_ptr>(each));
+  const auto service = gateway::worker_admin_service(std::move(sources));
+  spdlog::info("admin listening on {}", config::to_string(sockets.where));
+  node.own(server.start_admin(std::move(sockets), service, node.start_worker(service), token));
+}
+
 } // namespace
 
 int run_worker(const application& app, const config::worker_settings& settings) {
   end_at_stop_signal();
   set_up_log(settings.log);
   const auto tls = load_cluster_tls(settings.cluster_nodes);
+  std::optional<gateway::listening_sockets> admin;
+  if (settings.admin)
+    admin = listen_on("--admin", *settings.admin, 1);
   apply_migrations(app, settings.storage, settings.databases);
   stop_signal stop; // before any thread starts
+  std::atomic<const char*> why_not_ready{""}; // the admin worker, which the node ends, looks at it
   auto name = settings.name.empty() ? default_node_name() : settings.name;
   node_base node{app, name, settings.threads, settings.storage, settings.databases, settings.actors,
                  settings.cluster_nodes};
@@ -71,9 +90,14 @@ int run_worker(const application& app, const config::worker_settings& settings) 
   for (const auto& each : settings.join)
     links.push_back(node.own(spawn_pinned<gateway_link>(*node.loops().front(), each.host, each.port,
                                                         announcement, node.desk(), join_limit, tls)));
+  gateway::server server{node.loops(), config::http_settings{}, false, false}; // for the admin address alone
+  if (admin)
+    start_admin(node, server, std::move(*admin), links,
+                [&why_not_ready] { return std::string{why_not_ready.load()}; }, settings.admin_token);
   spdlog::info("worker node {} started", name);
 
   stop.wait([] { spdlog::info("SIGHUP: a worker node has nothing to read again"); });
+  why_not_ready = "draining";
   spdlog::info("stopping: leaving the cluster, finishing what is in flight");
   if (!leave(links, settings.drain_timeout, stop))
     spdlog::warn("not waiting any longer for what is in flight: the drain timeout is over, or another "

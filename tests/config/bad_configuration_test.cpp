@@ -27,13 +27,13 @@ void expect_errors(const std::vector<bad_case>& cases) {
 
 TEST(bad_command_line, is_refused_in_one_line) {
   expect_errors({
-      {{}, {}, "command line: found no command, expected gateway, worker, routes, migrate or cert"},
-      {{""}, {}, "an empty value: unknown command, expected gateway, worker, routes, migrate or cert"},
+      {{}, {}, "command line: found no command, expected gateway, worker, routes, nodes, actors, drain, migrate or cert"},
+      {{""}, {}, "an empty value: unknown command, expected gateway, worker, routes, nodes, actors, drain, migrate or cert"},
       {{"gatewy"}, {}, "\"gatewy\": unknown command, did you mean gateway?"},
-      {{"serve"}, {}, "\"serve\": unknown command, expected gateway, worker, routes, migrate or cert"},
+      {{"serve"}, {}, "\"serve\": unknown command, expected gateway, worker, routes, nodes, actors, drain, migrate or cert"},
       {{"--verbose"},
        {},
-       "--verbose: unknown flag, expected a command: gateway, worker, routes, migrate or cert"},
+       "--verbose: unknown flag, expected a command: gateway, worker, routes, nodes, actors, drain, migrate or cert"},
       {{"--threads", "4", "gateway"},
        {},
        "--threads: found it before the command, expected it after gateway or worker"},
@@ -235,6 +235,10 @@ TEST(bad_combination, is_refused_in_one_line) {
       {{"gateway", "--admin", "0.0.0.0:8081"},
        {},
        "--admin: found 0.0.0.0:8081, which other machines may reach, and no token, expected a token in "
+       "TROUPE_ADMIN_TOKEN, or an address of this machine only such as 127.0.0.1:8081"},
+      {{"worker", "--join", "a:1", "--admin", "0.0.0.0:8082"},
+       {},
+       "--admin: found 0.0.0.0:8082, which other machines may reach, and no token, expected a token in "
        "TROUPE_ADMIN_TOKEN, or an address of this machine only such as 127.0.0.1:8081"},
       {{"gateway", "--http-proxy-protocol", "v1"},
        {},

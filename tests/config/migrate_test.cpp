@@ -90,7 +90,7 @@ TEST(migrate, refuses_what_is_no_command_of_it) {
       {{"--storage-migrations", "sql", "migrate", "up"},
        "--storage-migrations: found it before the command, expected it after gateway, worker, "
        "migrate up, migrate status or migrate new"},
-      {{"up"}, "\"up\": unknown command, expected gateway, worker, routes, migrate or cert"},
+      {{"up"}, "\"up\": unknown command, expected gateway, worker, routes, nodes, actors, drain, migrate or cert"},
       {{"migrat", "up"}, "\"migrat\": unknown command, did you mean migrate?"},
   };
   for (const auto& [arguments, error] : cases)

@@ -61,6 +61,28 @@ TEST_F(Admin, ItRefusesAsTheOtherPortDoes) {
   EXPECT_NE(response.header("Allow"), std::nullopt);
 }
 
+TEST_F(Admin, ACommandIsAPostThatDoesNotComeFromAPage) {
+  http_client http{node().admin_port()};
+  const std::string target = "/_troupe/nodes/nobody/drain";
+  const auto unknown = http.post(target);
+  EXPECT_TRUE(is_problem(unknown, 404));
+  EXPECT_EQ(unknown.json()["detail"], "no worker node \"nobody\" is joined, nor any other");
+  EXPECT_TRUE(is_problem(http.get(target), 405));
+  for (const char* origin : {"https://evil.example", "null"})
+    EXPECT_TRUE(is_problem(http.send({"POST", target, {}, {{"Origin", origin}}}), 403)) << origin;
+}
+
+TEST_F(Admin, TheListOfRoutesNamesTheNodesOfEach) {
+  const auto own = nodes_of(node()).at(0).name;
+  const auto listed = get(node().admin_port(), "/_troupe/routes").json();
+  std::size_t found = 0;
+  for (const auto& each : listed.at("routes")) {
+    EXPECT_EQ(each.at("nodes"), (json{own})) << each;
+    found += each.at("route") == "GET /users/{id}" && each.at("service") == "users" ? 1U : 0U;
+  }
+  EXPECT_EQ(found, 1U);
+}
+
 TEST_F(Admin, HeadIsAnsweredWithoutABody) {
   http_client http{node().admin_port()};
   EXPECT_EQ(http.head("/healthz").status, 200);

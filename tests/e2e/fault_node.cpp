@@ -32,6 +32,20 @@ task<response> refuse(context&, const request&) {
   co_return text("");
 }
 
+task<response> fine(context&, const request&) {
+  co_return text("fine");
+}
+
+task<response> missing(context&, const request& req) {
+  throw error{errc::not_found, "there is no " + req.param<std::string>("name")};
+  co_return text("");
+}
+
+task<response> unavailable(context&, const request&) {
+  throw error{errc::unavailable, "not today"};
+  co_return text("");
+}
+
 task<response> missing_table(context& ctx, const request&) {
   auto rows = co_await ctx.db().query("SELECT secret_column FROM secret_table");
   co_return text("");
@@ -50,6 +64,9 @@ int main(int argc, char** argv) {
                   .get("/throw", throw_at_once)
                   .get("/throw-later", throw_later)
                   .get("/throw-number", throw_no_exception)
+                  .get("/fine", fine)
+                  .get("/missing/{name}", missing)
+                  .get("/unavailable", unavailable)
                   .get("/refuse", refuse)
                   .get("/missing-table", missing_table)
                   .get("/bad-header", bad_header)});

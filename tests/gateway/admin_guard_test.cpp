@@ -49,6 +49,26 @@ TEST(the_admin_address, tells_everybody_of_health_and_readiness_and_nothing_else
     EXPECT_TRUE(asked(closed)) << closed;
 }
 
+std::optional<response> asked_by_a_page(http_method how, const char* origin) {
+  request what;
+  what.method = how;
+  what.target = "/_troupe/nodes/a/drain";
+  what.path_size = static_cast<std::uint32_t>(what.target.size());
+  if (origin != nullptr)
+    what.headers.add("Origin", origin);
+  return refuse_cross_site(what);
+}
+
+TEST(the_admin_address, takes_no_commands_from_pages) {
+  for (const char* origin : {"https://evil.example", "http://127.0.0.1:8081", "null", ""}) {
+    const auto refused = asked_by_a_page(http_method::post, origin);
+    ASSERT_TRUE(refused) << origin;
+    EXPECT_EQ(refused->status, 403);
+  }
+  EXPECT_FALSE(asked_by_a_page(http_method::post, nullptr));
+  EXPECT_FALSE(asked_by_a_page(http_method::get, "https://evil.example")) << "which may not read it";
+}
+
 TEST(texts, are_compared_as_a_whole) {
   EXPECT_TRUE(equals_in_constant_time("abc", "abc"));
   for (const char* other : {"", "a", "ab", "abd", "xbc", "abca", "abcabc"})

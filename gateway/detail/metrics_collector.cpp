@@ -1,0 +1,74 @@
+#include "gateway/detail/metrics_collector.hpp"
+
+#include "actors/cluster/gateway_link.hpp"
+#include "actors/cluster/membership.hpp"
+#include "config/version.hpp"
+#include "gateway/detail/admin_ask.hpp"
+#include "gateway/detail/gateway_actor.hpp"
+
+#include <limits>
+
+namespace troupe::gateway {
+
+namespace {
+
+task<void> add_database(context& ctx, metrics& to, const detail::node_database& which) {
+  const database_figures_query all{std::numeric_limits<std::size_t>::max()};
+  to.databases.emplace_back(which.name,
+                            co_await ask<database_figures>(ctx, detail::to_caf(which.actor), all));
+}
+
+task<metrics> collect_of_node(context& ctx) {
+  metrics out;
+  out.version = config::framework_version();
+  out.process = read_process_figures();
+  const auto& node = ctx.host().node();
+  if (node.database.actor)
+    co_await add_database(ctx, out, node.database);
+  for (const auto& each : node.further_databases)
+    co_await add_database(ctx, out, each);
+  out.actors = co_await detail::sum_up_actors(ctx);
+  co_return out;
+}
+
+} // namespace
+
+task<std::vector<loop_figures>> figures_of(context& ctx,
+                                           const std::vector<caf::strong_actor_ptr>& loops) {
+  std::vector<loop_figures> out;
+  for (const auto& each : loops)
+    out.push_back(co_await ask<loop_figures>(ctx, each, figures_query{}));
+  co_return out;
+}
+
+std::map<std::uint64_t, loop_figures::of_node> sum_up_nodes(const std::vector<loop_figures>& loops) {
+  std::map<std::uint64_t, loop_figures::of_node> out;
+  for (const auto& loop : loops)
+    for (const auto& [id, each] : loop.nodes) {
+      out[id].outstanding += each.outstanding;
+      out[id].answered += each.answered;
+    }
+  return out;
+}
+
+task<metrics> collect_metrics(context& ctx, const admin_sources& from) {
+  auto out = co_await collect_of_node(ctx);
+  out.loops = co_await figures_of(ctx, from.loops);
+  auto sums = sum_up_nodes(out.loops);
+  const auto view =
+    co_await ask<std::shared_ptr<const cluster_view>>(ctx, from.membership, view_query{});
+  for (const auto& each : view->nodes)
+    out.nodes.push_back({each.name, sums[each.id].outstanding, sums[each.id].answered});
+  co_return out;
+}
+
+task<metrics> collect_metrics(context& ctx, const worker_admin_sources& from) {
+  auto out = co_await collect_of_node(ctx);
+  for (const auto& each : from.links) {
+    const auto link = co_await ask<link_state>(ctx, each, link_query{});
+    out.gateways.emplace_back(link.gateway, link.joined);
+  }
+  co_return out;
+}
+
+} // namespace troupe::gateway
