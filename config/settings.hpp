@@ -157,6 +157,8 @@ struct gateway_settings {
   endpoint listen{"127.0.0.1", 8080};
   endpoint cluster{"127.0.0.1", 4242};
   bool cluster_insecure = false;
+  std::optional<endpoint> advertise; // none: `cluster`, if others can reach it by that
+  std::vector<endpoint> peers;       // cluster addresses of other gateways
   endpoint admin{"127.0.0.1", 8081};
   std::string admin_token; // a secret; empty: none is asked for
   unsigned threads = 0; // event loops; 0: one per core

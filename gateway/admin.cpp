@@ -1,6 +1,6 @@
 #include "gateway/admin.hpp"
 
-#include "actors/cluster/gateway_link.hpp"
+#include "actors/cluster/gateway_links.hpp"
 #include "actors/cluster/membership.hpp"
 #include "actors/context.hpp"
 #include "actors/detail/actor_view.hpp"
@@ -66,7 +66,8 @@ task<response> worker_readiness(context& ctx, const worker_admin_sources& from) 
   if (const auto why = from.why_not_ready(); !why.empty())
     co_return not_ready(why);
   std::string all;
-  for (const auto& each : from.links) {
+  const auto links = co_await ask<std::vector<caf::strong_actor_ptr>>(ctx, from.links, links_query{});
+  for (const auto& each : links) {
     const auto link = co_await ask<link_state>(ctx, each, link_query{});
     if (link.joined)
       co_return status_text(200, "ready");

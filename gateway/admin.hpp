@@ -22,8 +22,8 @@ struct admin_sources {
 
 /// What that of a worker node reports on.
 struct worker_admin_sources {
-  /// Its gateway links. /readyz wants one that has joined.
-  std::vector<caf::strong_actor_ptr> links;
+  /// Its gateway_links. /readyz wants one of them that has joined.
+  caf::strong_actor_ptr links;
   std::function<std::string()> why_not_ready;
 };
 

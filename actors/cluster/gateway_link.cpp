@@ -3,6 +3,7 @@
 #include "actors/cluster/peer_desk.hpp"
 #include "actors/detail/chance.hpp"
 #include "actors/messages/local.hpp"
+#include "config/endpoint.hpp"
 #include "config/version.hpp"
 
 #include <caf/atom.hpp>
@@ -28,20 +29,17 @@ constexpr std::chrono::milliseconds after_refusal{10000};
 } // namespace
 
 gateway_link::gateway_link(caf::actor_config& config, detail::event_loop& loop, std::string host,
-                           std::uint16_t port, join_request announcement, caf::strong_actor_ptr desk,
-                           std::chrono::milliseconds join_limit, std::shared_ptr<const cluster_tls> tls)
+                           std::uint16_t port, options how)
   : detail::exposed_actor(config, loop), host_(std::move(host)), port_(port),
-    address_(host_ + ":" + std::to_string(port)), announcement_(std::move(announcement)),
-    desk_(std::move(desk)),
-    join_limit_(join_limit), backoff_(first_backoff), resolver_(std::in_place, loop.io()),
-    tls_(std::move(tls)) {
+    address_(config::to_string(config::endpoint{host_, port_})), how_(std::move(how)),
+    last_joined_(std::chrono::steady_clock::now()), backoff_(first_backoff), resolver_(std::in_place, loop.io()) {
   set_down_handler([this](const caf::down_msg& down) { on_lost(down.source); });
 }
 
 caf::behavior gateway_link::make_behavior() {
   connect();
   return {
-    [this](const welcome&) { on_welcome(); },
+    [this](const welcome& what) { on_welcome(what); },
     [this](const refusal& what) { on_refusal(what); },
     [this](const leave_gateway& what) { on_leave(what); },
     [this](call_id id, link_query) {
@@ -57,12 +55,13 @@ caf::behavior gateway_link::make_behavior() {
       drain_when_last_farewell();
     },
     [this](drained) {
-      if (++drained_ == announcement_.dispatchers.size() + (desk_ ? 1 : 0))
+      if (++drained_ == how_.announcement.dispatchers.size() + (how_.desk ? 1 : 0))
         detail::deliver(gateway_, caf::strong_actor_ptr{ctrl()}, probe{});
     },
+    [this](gateway_list& what) { on_list(what); },
     [this](peer_list& what) {
       if (gateway_ && current_sender() == gateway_)
-        detail::deliver(desk_, caf::strong_actor_ptr{ctrl()}, std::move(what));
+        detail::deliver(how_.desk, caf::strong_actor_ptr{ctrl()}, std::move(what));
     },
     [this](peer_message& what) { on_peer_message(what); },
     [this](stop_request) {
@@ -85,14 +84,14 @@ void gateway_link::on_exit() {
   connection_.hang_up();
   resolver_.reset(); // it must not outlive the loop
   gateway_ = nullptr;
-  announcement_ = {};
+  how_ = {};
 }
 
 void gateway_link::connect() {
   state_ = state::connecting;
   ++attempt_;
   retry_.arm(
-    loop().timers(), std::chrono::steady_clock::now() + join_limit_,
+    loop().timers(), std::chrono::steady_clock::now() + how_.join_limit,
     [](void* self) { static_cast<gateway_link*>(self)->give_up_attempt("no answer in time"); },
     this);
   boost::system::error_code no_literal;
@@ -138,7 +137,7 @@ void gateway_link::try_next_address() {
     socket->native_non_blocking(true, ec);
     connection_end_ = std::make_shared<connection_end>();
     handshake_ = detail::make_connection(system(), socket->native_handle(),
-                                         tls_ ? tls_->to_gateway(host_) : nullptr, detail::frame_guard::end::worker);
+                                         how_.tls ? how_.tls->to_gateway(host_) : nullptr, detail::frame_guard::end::worker);
     handshake_->on_problem([end = connection_end_](const std::string& why, bool suspect) {
       end->why = why;
       end->suspect = suspect;
@@ -216,16 +215,23 @@ void gateway_link::greet(const caf::strong_actor_ptr& gateway) {
   gateway_ = gateway;
   monitor(gateway);
   detail::deliver(gateway, caf::strong_actor_ptr{ctrl()},
-                  hello{protocol_version, announcement_.node,
+                  hello{protocol_version, how_.announcement.node,
                         std::string{config::framework_version()}});
 }
 
-void gateway_link::on_welcome() {
+void gateway_link::on_welcome(const welcome& what) {
   if (current_sender() != gateway_)
     return;
-  if (state_ == state::greeting) {
+  const caf::strong_actor_ptr self{ctrl()};
+  if (state_ == state::greeting && (what.protocol < oldest_protocol || what.protocol > protocol_version)) {
+    part_after_refusal("it speaks cluster protocol " + std::to_string(what.protocol) + ", this node speaks "
+                       + std::to_string(oldest_protocol) + " to " + std::to_string(protocol_version));
+  } else if (state_ == state::greeting) {
     state_ = state::joining;
-    detail::deliver(gateway_, caf::strong_actor_ptr{ctrl()}, join_request{announcement_});
+    if (how_.as_gateway)
+      detail::deliver(gateway_, self, gateway_request{*how_.as_gateway});
+    else
+      detail::deliver(gateway_, self, join_request{how_.announcement});
   } else if (state_ == state::joining) {
     state_ = state::joined;
     retry_.disarm();
@@ -236,6 +242,11 @@ void gateway_link::on_welcome() {
   }
 }
 
+void gateway_link::on_list(gateway_list& what) {
+  if (gateway_ && current_sender() == gateway_)
+    detail::deliver(how_.keeper, caf::strong_actor_ptr{ctrl()}, std::move(what));
+}
+
 void gateway_link::on_refusal(const refusal& what) {
   if (!gateway_ || current_sender() != gateway_)
     return;
@@ -243,10 +254,14 @@ void gateway_link::on_refusal(const refusal& what) {
     end(); // it has not taken the node in
     return;
   }
-  if (last_refusal_ != what.reason)
-    spdlog::error("refused by gateway {}: {}", address_, what.reason);
-  last_refusal_ = what.reason;
-  why_not_joined_ = "it refuses this node: " + what.reason;
+  part_after_refusal(what.reason);
+}
+
+void gateway_link::part_after_refusal(const std::string& reason) {
+  if (last_refusal_ != reason)
+    spdlog::error("refused by gateway {}: {}", address_, reason);
+  last_refusal_ = reason;
+  why_not_joined_ = "it refuses this node: " + reason;
   demonitor(caf::actor_cast<caf::actor_addr>(gateway_));
   gateway_ = nullptr;
   tell_uplink_lost();
@@ -266,6 +281,8 @@ void gateway_link::on_lost(const caf::actor_addr& who) {
   }
   why_not_joined_ = "the connection was lost";
   if (state_ == state::joined)
+    last_joined_ = std::chrono::steady_clock::now();
+  if (state_ == state::joined)
     spdlog::warn("lost gateway {}{}", address_,
                  connection_end_->told && connection_end_->suspect ? ": " + connection_end_->why : "");
   retry_with_backoff();
@@ -281,35 +298,37 @@ link_state gateway_link::state_told() const {
 void gateway_link::on_leave(const leave_gateway& what) {
   done_ = what.done;
   retry_.disarm();
+  if (how_.as_gateway)
+    return end(); // nobody sends it anything
   // Taken in perhaps, while the word of it is on its way.
   if (state_ != state::joined && state_ != state::joining) {
     end();
     return;
   }
   state_ = state::leaving;
-  detail::deliver(gateway_, caf::strong_actor_ptr{ctrl()}, leave_request{announcement_.node});
+  detail::deliver(gateway_, caf::strong_actor_ptr{ctrl()}, leave_request{how_.announcement.node});
 }
 
 void gateway_link::on_peer_message(peer_message& what) {
   if (!gateway_)
     return; // the desk is told
   const bool comes_in = current_sender() == gateway_;
-  if (comes_in || current_sender() == desk_)
-    detail::deliver(comes_in ? desk_ : gateway_, caf::strong_actor_ptr{ctrl()}, std::move(what));
+  if (comes_in || current_sender() == how_.desk)
+    detail::deliver(comes_in ? how_.desk : gateway_, caf::strong_actor_ptr{ctrl()}, std::move(what));
 }
 
 void gateway_link::tell_uplink_lost() {
-  detail::deliver(desk_, caf::strong_actor_ptr{ctrl()}, uplink_lost{});
+  detail::deliver(how_.desk, caf::strong_actor_ptr{ctrl()}, uplink_lost{});
 }
 
 void gateway_link::drain_when_last_farewell() {
   if (state_ != state::leaving || !farewells_expected_ || farewells_ < *farewells_expected_)
     return;
   farewells_expected_.reset(); // once
-  for (const auto& each : announcement_.dispatchers)
+  for (const auto& each : how_.announcement.dispatchers)
     detail::deliver(caf::actor_cast<caf::strong_actor_ptr>(each), caf::strong_actor_ptr{ctrl()},
                     drain{});
-  detail::deliver(desk_, caf::strong_actor_ptr{ctrl()}, drain{}); // behind all that it has been asked
+  detail::deliver(how_.desk, caf::strong_actor_ptr{ctrl()}, drain{}); // behind all that it has been asked
 }
 
 void gateway_link::end() {
@@ -324,6 +343,13 @@ void gateway_link::end() {
 }
 
 void gateway_link::retry_after(std::chrono::milliseconds delay) {
+  if (how_.forget_after.count() > 0 && std::chrono::steady_clock::now() - last_joined_ > how_.forget_after) {
+    spdlog::info("gateway {} is forgotten: it has not been reached for {} s", address_,
+                 std::chrono::duration_cast<std::chrono::seconds>(how_.forget_after).count());
+    end();
+    detail::deliver(how_.keeper, caf::strong_actor_ptr{ctrl()}, link_given_up{});
+    return;
+  }
   state_ = state::waiting;
   retry_.arm(
     loop().timers(), std::chrono::steady_clock::now() + delay,

@@ -35,7 +35,10 @@ struct link_state {
   std::string why; // not; empty when it is
 };
 
-/// A worker node's membership of one gateway: connects, joins, joins again after a loss.
+/// Message from a gateway link to its keeper: the gateway has not been reached for so long that nobody wants it.
+struct link_given_up {};
+
+/// A node's membership of one gateway: connects, joins, joins again after a loss.
 ///
 ///     waiting --timer--> connecting --> greeting --welcome--> joining --welcome--> joined
 ///        ^                   |              |                    |                   |
@@ -43,12 +46,25 @@ struct link_state {
 ///     joined --leave_gateway--> leaving: `leave_request`, all farewells, all drained, probe --> done
 class gateway_link : public detail::exposed_actor {
 public:
-  /// `announcement` is what the node offers and the dispatchers that serve it; `desk` its peer_desk, or null.
-  /// `join_limit` is for connecting and joining together: a peer that says nothing is no gateway. `tls`: null for none.
+  struct options {
+    /// What a worker node offers, and the dispatchers that serve it.
+    join_request announcement = {};
+    /// Of a gateway node, instead: it only wants to be known.
+    std::optional<gateway_request> as_gateway = {};
+    /// The node's peer_desk, or null.
+    caf::strong_actor_ptr desk = nullptr;
+    /// For connecting and joining together: a peer that says nothing is no gateway.
+    std::chrono::milliseconds join_limit = std::chrono::seconds{5};
+    /// Null: none.
+    std::shared_ptr<const cluster_tls> tls = nullptr;
+    /// Is told of other gateways, or null.
+    caf::strong_actor_ptr keeper = nullptr;
+    /// Without its gateway it gives up after so long; 0: never.
+    std::chrono::milliseconds forget_after{0};
+  };
+
   gateway_link(caf::actor_config& config, detail::event_loop& loop, std::string host,
-               std::uint16_t port, join_request announcement, caf::strong_actor_ptr desk,
-               std::chrono::milliseconds join_limit = std::chrono::seconds{5},
-               std::shared_ptr<const cluster_tls> tls = nullptr);
+               std::uint16_t port, options how);
 
   caf::behavior make_behavior() override;
   void on_exit() override;
@@ -71,8 +87,10 @@ private:
   void try_another(const std::string& why);
   void stop_trying();
   void greet(const caf::strong_actor_ptr& gateway);
-  void on_welcome();
+  void on_welcome(const welcome& what);
+  void on_list(gateway_list& what);
   void on_refusal(const refusal& what);
+  void part_after_refusal(const std::string& reason);
   void on_lost(const caf::actor_addr& who);
   void on_leave(const leave_gateway& what);
   void on_peer_message(peer_message& what);
@@ -87,12 +105,11 @@ private:
   std::string host_;
   std::uint16_t port_;
   std::string address_;
-  join_request announcement_;
-  caf::strong_actor_ptr desk_;
-  std::chrono::milliseconds join_limit_;
+  options how_;
   state state_ = state::waiting;
   caf::strong_actor_ptr gateway_;
   detail::timer retry_;
+  std::chrono::steady_clock::time_point last_joined_;
   std::chrono::milliseconds backoff_;
   std::string last_refusal_;
   std::string why_not_joined_ = "it is being asked";
@@ -100,7 +117,6 @@ private:
   std::uint64_t attempt_ = 0;
   std::optional<boost::asio::ip::tcp::resolver> resolver_; // none once it has ended
   std::vector<boost::asio::ip::tcp::endpoint> addresses_; // not tried yet in this attempt
-  std::shared_ptr<const cluster_tls> tls_;
   std::shared_ptr<boost::asio::ip::tcp::socket> socket_;   // until the middleman has it
   std::unique_ptr<detail::peer_connection> handshake_;     // the same
   detail::adopted_connection connection_;                  // from then on
@@ -115,3 +131,4 @@ private:
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::leave_gateway)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::link_query)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::link_given_up)

@@ -105,6 +105,12 @@ caf::behavior membership::make_behavior() {
     [this](const probe& what) {
       detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()}, probe{what});
     },
+    [this](gateway_request& what) { on_gateway(what); },
+    [this](const advertise& what) {
+      address_ = what.address;
+      links_ = what.links;
+      tell_gateways();
+    },
     [this](peer_message& what) { on_peer_message(what); },
     [this](const subscribe& who) {
       subscribers_.push_back(who.gateway);
@@ -116,7 +122,7 @@ caf::behavior membership::make_behavior() {
 void membership::on_hello(const hello& what) {
   if (!current_sender())
     return;
-  if (what.protocol != protocol_version) {
+  if (what.protocol < oldest_protocol) { // a newer one may speak this gateway's
     refuse(what.node, "it speaks cluster protocol " + std::to_string(what.protocol) + " (troupe "
                         + what.software + "), this gateway speaks "
                         + std::to_string(protocol_version));
@@ -126,7 +132,7 @@ void membership::on_hello(const hello& what) {
   if (greeted_.emplace(who, what.node).second && members_.count(who) == 0)
     monitor(who);
   detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()},
-                  welcome{protocol_version, gateway_name_});
+                  welcome{std::min(what.protocol, protocol_version), gateway_name_});
 }
 
 void membership::on_join(join_request& what) {
@@ -145,6 +151,13 @@ void membership::on_join(join_request& what) {
   if (auto reason = conflict(what); !reason.empty()) {
     demonitor(who);
     refuse(what.node, reason);
+    return;
+  }
+  if (std::any_of(members_.begin(), members_.end(), [&](const auto& each) {
+        return each.second.view.node_id == what.id && !each.second.leaving;
+      })) {
+    demonitor(who);
+    refuse(what.node, "it has joined already, perhaps by another address of this gateway");
     return;
   }
   node_view made;
@@ -167,6 +180,7 @@ void membership::on_join(join_request& what) {
   publish();
   detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()},
                   welcome{protocol_version, gateway_name_});
+  tell_gateways();
 }
 
 void membership::on_leave() {
@@ -194,6 +208,12 @@ drain_answer membership::on_drain(const std::string& name) {
 
 void membership::on_lost(const caf::actor_addr& who) {
   greeted_.erase(who);
+  if (const auto gateway = gateways_.find(who); gateway != gateways_.end()) {
+    spdlog::warn("gateway {} lost", gateway->second.second);
+    gateways_.erase(gateway);
+    tell_gateways();
+    return;
+  }
   auto found = members_.find(who);
   if (found == members_.end())
     return;
@@ -214,6 +234,38 @@ void membership::publish() {
     detail::deliver(each, nullptr, view_changed{now});
   tell_peers();
 }
+
+// -- other gateways -----------------------------------------------------------------------------------
+
+void membership::on_gateway(gateway_request& what) {
+  if (!current_sender())
+    return;
+  const auto who = caf::actor_cast<caf::actor_addr>(current_sender());
+  if (greeted_.erase(who) == 0)
+    return; // out of turn
+  detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()}, welcome{protocol_version, gateway_name_});
+  if (!gateways_.contains(who))
+    spdlog::info("gateway {} has joined, at {}", what.name, what.address);
+  gateways_[who] = {current_sender(), std::move(what.address)};
+  tell_gateways();
+}
+
+void membership::tell_gateways() {
+  gateway_list all;
+  if (!address_.empty())
+    all.addresses.push_back(address_);
+  for (const auto& [who, gateway] : gateways_)
+    all.addresses.push_back(gateway.second);
+  const caf::strong_actor_ptr self{ctrl()};
+  detail::deliver(links_, self, gateway_list{all});
+  for (const auto& [who, gateway] : gateways_)
+    detail::deliver(gateway.first, self, gateway_list{all});
+  for (const auto& [who, each] : members_)
+    if (!each.leaving)
+      detail::deliver(each.view.agent, self, gateway_list{all});
+}
+
+// -- keyed actors -------------------------------------------------------------------------------------
 
 /// Those that leave, too, and are in the list until they have left: their keys are others' from now on, but they answer
 /// what they have been asked.

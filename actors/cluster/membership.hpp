@@ -33,6 +33,13 @@ struct drain_answer {
   std::size_t asked = 0; ///< nodes of that name; 0: there is none
 };
 
+/// Message to membership: where this gateway can be joined, to be told to others, and its gateway_links, which join
+/// those that have joined it.
+struct advertise {
+  std::string address;
+  caf::strong_actor_ptr links;
+};
+
 /// Keeps the list of nodes on a gateway node: takes `hello`, `join_request` and `leave_request` from
 /// worker nodes, notices when one is lost, and tells each gateway loop.
 ///
@@ -60,6 +67,8 @@ private:
   void on_join(join_request& what);
   void on_leave();
   void on_lost(const caf::actor_addr& who);
+  void on_gateway(gateway_request& what);
+  void tell_gateways();
   void on_peer_message(peer_message& what);
   [[nodiscard]] drain_answer on_drain(const std::string& name);
   void publish();
@@ -73,6 +82,10 @@ private:
   std::string gateway_name_;
   std::optional<node_view> local_;
   caf::strong_actor_ptr desk_;
+  std::string address_; // empty: nobody is told
+  caf::strong_actor_ptr links_;
+  /// Gateways that have joined this one, and where nodes join them.
+  std::map<caf::actor_addr, std::pair<caf::strong_actor_ptr, std::string>> gateways_;
   std::map<caf::actor_addr, member> members_;
   std::map<caf::actor_addr, std::string> greeted_; // said hello, has not joined yet
   std::vector<service_announcement> departed_;
@@ -82,6 +95,7 @@ private:
 
 } // namespace troupe
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::advertise)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::subscribe)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::view_query)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::drain_node)

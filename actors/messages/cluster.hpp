@@ -11,6 +11,8 @@ namespace troupe {
 
 /// Raised when a change of these messages or of `request`/`response` breaks older nodes.
 inline constexpr std::uint32_t protocol_version = 3;
+/// The oldest one that is spoken as well: nodes of adjacent versions work together, in the older one.
+inline constexpr std::uint32_t oldest_protocol = 3;
 
 /// Worker node -> gateway node, first message. Its layout never changes, so that any two versions
 /// can tell each other why they part.
@@ -138,6 +140,29 @@ struct probe {
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, probe&) {
     return f();
+  }
+};
+
+/// Gateway node -> gateway node, after `welcome`: it wants to be told of to nodes that join.
+struct gateway_request {
+  std::string name;
+  /// HOST:PORT, where nodes join it.
+  std::string address;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, gateway_request& x) {
+    return f(x.name, x.address);
+  }
+};
+
+/// Gateway node -> worker nodes and gateway nodes that have joined it: the addresses of all gateways that it knows;
+/// after each change.
+struct gateway_list {
+  std::vector<std::string> addresses;
+
+  template <class Inspector>
+  friend typename Inspector::result_type inspect(Inspector& f, gateway_list& x) {
+    return f(x.addresses);
   }
 };
 

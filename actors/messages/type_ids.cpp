@@ -30,6 +30,8 @@ void register_messages(caf::actor_system_config& config) {
   config.add_message_type<peer_list>("troupe.peer_list");
   config.add_message_type<peer_message>("troupe.peer_message");
   config.add_message_type<stop_request>("troupe.stop_request");
+  config.add_message_type<gateway_request>("troupe.gateway_request");
+  config.add_message_type<gateway_list>("troupe.gateway_list");
 }
 
 } // namespace troupe

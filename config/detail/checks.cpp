@@ -57,6 +57,21 @@ void check_cluster_is_private(const gateway_settings& settings, const origins& f
       "cluster.ca, or --cluster-insecure if the network is trusted");
 }
 
+void check_peers_can_come_back(const gateway_settings& settings, const origins& from) {
+  if (settings.peers.empty() || settings.advertise || !is_any_address(settings.cluster.host)) return;
+  throw config_error(place_of("gateway.peers", from), "it with the cluster address " + to_string(settings.cluster),
+                     "the address by which other nodes reach this gateway in gateway.advertise as well");
+}
+
+void check_peers_are_private(const gateway_settings& settings, const origins& from) {
+  if (settings.cluster_nodes.has_tls() || settings.cluster_insecure) return;
+  for (const auto& each : settings.peers)
+    if (!is_loopback(each.host))
+      throw config_error(place_of("gateway.peers", from), to_string(each) + ", perhaps on another machine, without encryption",
+                         "an address of this machine such as 127.0.0.1:4242, or TLS by cluster.certificate and "
+                         "cluster.ca, or --cluster-insecure if the network is trusted");
+}
+
 // A name may be anybody's.
 void check_joins_privately(const worker_settings& settings, const origins& from) {
   if (settings.cluster_nodes.has_tls() || settings.cluster_insecure) return;
@@ -168,6 +183,8 @@ void check(const database_settings& settings, const origins& from) {
 void check(const gateway_settings& settings, const origins& from) {
   check_cluster_tls(settings.cluster_nodes, from);
   check_cluster_is_private(settings, from);
+  check_peers_are_private(settings, from);
+  check_peers_can_come_back(settings, from);
   check_admin_is_private("gateway.admin", settings.admin, settings.admin_token, from);
   check_proxy_protocol(settings.http, from);
   check_tls(settings.tls, from);

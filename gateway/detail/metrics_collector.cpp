@@ -1,6 +1,6 @@
 #include "gateway/detail/metrics_collector.hpp"
 
-#include "actors/cluster/gateway_link.hpp"
+#include "actors/cluster/gateway_links.hpp"
 #include "actors/cluster/membership.hpp"
 #include "config/version.hpp"
 #include "gateway/detail/admin_ask.hpp"
@@ -64,7 +64,8 @@ task<metrics> collect_metrics(context& ctx, const admin_sources& from) {
 
 task<metrics> collect_metrics(context& ctx, const worker_admin_sources& from) {
   auto out = co_await collect_of_node(ctx);
-  for (const auto& each : from.links) {
+  const auto links = co_await ask<std::vector<caf::strong_actor_ptr>>(ctx, from.links, links_query{});
+  for (const auto& each : links) {
     const auto link = co_await ask<link_state>(ctx, each, link_query{});
     out.gateways.emplace_back(link.gateway, link.joined);
   }

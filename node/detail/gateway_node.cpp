@@ -1,6 +1,7 @@
 #include "node/detail/gateway_node.hpp"
 
 #include "actors/cluster/cluster_door.hpp"
+#include "actors/cluster/gateway_links.hpp"
 #include "actors/cluster/membership.hpp"
 #include "actors/detail/keyed_registry.hpp"
 #include "gateway/server.hpp"
@@ -40,6 +41,26 @@ std::optional<open_door> publish(node_base& node, const caf::actor& membership,
       refuse_address("--cluster", settings.cluster, e.what());
     return std::nullopt;
   }
+}
+
+/// Where other nodes reach the gateway; empty: nobody knows.
+std::string address_for_others(const config::gateway_settings& settings, const config::endpoint& listening) {
+  if (settings.advertise)
+    return config::to_string(*settings.advertise);
+  return config::is_any_address(listening.host) ? std::string{} : config::to_string(listening);
+}
+
+/// Makes the gateway known to the others, and through them to the nodes that join them.
+void meet_others(node_base& node, const caf::actor& membership, const config::gateway_settings& settings,
+                 const std::string& address, const std::shared_ptr<const cluster_tls>& tls) {
+  if (address.empty())
+    return;
+  gateway_link::options how{.as_gateway = gateway_request{node.services()->node_name, address}, .tls = tls};
+  how.announcement.node = node.services()->node_name;
+  const auto links = node.own(spawn_pinned<gateway_links>(*node.loops().front(), settings.peers, std::move(how), address,
+                                                          [&node](const caf::actor& made) { node.own(made); }));
+  deliver(caf::actor_cast<caf::strong_actor_ptr>(membership), nullptr,
+          advertise{address, caf::actor_cast<caf::strong_actor_ptr>(links)});
 }
 
 /// How often a cluster address that another gateway has is asked for again.
@@ -138,6 +159,8 @@ int run_gateway(const application& app, const config::gateway_settings& settings
       server.took_over();
     }
   }
+  if (cluster)
+    meet_others(node, membership, settings, address_for_others(settings, cluster->where), tls_of_cluster);
   if (!stopped)
     stop.wait([&] { read_certificates_again(server, settings.tls); });
   why_not_ready = "draining";

@@ -85,9 +85,7 @@ node_base::~node_base() {
   {
     caf::scoped_actor self{system_};
     const auto databases = 1 + services_->further_databases.size(); // the first ones, started before all else
-    while (owned_.size() > databases) {
-      auto last = std::move(owned_.back());
-      owned_.pop_back();
+    while (const auto last = disown_last(databases)) {
       end_actor(last);
       self->wait_for(last);
     }
@@ -112,8 +110,18 @@ node_database node_base::start_database(std::string_view name, const config::sto
 }
 
 caf::actor node_base::own(caf::actor what) {
+  const std::lock_guard lock{owning_};
   owned_.push_back(what);
   return what;
+}
+
+caf::actor node_base::disown_last(std::size_t kept) {
+  const std::lock_guard lock{owning_};
+  if (owned_.size() <= kept)
+    return {};
+  auto last = std::move(owned_.back());
+  owned_.pop_back();
+  return last;
 }
 
 std::vector<std::vector<caf::strong_actor_ptr>> node_base::start_workers() {

@@ -12,6 +12,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,7 +49,8 @@ public:
   /// Worker actors for one more service, on the first loop.
   caf::strong_actor_ptr start_worker(const service& what);
 
-  /// The actor is ended with the node; the first one registered ends last.
+  /// The actor is ended with the node; the first one registered ends last. Any thread: links to gateways are made
+  /// when the node hears of them.
   caf::actor own(caf::actor what);
 
   [[nodiscard]] std::vector<service_announcement> announcements() const;
@@ -59,6 +61,8 @@ public:
   [[nodiscard]] const caf::strong_actor_ptr& desk() const noexcept { return desk_; }
 
 private:
+  /// The last one that was registered, behind the first `kept`; none: those are all.
+  [[nodiscard]] caf::actor disown_last(std::size_t kept);
   node_database start_database(std::string_view name, const config::storage_settings& settings, bool is_only_one);
 
   const application& app_;
@@ -66,6 +70,7 @@ private:
   caf::actor_system system_;
   std::vector<std::unique_ptr<event_loop>> loops_;
   node_services_ptr services_;
+  std::mutex owning_; // taken when an actor is registered, and at the end
   std::vector<caf::actor> owned_;
   std::uint64_t id_;
   caf::strong_actor_ptr desk_;

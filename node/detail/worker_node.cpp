@@ -2,7 +2,7 @@
 
 #include "actors/cluster/cluster_tls.hpp"
 #include "actors/cluster/dispatcher.hpp"
-#include "actors/cluster/gateway_link.hpp"
+#include "actors/cluster/gateway_links.hpp"
 #include "actors/detail/keyed_registry.hpp"
 #include "gateway/server.hpp"
 #include "node/detail/listen.hpp"
@@ -21,7 +21,6 @@ namespace troupe::detail {
 namespace {
 
 constexpr std::chrono::milliseconds leave_poll{10};
-constexpr std::chrono::seconds join_limit{5};
 
 /// A dispatcher for each event loop, in front of its workers.
 std::vector<caf::actor> start_dispatchers(node_base& node, const application& app) {
@@ -37,14 +36,11 @@ std::vector<caf::actor> start_dispatchers(node_base& node, const application& ap
 }
 
 /// Leaves all gateways; false when the limit passed or another signal came before.
-bool leave(const std::vector<caf::actor>& links, std::chrono::milliseconds limit,
-           stop_signal& stop) {
-  auto left = std::make_shared<std::atomic<std::size_t>>(links.size());
-  for (const auto& each : links)
-    deliver(caf::actor_cast<caf::strong_actor_ptr>(each), nullptr,
-            leave_gateway{[left] { --*left; }});
+bool leave(const caf::strong_actor_ptr& links, std::chrono::milliseconds limit, stop_signal& stop) {
+  auto left = std::make_shared<std::atomic<bool>>(false);
+  deliver(links, nullptr, leave_all{[left] { *left = true; }});
   auto deadline = std::chrono::steady_clock::now() + limit;
-  while (*left > 0) {
+  while (!*left) {
     if (std::chrono::steady_clock::now() >= deadline || stop.wait_for(leave_poll))
       return false;
   }
@@ -52,12 +48,11 @@ bool leave(const std::vector<caf::actor>& links, std::chrono::milliseconds limit
 }
 
 void start_admin(node_base& node, gateway::server& server, gateway::listening_sockets sockets,
-                 const std::vector<caf::actor>& links, std::function<std::string()> why_not_ready,
+                 caf::strong_actor_ptr links, std::function<std::string()> why_not_ready,
                  const std::string& token) {
   gateway::worker_admin_sources sources;
   sources.why_not_ready = std::move(why_not_ready);
-  for (const auto& each : links)
-    sources.links.push_back(caf::actor_cast<caf::strong_actor_ptr>(each));
+  sources.links = std::move(links);
   const auto service = gateway::worker_admin_service(std::move(sources));
   spdlog::info("admin listening on {}", config::to_string(sockets.where));
   node.own(server.start_admin(std::move(sockets), service, node.start_worker(service), token));
@@ -86,10 +81,10 @@ int run_worker(const application& app, const config::worker_settings& settings) 
   announcement.max_in_work = settings.max_in_work * announcement.capacity;
   announcement.services = node.announcements();
   announcement.dispatchers = start_dispatchers(node, app);
-  std::vector<caf::actor> links;
-  for (const auto& each : settings.join)
-    links.push_back(node.own(spawn_pinned<gateway_link>(*node.loops().front(), each.host, each.port,
-                                                        announcement, node.desk(), join_limit, tls)));
+  const auto links = caf::actor_cast<caf::strong_actor_ptr>(node.own(spawn_pinned<gateway_links>(
+    *node.loops().front(), settings.join,
+    gateway_link::options{.announcement = std::move(announcement), .desk = node.desk(), .tls = tls}, std::string{},
+    [&node](const caf::actor& made) { node.own(made); })));
   gateway::server server{node.loops(), config::http_settings{}, false, false}; // for the admin address alone
   if (admin)
     start_admin(node, server, std::move(*admin), links,

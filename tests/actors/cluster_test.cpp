@@ -54,10 +54,11 @@ public:
     return join(std::move(services), {caf::actor{self_}});
   }
   std::string join(std::vector<service_announcement> services, std::vector<caf::actor> dispatchers) {
-    self_->send(gateway_, join_request{name_, 7, 2, 100, std::move(services), {}, std::move(dispatchers)});
+    self_->send(gateway_, join_request{name_, id_, 2, 100, std::move(services), {}, std::move(dispatchers)});
     return answer();
   }
-  std::string enter(const std::string& name, std::vector<service_announcement> services) {
+  std::string enter(const std::string& name, std::vector<service_announcement> services, std::uint64_t id = 0) {
+    id_ = id != 0 ? id : id_;
     const auto greeting = greet(name);
     return greeting == "welcome to gw" ? join(std::move(services)) : greeting;
   }
@@ -88,6 +89,7 @@ private:
   caf::scoped_actor self_;
   caf::actor gateway_;
   std::string name_;
+  std::uint64_t id_ = self_->id(); // each has its own
 };
 
 class a_membership : public testing::Test {
@@ -135,13 +137,50 @@ TEST_F(a_membership, lists_nodes_that_have_joined_after_its_own) {
   EXPECT_EQ(view(), here_ + " | b: orders | c: users");
 }
 
-TEST_F(a_membership, refuses_another_protocol_version_with_a_sentence_for_the_operator) {
+TEST_F(a_membership, refuses_an_older_protocol_version_with_a_sentence_for_the_operator) {
   peer old{bench_, gateway_};
-  EXPECT_EQ(old.greet("old", protocol_version + 1),
-            "it speaks cluster protocol 4 (troupe 9.9), this gateway speaks 3");
+  EXPECT_EQ(old.greet("old", oldest_protocol - 1),
+            "it speaks cluster protocol 2 (troupe 9.9), this gateway speaks 3");
   peer rude{bench_, gateway_};
   EXPECT_EQ(rude.greet("rude"), "welcome to gw");
   EXPECT_EQ(view(), here_);
+}
+
+TEST_F(a_membership, welcomes_a_newer_protocol_version_in_its_own) {
+  caf::scoped_actor newer{bench_.system()};
+  newer->send(gateway_, hello{protocol_version + 1, "newer", "9.9"});
+  std::uint32_t spoken = 0;
+  newer->receive([&](const welcome& what) { spoken = what.protocol; },
+                 caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "no answer"; });
+  EXPECT_EQ(spoken, protocol_version);
+}
+
+TEST_F(a_membership, refuses_a_node_that_has_joined_already) {
+  peer b{bench_, gateway_}, again{bench_, gateway_};
+  ASSERT_EQ(b.enter("b", {offer("orders", {"/orders"})}, 77), "welcome to gw");
+  EXPECT_EQ(again.enter("b", {offer("orders", {"/orders"})}, 77),
+            "it has joined already, perhaps by another address of this gateway");
+  EXPECT_EQ(view(), here_ + " | b: orders");
+}
+
+TEST_F(a_membership, tells_nodes_and_gateways_of_all_gateways_that_have_joined) {
+  caf::scoped_actor worker{bench_.system()}, other{bench_.system()};
+  const auto told = [](caf::scoped_actor& to) {
+    std::vector<std::string> out;
+    to->receive([&](const gateway_list& what) { out = what.addresses; },
+                caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "no list"; });
+    return out;
+  };
+  worker->send(gateway_, hello{});
+  worker->send(gateway_, join_request{"b", 8, 1, 100, {offer("orders", {"/orders"})}, {}, {caf::actor{worker}}});
+  EXPECT_EQ(told(worker), std::vector<std::string>{});
+  bench_.self()->send(gateway_, advertise{"gw:1", nullptr});
+  EXPECT_EQ(told(worker), std::vector<std::string>{"gw:1"});
+  other->send(gateway_, gateway_request{"out of turn", "x:1"});
+  other->send(gateway_, hello{});
+  other->send(gateway_, gateway_request{"gw2", "gw:2"});
+  EXPECT_EQ(told(other), (std::vector<std::string>{"gw:1", "gw:2"}));
+  EXPECT_EQ(told(worker), (std::vector<std::string>{"gw:1", "gw:2"}));
 }
 
 TEST_F(a_membership, ignores_a_node_that_joins_out_of_turn) {
@@ -320,7 +359,7 @@ protected:
 
   caf::actor connect(loop_bench& worker, std::vector<service_announcement> services) {
     join_request what{"b", 7, 1, 100, std::move(services), {}, {spawn_dispatcher(worker)}};
-    return worker.spawn<gateway_link>("127.0.0.1", port_, std::move(what), nullptr);
+    return worker.spawn<gateway_link>("127.0.0.1", port_, gateway_link::options{std::move(what)});
   }
 
   node_view joined_node() {
@@ -380,7 +419,8 @@ TEST_F(a_gateway_link, asks_again_when_a_gateway_does_not_answer) {
   const auto port = silent.system().middleman().publish(self, 0, "127.0.0.1");
   ASSERT_TRUE(port);
   const join_request what{"b", 7, 1, 100, {offer("hello", {"/hello"})}, {}, {spawn_dispatcher(worker)}};
-  worker.spawn<gateway_link>("127.0.0.1", *port, what, nullptr, std::chrono::milliseconds{100});
+  worker.spawn<gateway_link>("127.0.0.1", *port,
+                             gateway_link::options{.announcement = what, .join_limit = std::chrono::milliseconds{100}});
   for (int hellos = 0; hellos < 3; ++hellos)
     self->receive([](const hello& got) { EXPECT_EQ(got.node, "b"); },
                   caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "no hello"; });

@@ -236,7 +236,14 @@ TEST(bad_combination, is_refused_in_one_line) {
        {},
        "--admin: found 0.0.0.0:8081, which other machines may reach, and no token, expected a token in "
        "TROUPE_ADMIN_TOKEN, or an address of this machine only such as 127.0.0.1:8081"},
-      {{"worker", "--join", "a:1", "--admin", "0.0.0.0:8082"},
+      {{"gateway", "--peers", "gw2:4242"},
+       {},
+       "--peers: found gw2:4242" + private_join},
+      {{"gateway", "--peers", "127.0.0.1:4243", "--cluster", "0.0.0.0:4242", "--cluster-insecure"},
+       {},
+       "--peers: found it with the cluster address 0.0.0.0:4242, expected the address by which other nodes reach this "
+       "gateway in gateway.advertise as well"},
+      {{"worker", "--join", "127.0.0.1:1", "--admin", "0.0.0.0:8082"},
        {},
        "--admin: found 0.0.0.0:8082, which other machines may reach, and no token, expected a token in "
        "TROUPE_ADMIN_TOKEN, or an address of this machine only such as 127.0.0.1:8081"},

@@ -24,7 +24,7 @@ TEST(bad_name_in_a_file, is_refused_with_its_line) {
        "FILE:3: gateway.thread: unknown key, did you mean gateway.threads?"},
       {"[gateway]\nfrobnicate = 1",
        "FILE:2: gateway.frobnicate: unknown key, expected gateway.listen, gateway.cluster, "
-       "gateway.cluster_insecure, gateway.admin, gateway.admin_token, gateway.threads, "
+       "gateway.cluster_insecure, gateway.advertise, gateway.peers, gateway.admin, gateway.admin_token, gateway.threads, "
        "gateway.local_workers, gateway.share_address or gateway.drain_timeout"},
       {"[worker]\njion = ['a:1']", "FILE:2: worker.jion: unknown key, did you mean worker.join?"},
       {"[gatewy]\n", "FILE:1: unknown section [gatewy], did you mean gateway?"},
@@ -45,7 +45,7 @@ TEST(bad_name_in_a_file, is_refused_with_its_line) {
       {"[log]\n[http]\n[log]", "FILE:3: found [log] again, expected it once: it stands in line 1"},
       {"[gateway]\n\"a\\nb\" = 1",
        R"(FILE:2: gateway.a\x0ab: unknown key, expected gateway.listen, gateway.cluster, gateway.cluster_insecure, )"
-       "gateway.admin, gateway.admin_token, gateway.threads, gateway.local_workers, "
+       "gateway.advertise, gateway.peers, gateway.admin, gateway.admin_token, gateway.threads, gateway.local_workers, "
        "gateway.share_address or gateway.drain_timeout"},
   });
 }

@@ -54,15 +54,15 @@ TEST(RefusedWorker, ADifferentProtocolIsRefusedByTheGatewayWithBothVersions) {
   auto remote = peer.system().middleman().remote_actor("127.0.0.1", front.ports().cluster);
   ASSERT_TRUE(remote) << peer.system().render(remote.error());
   caf::scoped_actor self{peer.system()};
-  self->send(*remote, hello{protocol_version + 1, "from-the-future", "99.0"});
+  self->send(*remote, hello{oldest_protocol - 1, "from-the-past", "0.0"});
   std::string reason;
   self->receive([&](const refusal& what) { reason = what.reason; },
                 caf::after(scaled(soon)) >> [] {});
   EXPECT_NE(reason.find(std::to_string(protocol_version)), std::string::npos) << reason;
-  EXPECT_NE(reason.find(std::to_string(protocol_version + 1)), std::string::npos) << reason;
-  EXPECT_TRUE(front.wait_for_message("refused worker node from-the-future: .+"))
+  EXPECT_NE(reason.find(std::to_string(oldest_protocol - 1)), std::string::npos) << reason;
+  EXPECT_TRUE(front.wait_for_message("refused worker node from-the-past: .+"))
       << front.log_text();
-  EXPECT_FALSE(find_node(front, "from-the-future"));
+  EXPECT_FALSE(find_node(front, "from-the-past"));
   EXPECT_EQ(get(front.http_port(), "/").status, 200);
 }
 

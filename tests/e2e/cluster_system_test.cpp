@@ -189,6 +189,24 @@ TEST(Cluster, AWorkerServesSeveralGateways) {
   EXPECT_EQ(get(second.http_port(), "/ledger").status, 200);
 }
 
+TEST(Cluster, AWorkerIsToldOfAllGateways) {
+  gateway first{with_flags({"--no-local-workers"})};
+  worker back{first, "back"};
+  gateway second{with_flags({"--no-local-workers", "--peers", first.cluster_address()})};
+  ASSERT_TRUE(wait_for_nodes(second, {"back"})) << back.log_text();
+  // The third one is told of to the second, and the first to it.
+  gateway third{with_flags({"--no-local-workers", "--peers", second.cluster_address()})};
+  ASSERT_TRUE(wait_for_nodes(third, {"back"})) << back.log_text();
+  EXPECT_TRUE(first.wait_for_message("gateway .* has joined, at " + third.cluster_address())) << first.log_text();
+  first.kill();
+  for (auto* each : {&second, &third}) {
+    EXPECT_TRUE(each->wait_for_message("gateway " + first.cluster_address() + " lost")) << each->log_text();
+    EXPECT_EQ(get(each->http_port(), "/").status, 200);
+    EXPECT_EQ(nodes_of(*each).size(), 1U) << "it has joined once";
+  }
+  EXPECT_EQ(back.stop(), exit_status{}) << back.log_text();
+}
+
 TEST(Cluster, AWorkerMayStartBeforeItsGateway) {
   gateway_ports ports;
   {
