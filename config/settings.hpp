@@ -89,6 +89,7 @@ struct storage_settings {
   std::string url = "sqlite:troupe.db";
   unsigned max_connections = 5;
   unsigned min_connections = 0;
+  unsigned cluster_connections = 0; // of all nodes together; 0: nine tenths of what the server allows
   unsigned max_batch = 64; // 1: each statement by itself
   bool share_reads = true; // of those that are marked so
   bool group_commit = false;

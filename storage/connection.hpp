@@ -120,6 +120,9 @@ public:
   /// does nothing without one. None: there is no way. Any thread, the function, too.
   [[nodiscard]] virtual std::function<void()> canceller() const = 0;
 
+  /// Sessions that the server allows at the same time to who is no superuser; none: there is no such limit.
+  [[nodiscard]] virtual std::optional<std::size_t> sessions_allowed() { return std::nullopt; }
+
   [[nodiscard]] virtual backend kind() const noexcept = 0;
 };
 

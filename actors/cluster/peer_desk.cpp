@@ -3,6 +3,7 @@
 #include "actors/detail/keyed_directory.hpp"
 #include "actors/detail/keyed_registry.hpp"
 #include "actors/detail/keyed_search.hpp"
+#include "actors/messages/cluster_size.hpp"
 #include "actors/messages/local.hpp"
 
 #include <algorithm>
@@ -68,6 +69,16 @@ void peer_desk::renew_view() {
   view_ = uplinks_.empty() ? nullptr : std::make_shared<const detail::peer_view>(own_id_, std::move(nodes));
   host::node().keyed->set_view(view_);
   fail_pending([this](const pending& each) { return !view_ || !view_->has(each.node); });
+  if (view_)
+    share_databases();
+}
+
+void peer_desk::share_databases() {
+  const auto& node = host::node();
+  const cluster_size all{view_->peers().size()};
+  detail::deliver(detail::to_caf(node.database.actor), nullptr, cluster_size{all});
+  for (const auto& each : node.further_databases)
+    detail::deliver(detail::to_caf(each.actor), nullptr, cluster_size{all});
 }
 
 caf::strong_actor_ptr peer_desk::uplink_to(std::uint64_t node) const {

@@ -33,7 +33,8 @@ struct peer_answer {
 /// Message to the desk, from a link: its gateway does not bring anything any more.
 struct uplink_lost {};
 
-/// What the keyed actors of a node have to do with those of others: one for each node. Its *uplinks* are its links to
+/// What a node has to do with others beside requests: its keyed actors with those of theirs, and its share of the
+/// databases' connections. One for each node. Its *uplinks* are its links to
 /// gateways, and at a gateway membership: they bring lists of nodes and messages, and take messages. Answers `drain` as a dispatcher
 /// does.
 class peer_desk final : public detail::coroutine_actor {
@@ -60,6 +61,7 @@ private:
   void on_list(peer_list& what);
   void on_uplink_lost();
   void renew_view();
+  void share_databases();
   void send_out(call_id call, bool answered, peer_ask& what);
   void on_message(peer_message& what);
   void on_answer(peer_message& what);

@@ -253,6 +253,12 @@ constexpr row<storage_settings> storage_table[] = {
       .high = 1000},
      &storage_settings::min_connections},
     {{.section = "storage",
+      .key = "cluster_connections",
+      .help = "Connections to PostgreSQL of all nodes together, of which each has its share; 0: 9/10 of what it allows.",
+      .low = 0,
+      .high = 100'000},
+     &storage_settings::cluster_connections},
+    {{.section = "storage",
       .key = "max_batch",
       .help = "Quick statements that one connection to PostgreSQL takes at once, of those that wait; 1: each "
               "by itself.",

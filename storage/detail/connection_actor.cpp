@@ -126,9 +126,14 @@ void connection_actor::open() {
     return report_lost(internal_reason(), true);
   }
   too_old_ = end_of_life(settings_.max_lifetime);
+  std::optional<std::size_t> allowed;
+  try {
+    allowed = connection_->sessions_allowed();
+  } catch (const std::exception&) { // if it is of importance, what follows tells
+  }
   // First the job: the database actor opens another connection for every job that it sees waiting.
   auto job = queue_->take(slot_);
-  deliver(database_, nullptr, connection_opened{slot_, connection_});
+  deliver(database_, nullptr, connection_opened{slot_, connection_, allowed});
   work(std::move(job));
 }
 

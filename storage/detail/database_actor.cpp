@@ -1,5 +1,7 @@
 #include "storage/detail/database_actor.hpp"
 
+#include "actors/messages/cluster_size.hpp"
+
 #include "actors/detail/cycle_clock.hpp"
 #include "actors/messages/local.hpp"
 #include "storage/detail/sql_text.hpp"
@@ -73,6 +75,7 @@ caf::behavior database_actor::make_behavior() {
               local_reply{std::make_shared<database_figures>(figures(wanted.statements))});
     },
     [this](connection_opened& message) { on_opened(message); },
+    [this](cluster_size what) { on_cluster_size(what.nodes); },
     [this](const connection_lost& message) { on_lost(message); },
     [this](connection_closed message) { on_closed(message.slot); },
     [this](connection_idle) { give_to_idle_ones(); },
@@ -244,7 +247,7 @@ void database_actor::open_more() {
   const auto waiting = std::max(pool_.queue->count().waiting, soon_idle) - soon_idle;
   auto opening = count(state::opening);
   auto present = slots_.size() - closed;
-  for (job_queue::slot i = 0; i < slots_.size() && !away_; ++i)
+  for (job_queue::slot i = 0; i < slots_.size() && present < allowed() && !away_; ++i)
     if (slots_[i].now == state::closed && (opening < waiting || present < settings_.min_connections)) {
       open(i);
       ++opening;
@@ -275,6 +278,8 @@ void database_actor::on_opened(connection_opened& message) {
   slot.now = state::open;
   slot.session = std::move(message.connection);
   slot.opened = steady_clock::now();
+  if (message.sessions_allowed)
+    sessions_allowed_ = message.sessions_allowed;
   backoff_.reset();
   if (std::exchange(away_, false)) {
     retry_.disarm();
@@ -394,7 +399,7 @@ bool database_actor::warn(const std::string& line) {
 }
 
 pool_trouble database_actor::why_no_connection(std::chrono::milliseconds waited, std::size_t waiting) const {
-  return explain({waited, waiting, count(state::open), slots_.size(), away_,
+  return explain({waited, waiting, count(state::open), allowed(), away_,
                   holders()});
 }
 
@@ -500,14 +505,40 @@ void database_actor::close_unneeded() {
       if (slots_[i].now == state::open && now - slots_[i].opened >= settings_.max_lifetime
           && pool_.queue->remove(i))
         unneeded.push_back(i);
-  for (const auto number : unneeded) {
+  close(unneeded);
+  if (const auto left = slots_.size() - count(state::closed) - count(state::closing); left > allowed())
+    close(pool_.queue->take_idle(now, left - allowed()));
+  if (settings_.health_check.count() > 0 && has_server_)
+    check_one();
+  arm_upkeep();
+}
+
+/// REQUIRES: they were idle, and have been taken out of those that are.
+void database_actor::close(const std::vector<job_queue::slot>& which) {
+  for (const auto number : which) {
     slots_[number].now = state::closing;
     slots_[number].driven->leave();
     deliver(caf::actor_cast<caf::strong_actor_ptr>(slots_[number].actor), nullptr, close_connection{});
   }
-  if (settings_.health_check.count() > 0 && has_server_)
-    check_one();
-  arm_upkeep();
+}
+
+/// Connections that this node may have: all that it is set to, or its share of what all nodes may.
+std::size_t database_actor::allowed() const noexcept {
+  std::size_t together = settings_.cluster_connections;
+  if (together == 0 && sessions_allowed_)
+    together = *sessions_allowed_ * 9 / 10; // others want to reach it, too
+  if (together == 0 || !has_server_)
+    return slots_.size();
+  return std::clamp<std::size_t>(together / nodes_, 1, slots_.size());
+}
+
+void database_actor::on_cluster_size(std::size_t nodes) {
+  const auto before = allowed();
+  nodes_ = std::max<std::size_t>(nodes, 1);
+  if (allowed() == before || stopping_)
+    return;
+  spdlog::debug("{}{} nodes share the database: this one has {} connections at most", pool_.told_as, nodes_, allowed());
+  allowed() < before ? close_unneeded() : open_more();
 }
 
 /// One at a time: the others are for who asks. A server that does not answer is no server.
@@ -595,7 +626,7 @@ pool_statistics database_actor::statistics() const {
 
 database_figures database_actor::figures(std::size_t statements) const {
   const auto now = statistics();
-  database_figures out{now.in_use, now.idle, now.waiting, slots_.size(), {}, {}};
+  database_figures out{now.in_use, now.idle, now.waiting, allowed(), {}, {}};
   for (auto& each : holders())
     out.holders.push_back({each.asked_by != nullptr ? *each.asked_by : "", each.leased,
                            std::move(each.statement), each.has_it, each.runs});

@@ -93,6 +93,9 @@ private:
   void cancel_overdue();
   void arm_upkeep();
   void close_unneeded();
+  void close(const std::vector<job_queue::slot>& which);
+  void on_cluster_size(std::size_t nodes);
+  [[nodiscard]] std::size_t allowed() const noexcept;
   void check_one();
   void stop(caf::error reason);
   void interrupt_all();
@@ -127,6 +130,8 @@ private:
   std::string untold_; // why somebody had no connection
   troupe::detail::steady_time next_slow_acquire_{};
   bool has_server_;
+  std::size_t nodes_ = 1;                       // that share what the server allows
+  std::optional<std::size_t> sessions_allowed_; // by it, in all
   bool stopping_ = false;
   caf::error stop_reason_;
   troupe::detail::timer retry_;

@@ -52,6 +52,7 @@ struct connection_closed {
 struct connection_opened {
   job_queue::slot slot = 0;
   std::weak_ptr<storage::connection> connection; // to interrupt it
+  std::optional<std::size_t> sessions_allowed;   // by the server, in all
 };
 
 /// Connection actor -> database actor: there is no session now, open one when it is needed.

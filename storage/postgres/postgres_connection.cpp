@@ -115,6 +115,15 @@ public:
     return known->takes;
   }
 
+  std::optional<std::size_t> sessions_allowed() override {
+    const result_ptr answer{PQexec(raw_, "SELECT current_setting('max_connections')::int - "
+                                         "current_setting('superuser_reserved_connections')::int")};
+    if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK)
+      return std::nullopt; // what stands between has settings of its own
+    const auto count = std::strtol(PQgetvalue(answer.get(), 0, 0), nullptr, 10);
+    return count > 0 ? std::optional{static_cast<std::size_t>(count)} : std::nullopt;
+  }
+
   std::unique_ptr<statement_pipe> open_pipe() override {
     if (!is_alive(raw_) || PQgssEncInUse(raw_) != 0) // bytes that GSSAPI has decrypted show nowhere
       return nullptr;

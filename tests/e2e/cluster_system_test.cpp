@@ -198,6 +198,8 @@ TEST(Cluster, AWorkerIsToldOfAllGateways) {
   gateway third{with_flags({"--no-local-workers", "--peers", second.cluster_address()})};
   ASSERT_TRUE(wait_for_nodes(third, {"back"})) << back.log_text();
   EXPECT_TRUE(first.wait_for_message("gateway .* has joined, at " + third.cluster_address())) << first.log_text();
+  for (auto* each : {&second, &third}) // each has joined each
+    EXPECT_TRUE(each->wait_for_message("gateway .* has joined, at " + first.cluster_address())) << each->log_text();
   first.kill();
   for (auto* each : {&second, &third}) {
     EXPECT_TRUE(each->wait_for_message("gateway " + first.cluster_address() + " lost")) << each->log_text();
