@@ -86,6 +86,7 @@ caf::behavior gateway_actor::make_behavior() {
 
 void gateway_actor::on_exit() {
   close_timer_.disarm();
+  hedge_timer_.disarm();
   drained_ = nullptr;
   loop().undefer(*this);
   listener_.reset();
@@ -193,7 +194,15 @@ void gateway_actor::on_node_gone(std::uint64_t node) {
     if (calls_[i].from && calls_[i].node != nullptr && calls_[i].node->id == node)
       lost.push_back((std::uint64_t{calls_[i].generation} << 32) | i);
   for (auto id : lost) {
+    auto* const mine = find_call(id);
+    if (mine == nullptr)
+      continue; // its connection has ended with one before it
+    const auto rival = part(*mine);
     auto each = take_call(id, outcome::given_up);
+    if (rival != 0) { // another node has it as well
+      each.from->resent(each.sequence, rival);
+      continue;
+    }
     auto from = each.from;
     auto sequence = each.sequence;
     if (!retry(std::move(each)))
@@ -304,7 +313,7 @@ void gateway_actor::end_lag_measure(detail::steady_time now) noexcept {
 std::uint64_t gateway_actor::start(std::uint64_t id, const route_entry& entry,
                                    troupe::request&& what, detail::steady_time now) {
   retries_.count_request();
-  const auto where = nodes_.choose(entry, 0, now);
+  const auto where = nodes_.choose(entry, what, 0, now);
   if (where.to != nullptr) {
     send(id, where, entry, std::move(what));
     return id;

@@ -18,11 +18,6 @@ constexpr std::uint32_t index_of(std::uint64_t id) noexcept {
 /// Of one request, each to another node while there are any.
 constexpr std::uint8_t most_repetitions = 3;
 
-std::chrono::milliseconds time_since(std::uint64_t cycles) {
-  const auto passed = static_cast<double>(detail::cycle_count() - cycles);
-  return std::chrono::milliseconds{static_cast<long>(passed / detail::cycles_per_microsecond() / 1000)};
-}
-
 bool has_failed(node_record::outcome how) noexcept {
   return how == node_record::outcome::failed || how == node_record::outcome::timed_out;
 }
@@ -46,6 +41,7 @@ std::uint64_t gateway_actor::new_call(std::shared_ptr<session> from, std::uint64
   made.from = std::move(from);
   made.sequence = sequence;
   made.repeated = 0;
+  made.rival = 0;
   made.timed = false;
   made.streamed = streamed;
   return (std::uint64_t{++made.generation} << 32) | index;
@@ -66,6 +62,7 @@ gateway_actor::call gateway_actor::take_call(std::uint64_t id, outcome how) {
   out.sequence = slot.sequence;
   out.node = slot.node;
   out.repeated = slot.repeated;
+  out.rival = slot.rival;
   out.sent_at = slot.sent_at;
   out.near = slot.near;
   out.copy = std::move(slot.copy);
@@ -149,12 +146,19 @@ void gateway_actor::send_away(std::uint64_t id, call& mine, const route_entry& e
   }
   if ((entry.idempotent || is_safe(what.method)) && mine.repeated < most_repetitions)
     keep_copy(mine, what);
+  if (mine.copy && mine.rival == 0 && entry.hedge_after.count() > 0 && is_safe(what.method))
+    plan_hedge(id, entry.hedge_after);
   to.batch.items.push_back({call_id{id}, entry.service, std::move(what)});
   if (std::exchange(batches_posted_, true))
     return;
   // Behind what is ready on this loop: all requests of the turn share a message.
   boost::asio::post(loop().io(),
                     [this, alive = caf::strong_actor_ptr{ctrl()}] { send_batches(); });
+}
+
+std::chrono::milliseconds gateway_actor::time_since(std::uint64_t cycles) {
+  const auto passed = static_cast<double>(detail::cycle_count() - cycles);
+  return std::chrono::milliseconds{static_cast<long>(passed / detail::cycles_per_microsecond() / 1000)};
 }
 
 void gateway_actor::keep_copy(call& mine, const troupe::request& what) {
@@ -173,9 +177,19 @@ void gateway_actor::send_batches() {
 }
 
 void gateway_actor::give_up(std::uint64_t id, bool too_late) {
-  if (find_call(id) == nullptr)
+  auto* const call = find_call(id);
+  if (call == nullptr)
     return;
-  const auto given_up = take_call(id, too_late ? outcome::timed_out : outcome::given_up);
+  const auto how = too_late ? outcome::timed_out : outcome::given_up;
+  const auto rival = part(*call);
+  abandon(id, how);
+  if (rival != 0)
+    abandon(rival, how);
+}
+
+/// REQUIRES: find_call(id) is not null.
+void gateway_actor::abandon(std::uint64_t id, outcome how) {
+  const auto given_up = take_call(id, how);
   auto to = given_up.near != nullptr ? given_up.near->address() : given_up.worker;
   if (!to && given_up.node != nullptr) {
     send_batches(); // it may be among them
@@ -195,13 +209,21 @@ void gateway_actor::take_answer(call_id id, const failure& why) {
     to.from->fail(to.sequence, why);
 }
 
-/// For an answer that is whole.
+/// For an answer that is whole. Nobody, if another node has the request as well and may do better.
 gateway_actor::asker gateway_actor::take_asker(call_id id, bool failed) {
   auto* of = find_call(id.value);
   if (of == nullptr)
     return {};
+  const auto rival = part(*of);
   asker out{std::move(of->from), of->sequence};
   release_slot(id.value, failed ? outcome::failed : outcome::answered);
+  if (rival == 0)
+    return out;
+  if (failed) {
+    out.from->resent(out.sequence, rival);
+    return {};
+  }
+  abandon(rival, outcome::overtaken);
   return out;
 }
 
@@ -217,6 +239,10 @@ void gateway_actor::begin_answer(call_id id, troupe::response&& head, stream_sta
   if (!to->worker)
     to->worker = to->near != nullptr ? to->near->address() : current_sender();
   const auto from = to->from; // the session may give the call up
+  if (const auto rival = part(*to); rival != 0) {
+    abandon(rival, outcome::overtaken);
+    from->resent(to->sequence, id.value);
+  }
   from->begin_stream(to->sequence, std::move(head), start.length);
 }
 
@@ -248,7 +274,7 @@ bool gateway_actor::retry(call&& lost) {
   what.time_left -= std::min(what.time_left, time_since(lost.sent_at));
   const auto now = std::chrono::steady_clock::now();
   const auto match = nodes_.routes().find(what);
-  const auto where = match.entry != nullptr ? nodes_.choose(*match.entry, lost.node->id, now) : node_table::choice{};
+  const auto where = match.entry != nullptr ? nodes_.choose(*match.entry, what, lost.node->id, now) : node_table::choice{};
   if (where.to == nullptr || !retries_.take())
     return false;
   auto from = lost.from;
