@@ -1,6 +1,7 @@
 #include "actors/service.hpp"
 
 #include "actors/detail/field_parameters.hpp"
+#include "actors/detail/idempotent_handler.hpp"
 #include "actors/messages/cluster.hpp"
 
 #include <algorithm>
@@ -101,6 +102,29 @@ service::route* service::last_route(const char* caller, std::source_location pla
 service& service::idempotent(std::source_location place) {
   if (auto* const last = last_route("idempotent()", place))
     last->idempotent = true;
+  return *this;
+}
+
+service& service::idempotency_key(idempotency_options how, std::source_location place) {
+  auto* const last = last_route("idempotency_key()", place);
+  if (last == nullptr)
+    return *this;
+  auto* const plain = std::get_if<handler>(&last->action);
+  if (plain == nullptr) {
+    problem("idempotency_key() is for routes whose handlers take the whole body", place);
+  } else if (is_safe(last->method)) {
+    problem("idempotency_key() is for methods that change something, not for "
+              + std::string{to_string(last->method)},
+            place);
+  } else if (how.keep <= std::chrono::seconds{0} || how.keep > detail::longest_kept) {
+    problem("idempotency_key() keeps answers for 1 s to 10 years", place);
+  } else if (last->keyed) {
+    problem("idempotency_key() stands twice behind a route", place);
+  } else {
+    last->action = detail::with_recorded_answers(
+      name_, std::string{to_string(last->method)} + ' ' + last->pattern.text(), std::move(how), std::move(*plain));
+    last->keyed = last->idempotent = true;
+  }
   return *this;
 }
 

@@ -46,6 +46,7 @@ public:
     std::source_location place; // where it was added
     bool gives_way = false;     // of any(): to a route of the method's own
     bool idempotent = false;
+    bool keyed = false; // idempotency_key(): the action is the author's, with its answers recorded
     stickiness sticky{};
     std::chrono::milliseconds hedge_after{0}; // 0: never
 
@@ -70,6 +71,20 @@ public:
   ///
   ///     service("users").put("/users/{id:int}", store_user).idempotent()
   service& idempotent(std::source_location place = std::source_location::current());
+
+  /// Requests of the route that was added last carry an Idempotency-Key, and are answered once for each: the answer is
+  /// recorded in the node's database, and who sends the key again gets it, with `Idempotency-Replayed: true`, whichever
+  /// node is asked. The nodes of the service share that database. So the route may be repeated, as an idempotent one.
+  ///
+  ///     service("orders").post("/orders", create).idempotency_key({.keep = 48h})
+  ///
+  /// 400 without a key, 422 for a key that came with another request, 409 while the first one is in work. That goes on
+  /// when its client leaves, for as long as a request may take. What the handler throws is not recorded, nor are answers
+  /// of 500 and above: the next request with the key is then a first one, as after a node that was killed at it.
+  /// So what it has changed by then may be changed again, unless it works by `idempotent_transaction`.
+  /// docs/idempotency.md has it all. For handlers of whole bodies, and methods that are not safe.
+  service& idempotency_key(idempotency_options how = {},
+                           std::source_location place = std::source_location::current());
 
   /// Requests of the route that was added last go to the same node when they have the same value of the path
   /// parameter, or of the header field, as long as that node is in use and has room; when it is lost, to another one, while

@@ -159,40 +159,51 @@ TEST(service, says_of_its_last_route_how_requests_may_be_sent) {
                         .put("/b", nothing)
                         .idempotent()
                         .sticky(header{"X-Session"})
+                        .post("/c", nothing)
+                        .idempotency_key()
                         .post("/d", nothing);
   EXPECT_EQ(check_services({what}), problems{});
   const auto all = what.announcement().routes;
-  ASSERT_EQ(all.size(), 3u);
+  ASSERT_EQ(all.size(), 4u);
   EXPECT_EQ(all[0].sticky, (stickiness{stickiness::kind::parameter, 1, {}}));
   EXPECT_EQ(all[0].hedge_after, 20ms);
   EXPECT_FALSE(all[0].idempotent);
   EXPECT_EQ(all[1].sticky, (stickiness{stickiness::kind::field, 0, "X-Session"}));
   EXPECT_TRUE(all[1].idempotent);
-  EXPECT_EQ(all[2].sticky, stickiness{});
-  EXPECT_EQ(all[2].hedge_after, 0ms);
-  EXPECT_FALSE(all[2].idempotent);
+  EXPECT_TRUE(all[2].idempotent) << "what is recorded may be asked for again";
+  EXPECT_EQ(all[3].sticky, stickiness{});
+  EXPECT_EQ(all[3].hedge_after, 0ms);
+  EXPECT_FALSE(all[3].idempotent);
 }
 
 TEST(check_services, tells_of_what_does_not_fit_the_route_before_it) {
+  const auto streaming = [](context& ctx, const request& req, body_stream) { return nothing(ctx, req); };
   const auto talk = [](context&, const request&, websocket) -> task<void> { co_return; };
   service bad{"s"};
   const int line = __LINE__;
-  bad.idempotent().sticky("x").sticky(header{"X"}).hedge_after(1ms);
-  bad.get("/a/{x}", nothing);
+  bad.idempotent().idempotency_key().sticky("x").sticky(header{"X"}).hedge_after(1ms);
+  bad.get("/a/{x}", nothing).idempotency_key();
   bad.sticky("y").sticky(header{"a b"});
   bad.hedge_after(0ms).hedge_after(10'001ms);
-  bad.post("/c", nothing).hedge_after(5ms);
+  bad.post("/b", streaming).idempotency_key();
+  bad.post("/c", nothing).idempotency_key({.keep = 0s}).hedge_after(5ms);
+  bad.post("/d", nothing).idempotency_key().idempotency_key();
   bad.websocket("/e", talk).hedge_after(5ms);
   const auto in = [&](int below) { return "service \"s\" " + at(line + below) + ": "; };
   const problems expected{
       in(1) + "idempotent() stands behind the route that it is for",
+      in(1) + "idempotency_key() stands behind the route that it is for",
       in(1) + "sticky() stands behind the route that it is for",
       in(1) + "hedge_after() stands behind the route that it is for",
+      in(2) + "idempotency_key() is for methods that change something, not for GET",
       in(3) + "sticky(): /a/{x} has no parameter {y}",
       in(3) + "sticky(): \"a b\" is no name of a header field",
       in(4) + "hedge_after() waits 1 ms to 10 s",
-      in(5) + "hedge_after() is for requests that ask for no change, and for no WebSockets",
-      in(6) + "hedge_after() is for requests that ask for no change, and for no WebSockets"};
+      in(5) + "idempotency_key() is for routes whose handlers take the whole body",
+      in(6) + "idempotency_key() keeps answers for 1 s to 10 years",
+      in(6) + "hedge_after() is for requests that ask for no change, and for no WebSockets",
+      in(7) + "idempotency_key() stands twice behind a route",
+      in(8) + "hedge_after() is for requests that ask for no change, and for no WebSockets"};
   EXPECT_EQ(check_services({bad}), expected);
 }
 
