@@ -147,6 +147,24 @@ TEST_F(a_cluster_that_chooses, asks_another_node_when_the_first_one_does_not_ans
   EXPECT_EQ(count("left", quick), 0);
 }
 
+TEST_F(a_cluster_that_chooses, leaves_what_the_own_node_has_with_it) {
+  const std::map<std::string, std::string> waits{{"LEDGER_GATE", gate().string()}};
+  front_ = std::make_unique<gateway>(options({"--threads", "1"}, waits));
+  const auto& one = add_waiting_worker();
+  const auto& other = add_waiting_worker();
+  const auto for_own = hedged_for(*front_), for_one = hedged_for(one);
+  const auto came = [&] { return count("came", *front_) + count("came", one) + count("came", other); };
+  http_connection first{front_->http_port()}, second{front_->http_port()};
+  first.send(get_bytes(for_own));
+  ASSERT_TRUE(eventually([&] { return count("came", *front_) == 1; }));
+  second.send(get_bytes(for_one));
+  ASSERT_TRUE(eventually([&] { return came() >= 3; })) << "that is hedged";
+  open_gate(); // the turn of the first one, if it had any, was before that of the second one
+  EXPECT_EQ(first.read().json()["pid"], front_->pid());
+  EXPECT_EQ(second.read().status, 200);
+  EXPECT_EQ(came(), 3);
+}
+
 TEST_F(a_cluster_that_chooses, waits_for_the_first_node_when_the_second_one_has_failed) {
   auto& slow = add_waiting_worker();
   auto& failing = add_worker({{"LEDGER_VERDICT", "503"}});
