@@ -9,6 +9,7 @@
 #include "tests/support/problem.hpp"
 
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <set>
 #include <sstream>
@@ -165,6 +166,24 @@ TEST_P(a_shop, leaves_nothing_of_a_transaction_whose_node_was_killed) {
   open_gate();
   EXPECT_EQ(client.read().status, 201);
   EXPECT_EQ(send(order("k", "wait", "/exact")).header("Idempotency-Replayed"), "true");
+  EXPECT_EQ(rows(), 1);
+}
+
+TEST_P(a_shop, undoes_the_transaction_of_a_node_that_was_held_to_be_lost) {
+  if (GetParam() == backend::sqlite)
+    GTEST_SKIP() << "a process that is frozen keeps the file locked";
+  http_connection client{front_->http_port()};
+  client.send(to_bytes(order("k", "wait", "/exact")));
+  ASSERT_TRUE(wait_until_begun(1));
+  auto& frozen = busy_one();
+  frozen.signal(SIGSTOP);
+  ASSERT_TRUE(wait_until_begun(2));
+  open_gate();
+  const auto answer = client.read();
+  EXPECT_EQ(answer.status, 201) << answer;
+  frozen.signal(SIGCONT);
+  EXPECT_TRUE(frozen.wait_for_message(".*another node has taken this request over.*")) << frozen.log_text();
+  EXPECT_EQ(send(order("k", "wait", "/exact")).body, answer.body);
   EXPECT_EQ(rows(), 1);
 }
 
