@@ -1,5 +1,7 @@
 #include "actors/service.hpp"
 
+#include "actors/detail/field_parameters.hpp"
+#include "actors/detail/idempotent_handler.hpp"
 #include "actors/messages/cluster.hpp"
 
 #include <algorithm>
@@ -89,18 +91,86 @@ service& service::max_in_work(std::size_t limit) {
   return *this;
 }
 
+/// Null: there is none, which is a problem.
+service::route* service::last_route(const char* caller, std::source_location place) {
+  if (!routes_.empty())
+    return &routes_[last_route_];
+  problem(std::string{caller} + " stands behind the route that it is for", place);
+  return nullptr;
+}
+
 service& service::idempotent(std::source_location place) {
-  if (routes_.empty())
-    problem("idempotent() stands behind the route that it is for", place);
+  if (auto* const last = last_route("idempotent()", place))
+    last->idempotent = true;
+  return *this;
+}
+
+service& service::idempotency_key(idempotency_options how, std::source_location place) {
+  auto* const last = last_route("idempotency_key()", place);
+  if (last == nullptr)
+    return *this;
+  auto* const plain = std::get_if<handler>(&last->action);
+  if (plain == nullptr) {
+    problem("idempotency_key() is for routes whose handlers take the whole body", place);
+  } else if (is_safe(last->method)) {
+    problem("idempotency_key() is for methods that change something, not for "
+              + std::string{to_string(last->method)},
+            place);
+  } else if (how.keep <= std::chrono::seconds{0} || how.keep > detail::longest_kept) {
+    problem("idempotency_key() keeps answers for 1 s to 10 years", place);
+  } else if (last->keyed) {
+    problem("idempotency_key() stands twice behind a route", place);
+  } else {
+    last->action = detail::with_recorded_answers(
+      name_, std::string{to_string(last->method)} + ' ' + last->pattern.text(), std::move(how), std::move(*plain));
+    last->keyed = last->idempotent = true;
+  }
+  return *this;
+}
+
+service& service::sticky(std::string parameter, std::source_location place) {
+  auto* const last = last_route("sticky()", place);
+  if (last == nullptr)
+    return *this;
+  std::uint32_t at = 0;
+  for (const auto& each : last->pattern.segments()) {
+    if (each.is_parameter() && each.text == parameter) {
+      last->sticky = {stickiness::kind::parameter, at, {}};
+      return *this;
+    }
+    at += each.is_parameter() ? 1 : 0;
+  }
+  problem("sticky(): " + last->pattern.text() + " has no parameter {" + parameter + "}", place);
+  return *this;
+}
+
+service& service::sticky(header field, std::source_location place) {
+  auto* const last = last_route("sticky()", place);
+  if (last != nullptr && !detail::is_token(field.name))
+    problem("sticky(): \"" + field.name + "\" is no name of a header field", place);
+  else if (last != nullptr)
+    last->sticky = {stickiness::kind::field, 0, std::move(field.name)};
+  return *this;
+}
+
+service& service::hedge_after(std::chrono::milliseconds wait, std::source_location place) {
+  auto* const last = last_route("hedge_after()", place);
+  if (last == nullptr)
+    return *this;
+  if (!is_safe(last->method) || last->kind() != route_kind::whole)
+    problem("hedge_after() is for requests that ask for no change, and for no WebSockets", place);
+  else if (wait < std::chrono::milliseconds{1} || wait > std::chrono::seconds{10})
+    problem("hedge_after() waits 1 ms to 10 s", place);
   else
-    routes_[last_route_].idempotent = true;
+    last->hedge_after = wait;
   return *this;
 }
 
 service_announcement service::announcement() const {
   service_announcement out{name_, singleton_, {}};
   for (const auto& each : routes_)
-    out.routes.push_back({each.method, each.pattern.text(), each.kind(), each.max_body, each.idempotent});
+    out.routes.push_back({each.method, each.pattern.text(), each.kind(), each.max_body, each.idempotent,
+                          each.sticky, each.hedge_after});
   return out;
 }
 

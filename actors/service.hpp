@@ -1,11 +1,14 @@
 #pragma once
 
 #include "actors/messages/cluster_fwd.hpp"
+#include "actors/messages/stickiness.hpp"
 #include "actors/messages/stream.hpp"
 #include "actors/route_group.hpp"
 #include "actors/route_methods.hpp"
+#include "actors/route_options.hpp"
 #include "actors/route_pattern.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <source_location>
@@ -43,6 +46,9 @@ public:
     std::source_location place; // where it was added
     bool gives_way = false;     // of any(): to a route of the method's own
     bool idempotent = false;
+    bool keyed = false; // idempotency_key(): the action is the author's, with its answers recorded
+    stickiness sticky{};
+    std::chrono::milliseconds hedge_after{0}; // 0: never
 
     [[nodiscard]] route_kind kind() const noexcept { return route_kind(action.index()); }
   };
@@ -65,6 +71,38 @@ public:
   ///
   ///     service("users").put("/users/{id:int}", store_user).idempotent()
   service& idempotent(std::source_location place = std::source_location::current());
+
+  /// Requests of the route that was added last carry an Idempotency-Key, and are answered once for each: the answer is
+  /// recorded in the node's database, and who sends the key again gets it, with `Idempotency-Replayed: true`, whichever
+  /// node is asked. The nodes of the service share that database. So the route may be repeated, as an idempotent one.
+  ///
+  ///     service("orders").post("/orders", create).idempotency_key({.keep = 48h})
+  ///
+  /// 400 without a key, 422 for a key that came with another request, 409 while the first one is in work. That goes on
+  /// when its client leaves, for as long as a request may take. What the handler throws is not recorded, nor are answers
+  /// of 500 and above: the next request with the key is then a first one, as after a node that was killed at it.
+  /// So what it has changed by then may be changed again, unless it works by `idempotent_transaction`.
+  /// docs/idempotency.md has it all. For handlers of whole bodies, and methods that are not safe.
+  service& idempotency_key(idempotency_options how = {},
+                           std::source_location place = std::source_location::current());
+
+  /// Requests of the route that was added last go to the same node when they have the same value of the path
+  /// parameter, or of the header field, as long as that node is in use and has room; when it is lost, to another one, while
+  /// those of other nodes stay where they are. A preference: what must have one home is a keyed actor. A request
+  /// without the field, or with an empty one, goes anywhere.
+  ///
+  ///     service("sessions").get("/s/{id}", show).sticky("id")
+  service& sticky(std::string parameter, std::source_location place = std::source_location::current());
+  service& sticky(header field, std::source_location place = std::source_location::current());
+
+  /// When the node that has a request of the route that was added last has not answered after so long, another one gets
+  /// it, too: the first answer counts, and the other one is given up. For GET, whose requests may be carried out twice. The
+  /// time should be what few answers take; those that are sent again count as repeated ones, of which there are
+  /// few. Requests that the gateway's own node has, and answers that have begun, are left alone.
+  ///
+  ///     service("search").get("/search", search).hedge_after(50ms)
+  service& hedge_after(std::chrono::milliseconds wait,
+                       std::source_location place = std::source_location::current());
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
@@ -89,6 +127,7 @@ private:
   void enter_group(const std::string& outer, std::string_view prefix,
                    const std::function<void(route_group&)>& fill, std::source_location place);
   void problem(const std::string& what, std::source_location place);
+  route* last_route(const char* caller, std::source_location place);
 
   std::string name_;
   std::source_location place_;

@@ -18,8 +18,7 @@ struct peer_node {
 
 /// The nodes of the cluster as one of them knows them, and to which of them a key belongs. Immutable.
 ///
-/// Rendezvous hashing: a key belongs to the node for which a hash of both is the largest, so that only the keys of a
-/// node that comes or goes change hands. All builds must agree on the hash.
+/// A key belongs to one of those that host its kind, by rendezvous hashing (rendezvous.hpp).
 class peer_view {
 public:
   peer_view(std::uint64_t own, std::vector<peer_node> peers);

@@ -1,8 +1,10 @@
 #pragma once
 
 #include "actors/messages/call.hpp"
+#include "actors/messages/stickiness.hpp"
 #include "actors/messages/stream.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -58,10 +60,14 @@ struct route_announcement {
   std::uint64_t max_body = 0;
   /// Its requests may be carried out twice.
   bool idempotent = false;
+  /// By what its requests keep to a node.
+  stickiness sticky{};
+  /// A request that has not been answered after so long is sent to another node as well; 0: never.
+  std::chrono::milliseconds hedge_after{0};
 
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, route_announcement& x) {
-    return f(x.method, x.pattern, x.kind, x.max_body, x.idempotent);
+    return f(x.method, x.pattern, x.kind, x.max_body, x.idempotent, x.sticky, x.hedge_after);
   }
 };
 

@@ -1,11 +1,9 @@
 #include "gateway/detail/gateway_actor.hpp"
 
-#include "actors/detail/cycle_clock.hpp"
 #include "actors/messages/local.hpp"
 #include "gateway/detail/problem.hpp"
 #include "gateway/detail/websocket_handshake.hpp"
 
-#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
 #include <sys/eventfd.h>
@@ -22,32 +20,11 @@ namespace {
 /// For connections that the kernel was making when they were sent elsewhere.
 constexpr std::chrono::milliseconds handshake_time{200};
 
-constexpr std::uint32_t index_of(std::uint64_t id) noexcept {
-  return static_cast<std::uint32_t>(id);
-}
-
 detail::file_descriptor new_event() {
   detail::file_descriptor made{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   if (!made)
     throw std::system_error(errno, std::generic_category(), "eventfd");
   return made;
-}
-
-/// Of one request, each to another node while there are any.
-constexpr std::uint8_t most_repetitions = 3;
-
-std::chrono::milliseconds time_since(std::uint64_t cycles) {
-  const auto passed = static_cast<double>(detail::cycle_count() - cycles);
-  return std::chrono::milliseconds{static_cast<long>(passed / detail::cycles_per_microsecond() / 1000)};
-}
-
-bool has_failed(node_record::outcome how) noexcept {
-  return how == node_record::outcome::failed || how == node_record::outcome::timed_out;
-}
-
-/// For both: a node that has too much to do, or a route.
-bool is_overload(std::uint16_t status) noexcept {
-  return status == 503 || status == 504;
 }
 
 std::uint64_t random_start() {
@@ -109,6 +86,7 @@ caf::behavior gateway_actor::make_behavior() {
 
 void gateway_actor::on_exit() {
   close_timer_.disarm();
+  hedge_timer_.disarm();
   drained_ = nullptr;
   loop().undefer(*this);
   listener_.reset();
@@ -216,7 +194,15 @@ void gateway_actor::on_node_gone(std::uint64_t node) {
     if (calls_[i].from && calls_[i].node != nullptr && calls_[i].node->id == node)
       lost.push_back((std::uint64_t{calls_[i].generation} << 32) | i);
   for (auto id : lost) {
+    auto* const mine = find_call(id);
+    if (mine == nullptr)
+      continue; // its connection has ended with one before it
+    const auto rival = part(*mine);
     auto each = take_call(id, outcome::given_up);
+    if (rival != 0) { // another node has it as well
+      each.from->resent(each.sequence, rival);
+      continue;
+    }
     auto from = each.from;
     auto sequence = each.sequence;
     if (!retry(std::move(each)))
@@ -327,7 +313,7 @@ void gateway_actor::end_lag_measure(detail::steady_time now) noexcept {
 std::uint64_t gateway_actor::start(std::uint64_t id, const route_entry& entry,
                                    troupe::request&& what, detail::steady_time now) {
   retries_.count_request();
-  const auto where = nodes_.choose(entry, 0, now);
+  const auto where = nodes_.choose(entry, what, 0, now);
   if (where.to != nullptr) {
     send(id, where, entry, std::move(what));
     return id;
@@ -398,231 +384,6 @@ gateway_actor::body_rules gateway_actor::rules_for(troupe::request& head) const 
     return {options_.http.max_body_bytes, false};
   return {match.entry->max_body != 0 ? match.entry->max_body : options_.http.max_body_bytes,
           match.entry->kind == route_kind::streamed};
-}
-
-std::uint64_t gateway_actor::new_call(std::shared_ptr<session> from, std::uint64_t sequence,
-                                      bool streamed) {
-  if (free_calls_.empty()) {
-    free_calls_.push_back(static_cast<std::uint32_t>(calls_.size()));
-    calls_.emplace_back();
-  }
-  auto index = free_calls_.back();
-  free_calls_.pop_back();
-  auto& made = calls_[index];
-  made.from = std::move(from);
-  made.sequence = sequence;
-  made.repeated = 0;
-  made.timed = false;
-  made.streamed = streamed;
-  return (std::uint64_t{++made.generation} << 32) | index;
-}
-
-gateway_actor::call* gateway_actor::find_call(std::uint64_t id) {
-  auto index = index_of(id);
-  if (index >= calls_.size() || !calls_[index].from || calls_[index].generation != id >> 32)
-    return nullptr;
-  return &calls_[index];
-}
-
-/// REQUIRES: find_call(id) is not null.
-gateway_actor::call gateway_actor::take_call(std::uint64_t id, outcome how) {
-  auto& slot = calls_[index_of(id)];
-  call out;
-  out.from = std::move(slot.from);
-  out.sequence = slot.sequence;
-  out.node = slot.node;
-  out.repeated = slot.repeated;
-  out.sent_at = slot.sent_at;
-  out.near = slot.near;
-  out.copy = std::move(slot.copy);
-  out.worker = std::move(slot.worker);
-  release_slot(id, how);
-  return out;
-}
-
-/// REQUIRES: its session has been taken.
-void gateway_actor::release_slot(std::uint64_t id, outcome how) {
-  auto& slot = calls_[index_of(id)];
-  release_node(slot, how); // which looks at the load
-  release_load(slot, has_failed(how));
-  slot.near = nullptr;
-  slot.copy.reset();
-  slot.worker.reset();
-  free_calls_.push_back(index_of(id));
-}
-
-void gateway_actor::release_node(call& of, outcome how) {
-  auto* node = std::exchange(of.node, nullptr);
-  if (node == nullptr)
-    return;
-  const auto now = has_failed(how) || of.timed ? detail::coarse_now() : detail::steady_time{};
-  if (of.timed && how != outcome::given_up && of.load != nullptr)
-    node->record.learn_pace(of.load->compare(detail::cycle_count() - of.sent_at), now);
-  if (node->record.end(how, now) && node->view != nullptr)
-    spdlog::warn("node {} has failed too often in a row: it gets no requests for a while", node->view->name);
-}
-
-void gateway_actor::release_load(call& of, bool overloaded) {
-  auto* load = std::exchange(of.load, nullptr);
-  if (load == nullptr)
-    return;
-  load->end(detail::coarse_now(), overloaded); // which counts seconds
-  if (load->queued() > 0) {
-    with_room_.push_back(load);
-    loop().defer(*this);
-  }
-}
-
-void gateway_actor::send(std::uint64_t id, const node_table::choice& where, const route_entry& entry,
-                         troupe::request&& what) {
-  auto& mine = calls_[index_of(id)];
-  auto& to = *where.to;
-  mine.load = &load_of(entry);
-  mine.load->start();
-  mine.node = &to;
-  to.record.begin();
-  if (entry.candidates.size() > 1) {
-    mine.timed = true;
-    mine.sent_at = detail::cycle_count();
-  }
-  what.route = where.candidate->route;
-  for (std::size_t i = 0; i < what.parameters.size(); ++i)
-    what.parameters[i].first = where.candidate->parameter_names[i];
-  const auto service = where.candidate->service;
-  if (!to.view->local)
-    return send_away(id, mine, entry, std::move(what));
-  if (auto* near = to.near[service]; near != nullptr && !mine.streamed) {
-    mine.near = near;
-    if (!near->take_request({id}, std::move(what), *this, caf::strong_actor_ptr{ctrl()}))
-      take_answer(call_id{id}, failure{errc::unavailable, "the actor has ended"});
-    return;
-  }
-  mine.worker = to.view->workers[loop().index()][service];
-  const caf::strong_actor_ptr self{ctrl()};
-  if (!mine.streamed)
-    return detail::deliver(mine.worker, self, call_id{id}, std::move(what));
-  mine.from->add_upload_credit(mine.sequence, stream_window);
-  detail::deliver(mine.worker, self, call_id{id}, std::move(what), stream_start{});
-}
-
-void gateway_actor::send_away(std::uint64_t id, call& mine, const route_entry& entry, troupe::request&& what) {
-  auto& to = *mine.node;
-  if (mine.streamed) {
-    mine.worker = to.dispatcher;
-    mine.from->add_upload_credit(mine.sequence, stream_window);
-    return detail::deliver(mine.worker, caf::strong_actor_ptr{ctrl()},
-                           stream_request{{call_id{id}, entry.service, std::move(what)}});
-  }
-  if ((entry.idempotent || is_safe(what.method)) && mine.repeated < most_repetitions)
-    keep_copy(mine, what);
-  to.batch.items.push_back({call_id{id}, entry.service, std::move(what)});
-  if (std::exchange(batches_posted_, true))
-    return;
-  // Behind what is ready on this loop: all requests of the turn share a message.
-  boost::asio::post(loop().io(),
-                    [this, alive = caf::strong_actor_ptr{ctrl()}] { send_batches(); });
-}
-
-void gateway_actor::keep_copy(call& mine, const troupe::request& what) {
-  mine.copy = std::make_unique<troupe::request>(what);
-  mine.sent_at = detail::cycle_count();
-}
-
-void gateway_actor::send_batches() {
-  batches_posted_ = false;
-  for (const auto& [id, each] : nodes_.all()) {
-    if (each->batch.items.empty())
-      continue;
-    auto batch = std::exchange(each->batch, {});
-    detail::deliver(each->dispatcher, caf::strong_actor_ptr{ctrl()}, std::move(batch));
-  }
-}
-
-void gateway_actor::give_up(std::uint64_t id, bool too_late) {
-  if (find_call(id) == nullptr)
-    return;
-  const auto given_up = take_call(id, too_late ? outcome::timed_out : outcome::given_up);
-  auto to = given_up.near != nullptr ? given_up.near->address() : given_up.worker;
-  if (!to && given_up.node != nullptr) {
-    send_batches(); // it may be among them
-    to = given_up.node->dispatcher;
-  }
-  if (to)
-    detail::deliver(to, caf::strong_actor_ptr{ctrl()}, call_id{id}, request_abandoned{});
-}
-
-void gateway_actor::take_answer(call_id id, troupe::response&& what) {
-  if (const auto to = take_asker(id, is_overload(what.status)); to.from)
-    to.from->complete(to.sequence, std::move(what));
-}
-
-void gateway_actor::take_answer(call_id id, const failure& why) {
-  if (const auto to = take_asker(id, is_overload(status_of(why.code))); to.from)
-    to.from->fail(to.sequence, why);
-}
-
-/// For an answer that is whole.
-gateway_actor::asker gateway_actor::take_asker(call_id id, bool failed) {
-  auto* of = find_call(id.value);
-  if (of == nullptr)
-    return {};
-  asker out{std::move(of->from), of->sequence};
-  release_slot(id.value, failed ? outcome::failed : outcome::answered);
-  return out;
-}
-
-// -- streams ----------------------------------------------------------------------------------------
-
-void gateway_actor::begin_answer(call_id id, troupe::response&& head, stream_start start) {
-  auto* to = find_call(id.value);
-  if (to == nullptr)
-    return; // given up
-  to->timed = false; // how long its body takes is up to others
-  release_load(*to, is_overload(head.status));
-  to->copy.reset(); // once it has begun, it cannot be sent elsewhere
-  if (!to->worker)
-    to->worker = to->near != nullptr ? to->near->address() : current_sender();
-  const auto from = to->from; // the session may give the call up
-  from->begin_stream(to->sequence, std::move(head), start.length);
-}
-
-void gateway_actor::on_part(call_id id, body_part&& what) {
-  const auto* to = find_call(id.value);
-  if (to == nullptr)
-    return;
-  const auto from = to->from;
-  const auto sequence = to->sequence;
-  if (what.last)
-    static_cast<void>(take_call(id.value, outcome::answered));
-  from->stream_part(sequence, std::move(what));
-}
-
-void gateway_actor::send_part(std::uint64_t call, body_part&& what) {
-  if (const auto* to = find_call(call); to != nullptr)
-    detail::deliver(to->worker, caf::strong_actor_ptr{ctrl()}, call_id{call}, std::move(what));
-}
-
-void gateway_actor::send_credit(std::uint64_t call, std::uint64_t bytes) {
-  if (const auto* to = find_call(call); to != nullptr)
-    detail::deliver(to->worker, caf::strong_actor_ptr{ctrl()}, call_id{call}, body_credit{bytes});
-}
-
-bool gateway_actor::retry(call&& lost) {
-  if (!lost.copy)
-    return false;
-  auto what = std::move(*lost.copy);
-  what.time_left -= std::min(what.time_left, time_since(lost.sent_at));
-  const auto now = std::chrono::steady_clock::now();
-  const auto match = nodes_.routes().find(what);
-  const auto where = match.entry != nullptr ? nodes_.choose(*match.entry, lost.node->id, now) : node_table::choice{};
-  if (where.to == nullptr || !retries_.take())
-    return false;
-  auto from = lost.from;
-  const auto id = new_call(std::move(lost.from), lost.sequence, false);
-  calls_[index_of(id)].repeated = static_cast<std::uint8_t>(lost.repeated + 1);
-  from->resent(lost.sequence, id);
-  send(id, where, *match.entry, std::move(what));
-  return true;
 }
 
 } // namespace troupe::gateway

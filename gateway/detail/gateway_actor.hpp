@@ -7,6 +7,7 @@
 #include "config/settings.hpp"
 #include "gateway/detail/access_log.hpp"
 #include "gateway/detail/connection_counts.hpp"
+#include "gateway/detail/hedge_queue.hpp"
 #include "gateway/detail/listener.hpp"
 #include "gateway/detail/loop_figures.hpp"
 #include "gateway/detail/loop_pressure.hpp"
@@ -159,6 +160,7 @@ private:
     bool streamed = false;
     bool timed = false; // others might have had it: how long it takes is of interest
     std::uint64_t sent_at = 0; // a cycle_count()
+    std::uint64_t rival = 0;   // the same request at another node; 0: there is none
     node_state* node = nullptr;
     route_load* load = nullptr;            // where it is in work; null: it waits for its turn
     detail::near_worker* near = nullptr;   // that has it; it stays in each view
@@ -202,10 +204,17 @@ private:
             troupe::request&& what);
   void send_away(std::uint64_t id, call& mine, const route_entry& entry, troupe::request&& what);
   static void keep_copy(call& mine, const troupe::request& what);
+  static std::chrono::milliseconds time_since(std::uint64_t cycles);
   void send_batches();
   void take_answer(call_id id, troupe::response&& what) override;
   void take_answer(call_id id, const failure& why) override;
   bool retry(call&& lost);
+  void abandon(std::uint64_t id, outcome how);
+  void plan_hedge(std::uint64_t id, std::chrono::milliseconds after);
+  void arm_hedges();
+  void begin_hedges();
+  void hedge(std::uint64_t id, detail::steady_time now);
+  std::uint64_t part(call& of);
   [[nodiscard]] troupe::response not_routed(const route_match& match,
                                             const troupe::request& what) const;
 
@@ -218,6 +227,8 @@ private:
   std::unordered_map<session*, std::shared_ptr<session>> sessions_;
   node_table nodes_;
   retry_budget retries_;
+  hedge_queue hedges_;
+  detail::timer hedge_timer_;
   std::unordered_map<std::string, std::unique_ptr<route_load>> loads_;
   std::vector<route_load*> with_room_; // of which something may begin that waits
   loop_pressure pressure_;

@@ -56,7 +56,7 @@ float node_record::cost(time_point now) const noexcept {
 
 bool node_record::judge(outcome how, time_point now) noexcept {
   const auto was_probe = std::exchange(probed_, false);
-  if (how == outcome::given_up)
+  if (how == outcome::given_up || how == outcome::overtaken)
     return false;
   if (how == outcome::answered) {
     failures_ = times_out_ = 0;

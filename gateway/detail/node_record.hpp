@@ -31,8 +31,9 @@ public:
   /// others take for the same.
   [[nodiscard]] float cost(time_point now) const noexcept;
 
-  /// `given_up`: nobody wanted the answer any more, which tells nothing of the node.
-  enum class outcome : std::uint8_t { answered, failed, timed_out, given_up };
+  /// `given_up`: nobody wanted the answer any more, which tells nothing of the node. `overtaken`: nor after another
+  /// node's answer, which tells how long it has taken at least.
+  enum class outcome : std::uint8_t { answered, failed, timed_out, given_up, overtaken };
 
   void begin() noexcept {
     ++outstanding_;

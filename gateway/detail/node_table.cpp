@@ -2,6 +2,7 @@
 
 #include "actors/detail/caf.hpp"
 #include "actors/detail/cycle_clock.hpp"
+#include "actors/detail/rendezvous.hpp"
 
 #include <algorithm>
 
@@ -20,6 +21,22 @@ std::vector<detail::near_worker*> near_workers(const std::vector<caf::strong_act
     out.push_back(is_near ? dynamic_cast<detail::near_worker*>(found) : nullptr);
   }
   return out;
+}
+
+/// Empty: anybody may have the request.
+std::string_view sticky_value(const stickiness& by, const request& what) noexcept {
+  switch (by.by) {
+  case stickiness::kind::parameter:
+    return by.parameter < what.parameters.size() ? std::string_view{what.parameters[by.parameter].second}
+                                                 : std::string_view{};
+  case stickiness::kind::field: return what.header(by.field).value_or(std::string_view{});
+  case stickiness::kind::none: break;
+  }
+  return {};
+}
+
+bool may_take(const node_table::node& who, std::uint64_t except, node_table::time_point now, bool though_it_fails) {
+  return who.id != except && who.record.has_room() && (though_it_fails || !who.record.is_out(now));
 }
 
 } // namespace
@@ -74,7 +91,7 @@ public:
 
   void consider(std::size_t at, bool though_it_fails = false) {
     auto* each = by_place_[candidates_[at].node];
-    if (each->id == except_ || !each->record.has_room() || (!though_it_fails && each->record.is_out(now_)))
+    if (!may_take(*each, except_, now_, though_it_fails))
       return;
     const auto cost = each->record.cost(now_);
     if (found_.to != nullptr && cost >= least_)
@@ -129,6 +146,34 @@ node_table::choice node_table::choose(const route_entry& entry, std::uint64_t ex
   if (!looking.is_over())
     looking.consider_all(true); // all have failed: as good as none
   return looking.result();
+}
+
+node_table::choice node_table::choose(const route_entry& entry, const request& what, std::uint64_t except,
+                                      time_point now) {
+  const auto value = sticky_value(entry.sticky, what);
+  if (value.empty())
+    return choose(entry, except, now);
+  // By the service alone: all of its routes that are sticky by the same agree.
+  const auto hash = detail::hash_of_key(entry.service, value);
+  const auto found = owner_of(hash, entry, except, now, false);
+  return found.to != nullptr ? found : owner_of(hash, entry, except, now, true);
+}
+
+node_table::choice node_table::owner_of(std::uint64_t hash, const route_entry& entry, std::uint64_t except,
+                                        time_point now, bool though_they_fail) const {
+  choice out;
+  std::pair<std::uint64_t, std::uint64_t> most; // its claim, then its id
+  for (const auto& each : entry.candidates) {
+    auto* const node = by_place_[each.node];
+    if (!may_take(*node, except, now, though_they_fail))
+      continue;
+    const std::pair claim{detail::claim_of(node->view->node_id, hash), node->view->node_id};
+    if (out.to == nullptr || claim > most) {
+      out = {node, &each};
+      most = claim;
+    }
+  }
+  return out;
 }
 
 } // namespace troupe::gateway

@@ -58,11 +58,16 @@ public:
     const route_candidate* candidate = nullptr;
   };
   [[nodiscard]] choice choose(const route_entry& entry, std::uint64_t except, time_point now);
+  /// The same, but where the route is sticky and the request has what it is sticky by: to the node that this belongs to, of
+  /// those that are in use and have room. All loops, and all gateways, find the same one.
+  [[nodiscard]] choice choose(const route_entry& entry, const request& what, std::uint64_t except, time_point now);
 
 private:
   class search;
 
   std::uint64_t chance() noexcept;
+  [[nodiscard]] choice owner_of(std::uint64_t hash, const route_entry& entry, std::uint64_t except,
+                                time_point now, bool though_they_fail) const;
 
   const detail::event_loop& loop_;
   unsigned loops_;

@@ -20,6 +20,15 @@ std::vector<std::string> parameter_names(const route_announcement& route) {
   return out;
 }
 
+/// What is waited for is kept so long.
+constexpr std::chrono::milliseconds longest_hedge{10'000};
+
+/// 0 is never.
+std::chrono::milliseconds later(std::chrono::milliseconds a, std::chrono::milliseconds b) noexcept {
+  constexpr std::chrono::milliseconds never{0};
+  return a == never || b == never ? never : std::min(std::max(a, b), longest_hedge);
+}
+
 } // namespace
 
 router::router(const cluster_view& view) {
@@ -45,6 +54,9 @@ void router::add(const cluster_view& view, std::size_t node_index) {
           entry->kind = route_kind::whole;
         entry->max_body = std::min(entry->max_body, route.max_body);
         entry->idempotent = entry->idempotent && route.idempotent;
+        if (entry->sticky != route.sticky)
+          entry->sticky = {};
+        entry->hedge_after = later(entry->hedge_after, route.hedge_after);
       }
     }
 }
@@ -58,7 +70,8 @@ route_entry* router::insert(const service_announcement& service, const route_ann
   auto& number = tree_.routes(at)[slot(route.method)];
   if (number == 0) {
     entries_.push_back({service.name, std::string{to_string(route.method)} + ' ' + route.pattern,
-                        service.singleton, route.kind, route.max_body, route.idempotent, {}, nullptr});
+                        service.singleton, route.kind, route.max_body, route.idempotent,
+                        route.sticky, route.hedge_after, {}, nullptr});
     number = static_cast<std::uint32_t>(entries_.size());
   }
   auto& entry = entries_[number - 1];

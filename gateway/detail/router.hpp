@@ -4,6 +4,7 @@
 #include "actors/messages/request.hpp"
 #include "gateway/detail/route_tree.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -34,6 +35,8 @@ struct route_entry {
   route_kind kind = route_kind::whole;
   std::uint64_t max_body = 0; // 0: as the setting says
   bool idempotent = false;    // all of its nodes say so
+  stickiness sticky{};        // as all of its nodes have it
+  std::chrono::milliseconds hedge_after{0}; // 0: not all of its nodes want it
   std::vector<route_candidate> candidates; // none: its nodes have departed
   /// For who counts what is in work, on the loop of this router; not the router's own.
   mutable route_load* load = nullptr;

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <source_location>
 #include <string>
 #include <vector>
@@ -146,6 +147,64 @@ TEST(check_services, tells_of_all_bad_routes_with_their_places) {
       in(5) + "route pattern \"x\": a pattern in the group /api begins with / or is empty"};
   EXPECT_EQ(check_services({bad}), expected);
   EXPECT_EQ(routes_of(bad), "GET /good;");
+}
+
+using namespace std::chrono_literals;
+
+TEST(service, says_of_its_last_route_how_requests_may_be_sent) {
+  const auto what = service{"s"}
+                        .get("/a/{x}/{y:int}", nothing)
+                        .sticky("y")
+                        .hedge_after(20ms)
+                        .put("/b", nothing)
+                        .idempotent()
+                        .sticky(header{"X-Session"})
+                        .post("/c", nothing)
+                        .idempotency_key()
+                        .post("/d", nothing);
+  EXPECT_EQ(check_services({what}), problems{});
+  const auto all = what.announcement().routes;
+  ASSERT_EQ(all.size(), 4u);
+  EXPECT_EQ(all[0].sticky, (stickiness{stickiness::kind::parameter, 1, {}}));
+  EXPECT_EQ(all[0].hedge_after, 20ms);
+  EXPECT_FALSE(all[0].idempotent);
+  EXPECT_EQ(all[1].sticky, (stickiness{stickiness::kind::field, 0, "X-Session"}));
+  EXPECT_TRUE(all[1].idempotent);
+  EXPECT_TRUE(all[2].idempotent) << "what is recorded may be asked for again";
+  EXPECT_EQ(all[3].sticky, stickiness{});
+  EXPECT_EQ(all[3].hedge_after, 0ms);
+  EXPECT_FALSE(all[3].idempotent);
+}
+
+TEST(check_services, tells_of_what_does_not_fit_the_route_before_it) {
+  const auto streaming = [](context& ctx, const request& req, body_stream) { return nothing(ctx, req); };
+  const auto talk = [](context&, const request&, websocket) -> task<void> { co_return; };
+  service bad{"s"};
+  const int line = __LINE__;
+  bad.idempotent().idempotency_key().sticky("x").sticky(header{"X"}).hedge_after(1ms);
+  bad.get("/a/{x}", nothing).idempotency_key();
+  bad.sticky("y").sticky(header{"a b"});
+  bad.hedge_after(0ms).hedge_after(10'001ms);
+  bad.post("/b", streaming).idempotency_key();
+  bad.post("/c", nothing).idempotency_key({.keep = 0s}).hedge_after(5ms);
+  bad.post("/d", nothing).idempotency_key().idempotency_key();
+  bad.websocket("/e", talk).hedge_after(5ms);
+  const auto in = [&](int below) { return "service \"s\" " + at(line + below) + ": "; };
+  const problems expected{
+      in(1) + "idempotent() stands behind the route that it is for",
+      in(1) + "idempotency_key() stands behind the route that it is for",
+      in(1) + "sticky() stands behind the route that it is for",
+      in(1) + "hedge_after() stands behind the route that it is for",
+      in(2) + "idempotency_key() is for methods that change something, not for GET",
+      in(3) + "sticky(): /a/{x} has no parameter {y}",
+      in(3) + "sticky(): \"a b\" is no name of a header field",
+      in(4) + "hedge_after() waits 1 ms to 10 s",
+      in(5) + "idempotency_key() is for routes whose handlers take the whole body",
+      in(6) + "idempotency_key() keeps answers for 1 s to 10 years",
+      in(6) + "hedge_after() is for requests that ask for no change, and for no WebSockets",
+      in(7) + "idempotency_key() stands twice behind a route",
+      in(8) + "hedge_after() is for requests that ask for no change, and for no WebSockets"};
+  EXPECT_EQ(check_services({bad}), expected);
 }
 
 service one_route(const char* name, http_method method, const char* pattern,

@@ -35,11 +35,33 @@ task<response> show(context& ctx, const request&) {
   co_return json({{"pid", ::getpid()}});
 }
 
-/// Says what the environment variable LEDGER_VERDICT says, 200 if there is none.
+/// The process, with the status that the environment variable LEDGER_VERDICT says, 200 if there is none.
+response verdict() {
+  const char* status = std::getenv("LEDGER_VERDICT");
+  return json({{"pid", ::getpid()}}).with_status(static_cast<std::uint16_t>(status ? std::atoi(status) : 200));
+}
+
 task<response> judge(context& ctx, const request&) {
   co_await ctx.sleep(4ms);
-  const char* verdict = std::getenv("LEDGER_VERDICT");
-  co_return json({{"pid", ::getpid()}}).with_status(static_cast<std::uint16_t>(verdict ? std::atoi(verdict) : 200));
+  co_return verdict();
+}
+
+/// Where the environment variable LEDGER_GATE names a file, waits until it is there. What is destroyed meanwhile is
+/// written down, too.
+task<response> wait_at_gate(context& ctx, const request&) {
+  struct farewell {
+    ~farewell() {
+      if (left)
+        record("left " + std::to_string(::getpid()));
+    }
+    bool left = true;
+  } on_end;
+  record("came " + std::to_string(::getpid()));
+  const char* gate = std::getenv("LEDGER_GATE");
+  while (gate != nullptr && ::access(gate, F_OK) != 0)
+    co_await ctx.sleep(2ms);
+  on_end.left = false;
+  co_return verdict();
 }
 
 } // namespace
@@ -50,5 +72,12 @@ int main(int argc, char** argv) {
                             .put("/ledger/{key}", append)
                             .idempotent()
                             .get("/ledger", show)
-                            .get("/judge", judge)});
+                            .get("/judge", judge)
+                            .get("/sessions/{id}", show)
+                            .sticky("id")
+                            .get("/session", show)
+                            .sticky(header{"X-Session"})
+                            .get("/hedged/{id}", wait_at_gate)
+                            .sticky("id")
+                            .hedge_after(20ms)});
 }

@@ -37,6 +37,10 @@ TEST(node_record, counts_what_is_there_up_to_its_limit) {
   node.end(given_up, t0);
   EXPECT_TRUE(node.has_room());
   EXPECT_EQ(node.answered(), 1u);
+  node.begin();
+  node.end(overtaken, t0);
+  EXPECT_EQ(node.outstanding(), 0u);
+  EXPECT_EQ(node.answered(), 1u) << "its answer was not waited for";
 }
 
 TEST(node_record, costs_what_is_there_for_each_loop_times_its_pace) {

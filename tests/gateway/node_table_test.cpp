@@ -5,7 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace troupe::gateway::test {
 namespace {
@@ -20,9 +24,15 @@ std::shared_ptr<cluster_view> view_of(std::uint64_t count, bool own = false, std
   for (std::uint64_t id = 1; id <= count; ++id) {
     auto& made = out->nodes.emplace_back();
     made.id = id;
+    made.node_id = 1000 + id;
     made.local = own && id == 1;
     made.max_in_work = max_in_work;
-    made.services.push_back({"s", false, {{http_method::get, "/"}}});
+    const stickiness by_path{stickiness::kind::parameter, 0, {}}, by_field{stickiness::kind::field, 0, "X-Session"};
+    made.services.push_back({"s",
+                             false,
+                             {{http_method::get, "/"},
+                              {http_method::get, "/s/{id}", route_kind::whole, 0, false, by_path, 0ms},
+                              {http_method::get, "/f", route_kind::whole, 0, false, by_field, 0ms}}});
     if (made.local)
       made.workers.resize(1);
     else
@@ -55,6 +65,23 @@ protected:
     for (int i = 0; i < count; ++i)
       ++out[choose()];
     return out;
+  }
+
+  /// Where each of these keys goes, by the path.
+  std::vector<std::uint64_t> owners(int keys, std::uint64_t except = 0) {
+    std::vector<std::uint64_t> out;
+    for (int i = 0; i < keys; ++i) {
+      request what;
+      what.target = "/s/key" + std::to_string(i);
+      out.push_back(owner(std::move(what), except));
+    }
+    return out;
+  }
+  std::uint64_t owner(request what, std::uint64_t except = 0) {
+    what.path_size = static_cast<std::uint32_t>(what.target.size());
+    const auto& entry = *table_.routes().find(what).entry;
+    const auto where = table_.choose(entry, what, except, t0);
+    return where.to == nullptr ? 0 : where.to->id;
   }
 
   node_record& record(std::uint64_t id) { return table_.all().at(id)->record; }
@@ -128,6 +155,82 @@ TEST_F(a_node_table, leaves_out_those_that_fail_until_all_do) {
   for (std::uint64_t id = 1; id <= 5; ++id)
     fail(id);
   EXPECT_EQ(spread(100).size(), 5u) << "as good as none";
+}
+
+TEST_F(a_node_table, sends_a_key_to_the_same_node_and_moves_those_of_a_lost_one_alone) {
+  table_.update(view_of(5), t0);
+  const auto before = owners(1000);
+  EXPECT_EQ(owners(1000), before);
+  for (const std::uint64_t id : {1, 2, 3, 4, 5})
+    EXPECT_NEAR(std::count(before.begin(), before.end(), id), 200, 50) << id;
+  auto without_3 = view_of(5);
+  without_3->nodes.erase(without_3->nodes.begin() + 2);
+  table_.update(without_3, t0);
+  const auto after = owners(1000);
+  std::map<std::uint64_t, int> heirs;
+  for (std::size_t i = 0; i < before.size(); ++i)
+    if (before[i] == 3)
+      ++heirs[after[i]];
+    else
+      EXPECT_EQ(after[i], before[i]) << i;
+  EXPECT_EQ(heirs.size(), 4u) << "they are spread";
+  EXPECT_FALSE(heirs.contains(3));
+}
+
+TEST_F(a_node_table, knows_nodes_of_other_views_by_their_own_ids) {
+  table_.update(view_of(3), t0);
+  const auto before = owners(100);
+  auto turned = view_of(3); // as another gateway numbers them
+  for (auto& each : turned->nodes)
+    each.id = 14 - each.id;
+  table_.update(turned, t0);
+  for (std::size_t i = 0; i < before.size(); ++i)
+    EXPECT_EQ(owners(100)[i], 14 - before[i]) << i;
+}
+
+TEST_F(a_node_table, moves_the_keys_of_nodes_that_fail_or_are_full_until_all_are) {
+  table_.update(view_of(3, false, 5), t0);
+  const auto before = owners(100);
+  fail(1);
+  for (int i = 0; i < 5; ++i)
+    record(2).begin();
+  EXPECT_EQ(owners(100), std::vector<std::uint64_t>(100, 3));
+  record(2).end(node_record::outcome::answered, t0);
+  const auto after = owners(100, 3);
+  EXPECT_EQ(after, std::vector<std::uint64_t>(100, 2));
+  EXPECT_EQ(owners(100, 2), std::vector<std::uint64_t>(100, 3));
+  fail(2);
+  record(2).begin();
+  fail(3);
+  const auto all_fail = owners(100);
+  for (std::size_t i = 0; i < before.size(); ++i)
+    if (before[i] != 2) // which is full
+      EXPECT_EQ(all_fail[i], before[i]) << "as good as none";
+    else
+      EXPECT_NE(all_fail[i], 2u);
+}
+
+TEST_F(a_node_table, goes_by_the_field_and_by_chance_without_it) {
+  table_.update(view_of(3, true), t0);
+  const auto with_field = [&](const char* value) {
+    request what;
+    what.target = "/f";
+    if (value != nullptr)
+      what.headers.add("x-session", value);
+    return owner(std::move(what));
+  };
+  std::set<std::uint64_t> seen;
+  for (int i = 0; i < 100; ++i) {
+    const auto value = std::to_string(i);
+    seen.insert(with_field(value.c_str()));
+    request by_path;
+    by_path.target = "/s/" + value;
+    EXPECT_EQ(with_field(value.c_str()), owner(std::move(by_path))) << "all routes of a service agree";
+  }
+  EXPECT_EQ(seen.size(), 3u) << "the own node is not preferred";
+  for (const auto* none : {static_cast<const char*>(nullptr), ""})
+    for (int i = 0; i < 20; ++i)
+      EXPECT_EQ(with_field(none), 1u) << "the own node, as without sticky()";
 }
 
 TEST_F(a_node_table, tells_who_has_left_once) {

@@ -355,6 +355,29 @@ TEST(router, takes_a_body_as_all_nodes_of_the_route_can) {
   EXPECT_EQ(kind_of({streamed, by_setting}), (std::pair{route_kind::streamed, std::uint64_t{0}}));
 }
 
+TEST(router, has_requests_keep_to_nodes_and_hedged_as_all_nodes_of_the_route_want_it) {
+  using namespace std::chrono_literals;
+  const auto entry_of = [](std::vector<route_announcement> routes) {
+    cluster_view view;
+    for (auto& each : routes)
+      view.nodes.push_back(node({{"one", false, {std::move(each)}}}));
+    auto what = make(get, "/x/1");
+    const router all{view};
+    const auto* entry = all.find(what).entry;
+    return std::pair{entry->sticky, entry->hedge_after};
+  };
+  const stickiness by_path{stickiness::kind::parameter, 0, {}}, by_field{stickiness::kind::field, 0, "X"};
+  const route_announcement first{get, "/x/{a}", route_kind::whole, 0, false, by_path, 20ms};
+  const route_announcement renamed{get, "/x/{b}", route_kind::whole, 0, false, by_path, 50ms};
+  const route_announcement other{get, "/x/{a}", route_kind::whole, 0, false, by_field, 0ms};
+  const route_announcement endless{get, "/x/{a}", route_kind::whole, 0, false, {}, std::chrono::milliseconds::max()};
+  EXPECT_EQ(entry_of({first}), (std::pair{by_path, 20ms}));
+  EXPECT_EQ(entry_of({first, renamed}), (std::pair{by_path, 50ms})) << "names of parameters may differ";
+  EXPECT_EQ(entry_of({first, other}), (std::pair{stickiness{}, 0ms}));
+  EXPECT_EQ(entry_of({other, first}), (std::pair{stickiness{}, 0ms}));
+  EXPECT_EQ(entry_of({endless, endless}).second, 10s);
+}
+
 TEST(router, keeps_a_route_with_the_service_that_had_it_first) {
   const service_announcement first{"first", false, {{get, "/x/{a}"}}};
   const service_announcement second{"second", false, {{get, "/x/{b}"}, {post, "/x/{b}"}}};

@@ -13,6 +13,7 @@
 #include "actors/events.hpp"
 #include "actors/files.hpp"
 #include "actors/form.hpp"
+#include "actors/idempotent_transaction.hpp"
 #include "actors/join_handle.hpp"
 #include "actors/keyed.hpp"
 #include "actors/messages/errc.hpp"
