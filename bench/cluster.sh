@@ -131,6 +131,14 @@ failures() {
     END { for (i in count) printf "%s: %d\n", i, count[i] }' "$work/$1.requests" | sort | paste -sd, | sed 's/,/, /g; s/^$/none/'
 }
 
+# warnings NAME...: what their logs warn of, the kinds of it by number.
+warnings() {
+  local name
+  for name in "$@"; do cat "$work/$name/log"; done |
+    { grep -E '"level":"(warn|error|critical)"|^[^{]' || true; } |
+    sed -E 's/^\{"time":"[^"]*",//; s/[0-9]+/N/g' | sort | uniq -c | sort -rn | head -12 | cut -c 1-300
+}
+
 # median: of the numbers that it reads, one a line.
 median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
@@ -140,7 +148,8 @@ histogram() {
     BEGIN { n = split(bounds, bound, " ") }
     { at = 1; while (at <= n && $1 >= bound[at]) at++; count[at]++; if (count[at] > most) most = count[at]; if ($1 > max || NR == 1) max = $1 }
     END {
-      printf "%s (%d, the longest %s)\n", title, NR, NR ? max : "-"
+      if (!NR) { print title ": none"; exit }
+      printf "%s (%d, the longest %s)\n", title, NR, max
       for (i = 1; i <= n + 1; i++) {
         bar = sprintf("%*s", most ? int(count[i] * 40 / most + 0.5) : 0, ""); gsub(/ /, "#", bar)
         range = i == 1 ? "below " bound[1] : i > n ? "from " bound[n] " on" : bound[i - 1] " to " bound[i]
