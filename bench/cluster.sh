@@ -157,3 +157,94 @@ histogram() {
       }
     }'
 }
+
+# -- worker nodes that come and go ---------------------------------------------------------------------------
+#
+# The script defines herd_start NAME, which starts a worker. What happens is written to $work/events, a line "MS
+# start|drain|kill NAME PID" each.
+
+# Younger ones are not drained: a process has to have come as far as to care for signals.
+grown_up_ms=1000
+alive=()   # names
+leaving=() # names of those that were told to
+herd_started=0
+herd_unclean=0 # those that were told to leave and did not end well
+declare -A begun_of
+
+herd_note() { echo "$1 $2 $3 ${pid_of[$3]}" >> "$work/events"; }
+
+herd_add() {
+  local name="n$((herd_started += 1))"
+  begun_of[$name]="$(now_ms)"
+  herd_start "$name"
+  alive+=("$name")
+  herd_note "${begun_of[$name]}" start "$name"
+}
+
+# herd_take: one of those alive, at random, leaves the list; its name is in $taken.
+herd_take() {
+  local at=$((RANDOM % ${#alive[@]}))
+  taken="${alive[at]}"
+  unset "alive[at]"
+  alive=("${alive[@]}")
+}
+
+herd_kill() {
+  herd_take
+  herd_note "$(now_ms)" kill "$taken"
+  end_node "$taken" KILL
+}
+
+herd_drain() {
+  local oldest=$(($(now_ms) - grown_up_ms))
+  herd_take
+  if [ "${begun_of[$taken]}" -gt "$oldest" ]; then alive+=("$taken") && return; fi
+  herd_note "$(now_ms)" drain "$taken"
+  kill "${pid_of[$taken]}"
+  leaving+=("$taken")
+}
+
+# herd_reap [all]: takes note of those that have left, or waits for all that were told to.
+herd_reap() {
+  local name status still=()
+  for name in "${leaving[@]}"; do
+    if [ $# -eq 0 ] && kill -0 "${pid_of[$name]}" 2> /dev/null; then
+      still+=("$name")
+      continue
+    fi
+    status=0
+    wait "${pid_of[$name]}" 2> /dev/null || status=$?
+    unset "pid_of[$name]"
+    if [ "$status" != 0 ]; then
+      herd_unclean=$((herd_unclean + 1))
+      say "$name was told to leave and ended with status $status: $(tail -2 "$work/$name/log" | xargs)"
+    fi
+  done
+  leaving=("${still[@]}")
+}
+
+# herd_step FEWEST MOST: starts one, drains one, or kills one.
+herd_step() {
+  local choice=$((RANDOM % 4))
+  herd_reap
+  kill -0 "${pid_of[gateway]}" 2> /dev/null || die "the gateway has ended: $(tail -3 "$work/gateway/log")"
+  if [ "${#alive[@]}" -ge "$2" ]; then choice=$((choice % 2)); fi
+  if [ "${#alive[@]}" -le "$1" ]; then choice=3; fi
+  case "$choice" in
+    0) herd_kill ;;
+    1) herd_drain ;;
+    *) herd_add ;;
+  esac
+}
+
+# herd_for SECONDS PAUSE FEWEST MOST: such steps, each PAUSE milliseconds at most.
+herd_for() {
+  local until=$(($(now_ms) + $1 * 1000))
+  while [ "$(now_ms)" -lt "$until" ]; do
+    sleep "$(awk -v ms=$((RANDOM % $2)) 'BEGIN { print ms / 1000 }')"
+    herd_step "$3" "$4"
+  done
+}
+
+# herd_events KIND: how many there were.
+herd_events() { awk -v kind="$1" '$2 == kind' "$work/events" | wc -l; }
