@@ -93,12 +93,15 @@ wait_for_nodes() {
   done
 }
 
-# end_node NAME SIGNAL: and waits until it has ended. Leaves its status in $ended_with.
+# end_node NAME SIGNAL: and waits until it has ended.
 end_node() {
+  local status=0
   kill "-$2" "${pid_of[$1]}"
-  ended_with=0
-  wait "${pid_of[$1]}" 2>/dev/null || ended_with=$?
+  wait "${pid_of[$1]}" 2>/dev/null || status=$?
   unset "pid_of[$1]"
+  if [ "$2" = TERM ] && [ "$status" != 0 ]; then
+    say "$1 was stopped and ended with status $status: $(tail -2 "$work/$1/log" | xargs)"
+  fi
 }
 
 # line_times NAME PATTERN: when its log had such lines, in ms since 1970.
@@ -128,7 +131,8 @@ stop_load() {
 failures() {
   awk -v from="$2" -v to="$3" '
     $1 >= from && $1 <= to && $3 != 200 { count[$4 " " $3]++ }
-    END { for (i in count) printf "%s: %d\n", i, count[i] }' "$work/$1.requests" | sort | paste -sd, | sed 's/,/, /g; s/^$/none/'
+    END { for (i in count) printf "%s: %d\n", i, count[i] }' "$work/$1.requests" |
+    sort | paste -sd, | sed 's/,/, /g; s/^$/none/'
 }
 
 # warnings NAME...: what their logs warn of, the kinds of it by number.
@@ -140,13 +144,22 @@ warnings() {
 }
 
 # median: of the numbers that it reads, one a line.
-median() { sort -n | awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+median() {
+  sort -n |
+    awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
 
 # histogram TITLE BOUND...: of the numbers that it reads, one a line: a line for each range.
 histogram() {
   awk -v title="$1" -v bounds="${*:2}" '
     BEGIN { n = split(bounds, bound, " ") }
-    { at = 1; while (at <= n && $1 >= bound[at]) at++; count[at]++; if (count[at] > most) most = count[at]; if ($1 > max || NR == 1) max = $1 }
+    {
+      at = 1
+      while (at <= n && $1 >= bound[at]) at++
+      count[at]++
+      if (count[at] > most) most = count[at]
+      if ($1 > max || NR == 1) max = $1
+    }
     END {
       if (!NR) { print title ": none"; exit }
       printf "%s (%d, the longest %s)\n", title, NR, max

@@ -257,8 +257,9 @@ void print(const std::string& method, figures of) {
   for (const auto& [status, count] : of.by_status)
     std::printf(", %d: %zu", status, count);
   std::sort(of.milliseconds.begin(), of.milliseconds.end());
+  const auto last = static_cast<double>(of.milliseconds.size() - 1);
   const auto part = [&](double which) {
-    return static_cast<double>(of.milliseconds[static_cast<std::size_t>(which * static_cast<double>(of.milliseconds.size() - 1))]);
+    return static_cast<double>(of.milliseconds[static_cast<std::size_t>(which * last)]);
   };
   std::printf("; p50 %.2f ms p99 %.2f ms max %.1f ms\n", part(0.5), part(0.99), part(1));
 }
