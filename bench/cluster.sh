@@ -10,6 +10,7 @@ load_pid=""
 # To be called by the script's own EXIT trap, if it has one.
 end_all() {
   local name
+  exec 2> /dev/null # the shell's own lines on what was killed
   if [ -n "$load_pid" ]; then kill "$load_pid" 2>/dev/null || true; fi
   # What is frozen hears of nothing else.
   for name in "${!pid_of[@]}"; do kill -9 "${pid_of[$name]}" 2>/dev/null || true; done
