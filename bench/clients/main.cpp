@@ -278,11 +278,16 @@ options parse(int argc, char** argv) {
       out.keys = std::strtoul(value, nullptr, 10);
     else if (name == "--body")
       out.body = std::strtoul(value, nullptr, 10);
-    else if (name == "--log" && (out.log = std::fopen(value, "w")) == nullptr)
+    else if (name == "--log")
+      out.log = std::fopen(value, "w");
+    else
+      break;
+    if (name == "--log" && out.log == nullptr)
       die(value);
   }
   for (const char* port = at < argc ? argv[at++] : nullptr; port != nullptr && *port != 0;) {
-    out.ports.push_back(std::atoi(port));
+    if (const int number = std::atoi(port); number > 0)
+      out.ports.push_back(number);
     port = std::strchr(port, ',');
     port = port == nullptr ? nullptr : port + 1;
   }
