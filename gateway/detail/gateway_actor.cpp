@@ -60,7 +60,7 @@ std::uint64_t random_start() {
 gateway_actor::gateway_actor(caf::actor_config& config, detail::event_loop& loop, options how,
                              listening_socket listening)
   : detail::exposed_actor(config, loop), options_(std::move(how)),
-    access_log_(options_.access, loop.timers()), last_request_id_(random_start()),
+    access_log_(options_.access, loop.timers()), tracer_(options_.traces), last_request_id_(random_start()),
     nodes_(loop, options_.loops, options_.slow_start), pressure_(options_.http.queue_target),
     lag_probe_(*this) {
   poller_.emplace(loop.io());
@@ -488,6 +488,8 @@ void gateway_actor::send(std::uint64_t id, const node_table::choice& where, cons
   what.route = where.candidate->route;
   for (std::size_t i = 0; i < what.parameters.size(); ++i)
     what.parameters[i].first = where.candidate->parameter_names[i];
+  if (mine.from->has_traced())
+    mine.from->sent_to(mine.sequence, to.view->name);
   const auto service = where.candidate->service;
   if (!to.view->local)
     return send_away(id, mine, entry, std::move(what));

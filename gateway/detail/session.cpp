@@ -1,6 +1,7 @@
 #include "gateway/detail/session.hpp"
 
 #include "actors/detail/cycle_clock.hpp"
+#include "actors/request_id.hpp"
 #include "gateway/detail/gateway_actor.hpp"
 #include "gateway/detail/problem.hpp"
 #include "gateway/detail/response_writer.hpp"
@@ -331,6 +332,8 @@ detail::steady_time session::add_slot_for(request& what, std::uint64_t sequence)
   }
   no_more_requests_ = no_more_requests_ || !made.keep_alive;
   what.id = made.request_id;
+  made.trace = gateway_.traces().begin(what, parser_.has_traceparent(), peer_.trusted());
+  has_traced_ = has_traced_ || made.trace;
   return made.started;
 }
 
@@ -385,6 +388,11 @@ void session::count_at(std::uint64_t sequence, request_counts& counts) {
     to->counts = &counts;
 }
 
+void session::sent_to(std::uint64_t sequence, std::string_view node) {
+  if (auto* to = find_slot(sequence); to != nullptr && to->trace && to->trace->span)
+    to->trace->span->set("troupe.node", node);
+}
+
 void session::reject(const failure& why) {
   std::string out;
   if (!gateway_.tls()) // a handshake would be much work for a client that is not wanted
@@ -414,14 +422,37 @@ request_counts& session::counts_of(const slot& of) const noexcept {
 }
 
 /// Gives the time, which is now.
-detail::steady_time session::count_and_log(const slot& of) {
+detail::steady_time session::count_and_log(slot& of) {
   const auto now = clock::now();
   const auto took = now - of.started;
   counts_of(of).answered(of.status, took);
   if (gateway_.access().enabled())
     gateway_.access().add(of.client, of.has_method ? to_string(of.method) : "-", of.target,
-                          of.status, took, of.request_id);
+                          of.status, took, of.request_id,
+                          of.trace ? of.trace->place.trace_id() : std::string_view{});
+  if (of.trace)
+    end_trace(of);
   return now;
+}
+
+void session::end_trace(slot& of) {
+  if (auto& span = of.trace->span) {
+    const auto& route = counts_of(of);
+    const std::string method{to_string(of.method)};
+    if (!route.pattern().empty()) {
+      span->rename(method + ' ' + route.pattern());
+      span->set("http.route", route.pattern());
+      span->set("troupe.service", route.service());
+    }
+    span->set("http.request.method", method);
+    span->set("http.response.status_code", of.status);
+    span->set("troupe.request_id", format_request_id(of.request_id));
+    if (of.status < 500)
+      span->succeed();
+    else
+      span->fail("status " + std::to_string(of.status));
+  }
+  of.trace = nullptr;
 }
 
 void session::send_finished(detail::steady_time now) {
