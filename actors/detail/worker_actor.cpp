@@ -132,7 +132,7 @@ void worker_actor::begin_trace(call& of) {
   auto place = of.what.trace();
   if (!place)
     return;
-  if (const auto& spans = node().spans; spans && place->sampled()) {
+  if (const auto& spans = host::node().spans; spans && place->sampled()) {
     of.span = std::make_unique<open_span>(spans, *place, span_kind::internal, *of.label);
     of.span->set("troupe.service", definition_->name());
     of.span->set("http.request.method", to_string(of.what.method));

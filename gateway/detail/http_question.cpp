@@ -27,6 +27,17 @@ public:
   steps(const config::endpoint& where, std::chrono::milliseconds limit, const std::stop_token& stop)
     : where_(where), end_(std::chrono::steady_clock::now() + limit), stop_(stop) {}
 
+  /// For one operation: keeps its error, and has `take` keep its result.
+  template <class Take>
+  auto step(Take take) {
+    done_.reset();
+    return [this, take](const error_code& ec, const auto& result) {
+      done_ = ec;
+      if (!ec)
+        take(result);
+    };
+  }
+
   http::response<http::string_body> take(const outgoing& what, std::uint64_t largest_answer, std::string_view kind) {
     tcp::resolver resolver{io_};
     resolver.async_resolve(where_.host, std::to_string(where_.port), step([this](const auto& found) {
@@ -46,17 +57,6 @@ public:
   }
 
 private:
-  /// For one operation: keeps its error, and has `take` keep its result.
-  template <class Take>
-  auto step(Take take) {
-    done_.reset();
-    return [this, take](const error_code& ec, const auto& result) {
-      done_ = ec;
-      if (!ec)
-        take(result);
-    };
-  }
-
   void wait(std::string_view otherwise) {
     io_.restart();
     if (!stop_.stop_requested()) // before that, it would have been stopped in vain

@@ -63,7 +63,8 @@ otlp_span span_of(const json& from) {
 
 std::vector<otlp_span> read_otlp(std::string_view text) {
   std::vector<otlp_span> out;
-  for (const auto& resource : json::parse(text).at("resourceSpans")) {
+  const auto whole = json::parse(text);
+  for (const auto& resource : whole.at("resourceSpans")) {
     const auto of = attributes_in(resource.at("resource"));
     for (const auto& scope : resource.at("scopeSpans")) {
       if (scope.at("scope").at("name") != "troupe")
