@@ -1,7 +1,6 @@
 #include "gateway/detail/session.hpp"
 
 #include "actors/detail/cycle_clock.hpp"
-#include "actors/request_id.hpp"
 #include "gateway/detail/gateway_actor.hpp"
 #include "gateway/detail/problem.hpp"
 #include "gateway/detail/response_writer.hpp"
@@ -388,11 +387,6 @@ void session::count_at(std::uint64_t sequence, request_counts& counts) {
     to->counts = &counts;
 }
 
-void session::sent_to(std::uint64_t sequence, std::string_view node) {
-  if (auto* to = find_slot(sequence); to != nullptr && to->trace && to->trace->span)
-    to->trace->span->set("troupe.node", node);
-}
-
 void session::reject(const failure& why) {
   std::string out;
   if (!gateway_.tls()) // a handshake would be much work for a client that is not wanted
@@ -433,26 +427,6 @@ detail::steady_time session::count_and_log(slot& of) {
   if (of.trace)
     end_trace(of);
   return now;
-}
-
-void session::end_trace(slot& of) {
-  if (auto& span = of.trace->span) {
-    const auto& route = counts_of(of);
-    const std::string method{to_string(of.method)};
-    if (!route.pattern().empty()) {
-      span->rename(method + ' ' + route.pattern());
-      span->set("http.route", route.pattern());
-      span->set("troupe.service", route.service());
-    }
-    span->set("http.request.method", method);
-    span->set("http.response.status_code", of.status);
-    span->set("troupe.request_id", format_request_id(of.request_id));
-    if (of.status < 500)
-      span->succeed();
-    else
-      span->fail("status " + std::to_string(of.status));
-  }
-  of.trace = nullptr;
 }
 
 void session::send_finished(detail::steady_time now) {

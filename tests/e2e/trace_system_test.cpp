@@ -113,8 +113,9 @@ TEST(Traces, OfTrustedProxiesAre) {
 }
 
 TEST(Traces, FollowTasksAndTellOfFailures) {
-  gateway node{traced({"--trace-accept", "any", "--trace-export", "spans"})};
+  gateway node{traced({"--trace-accept", "any", "--trace-export", "spans", "--trace-sql-comments"})};
   http_client http{node.http_port()};
+  EXPECT_EQ(http.send(with_trace("/count", sampled)).json(), json::parse(R"({"i": 300000})"));
   EXPECT_EQ(http.send(with_trace("/spawn", sampled)).status, 200);
   EXPECT_EQ(http.send(with_trace("/fail", sampled)).status, 500);
   EXPECT_EQ(http.send(with_trace("/refuse", sampled)).status, 500);
