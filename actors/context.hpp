@@ -11,6 +11,7 @@
 #include <chrono>
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -203,6 +204,10 @@ public:
 
   /// The name of the node that runs this, as /_troupe/nodes shows it.
   [[nodiscard]] const std::string& node_name() const noexcept { return host_.node().node_name; }
+
+  /// Where the request stands in a trace that is being answered, also for a task that its handler has spawned; see
+  /// request::trace. None: nobody traces it, or the code runs for no request (a stateful actor handles a message).
+  [[nodiscard]] std::optional<trace_context> trace() const { return host_.trace(); }
 
   /// For the framework's own services.
   [[nodiscard]] detail::host& host() noexcept { return host_; }

@@ -3,6 +3,7 @@
 #include "actors/detail/chance.hpp"
 #include "actors/detail/event_loop.hpp"
 #include "actors/detail/key_loader.hpp"
+#include "actors/detail/statement_span.hpp"
 #include "actors/sleep.hpp"
 
 #include <algorithm>
@@ -40,6 +41,19 @@ const std::string* who_asks(detail::host& owner) noexcept {
   return running != nullptr ? running->label : nullptr;
 }
 
+/// Notes who asks. Gives a span where that is traced: null for most.
+std::unique_ptr<detail::open_span> begin_statement(detail::host& owner, const detail::held_connection& on,
+                                                   sql_statement& what) {
+  const auto* running = owner.loop().running();
+  if (running == nullptr)
+    return nullptr;
+  what.asked_by = running->label;
+  if (!running->trace)
+    return nullptr;
+  what.trace = running->trace;
+  return detail::begin_statement_span(owner.node(), on.of->name, what);
+}
+
 /// A reply that the database is told of when nobody waits for it any more: the coroutine was destroyed.
 template <class Send>
 class database_reply : public detail::reply_to<Send> {
@@ -63,15 +77,20 @@ database::database(detail::host& owner, std::string_view name)
 task<rows> statements::run(detail::host& owner, detail::held_connection on, sql_statement what) {
   const auto& database = database_of(on);
   const auto& to = on.connection ? on.connection : database;
-  what.asked_by = who_asks(owner);
+  const auto span = begin_statement(owner, on, what);
   if (!what.key_column.empty()) {
     if (what.parameters.empty())
       throw error{errc::internal, "a coalesced statement needs a key, its first argument"};
-    co_return rows{co_await detail::key_read{owner, *on.of, std::move(what)}};
+    auto found = rows{co_await detail::key_read{owner, *on.of, std::move(what)}};
+    if (span)
+      detail::end_statement_span(*span, found.size());
+    co_return found;
   }
   auto value = co_await database_reply{owner, database, [&](std::uint64_t id) {
     owner.courier().send_statement(to, id, std::move(what));
   }};
+  if (span)
+    detail::end_statement_span(*span, value);
   co_return rows{detail::expect_reply<sql_result>(std::move(value))};
 }
 

@@ -85,4 +85,12 @@ bool is_any_address(std::string_view host) {
   return false;
 }
 
+std::optional<endpoint> trace_receiver(std::string_view text) {
+  constexpr std::string_view scheme = "http://";
+  if (!text.starts_with(scheme)) return std::nullopt;
+  text.remove_prefix(scheme.size());
+  if (text.ends_with('/')) text.remove_suffix(1);
+  return parse_endpoint(text);
+}
+
 } // namespace troupe::config

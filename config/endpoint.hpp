@@ -29,4 +29,7 @@ bool is_loopback(std::string_view host);
 /// Whether the host stands for every address of this machine: 0.0.0.0 or ::.
 bool is_any_address(std::string_view host);
 
+/// Of http://HOST:PORT, perhaps with a slash behind it; nothing for any other text.
+std::optional<endpoint> trace_receiver(std::string_view text);
+
 } // namespace troupe::config

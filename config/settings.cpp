@@ -80,4 +80,16 @@ std::string to_string(client_certificate what) {
   return "off";
 }
 
+std::string to_string(trace_source what) {
+  switch (what) {
+    case trace_source::none:
+      return "none";
+    case trace_source::trusted:
+      return "trusted";
+    case trace_source::any:
+      return "any";
+  }
+  return "none";
+}
+
 } // namespace troupe::config

@@ -30,11 +30,15 @@ enum class tls_version { v1_2, v1_3 };
 /// Whether clients show a certificate; `optional`: it is checked if they do.
 enum class client_certificate { off, optional, required };
 
+/// From whom the gateway goes on with a trace; `trusted`: from http.trusted_proxies.
+enum class trace_source { none, trusted, any };
+
 /// The word that stands for the value in settings: "v1", "x-forwarded", "1.2".
 std::string to_string(proxy_protocol what);
 std::string to_string(forwarded_fields what);
 std::string to_string(tls_version what);
 std::string to_string(client_certificate what);
+std::string to_string(trace_source what);
 
 /// Limits, deadlines and trust of the HTTP side. `std::size_t` counts bytes, `unsigned` things.
 struct http_settings {
@@ -141,6 +145,18 @@ struct log_settings {
   friend bool operator==(const log_settings&, const log_settings&) = default;
 };
 
+/// Traces of requests. The first two are the gateway's alone.
+struct trace_settings {
+  trace_source accept = trace_source::trusted;
+  double sample = 0.01; // share of the requests that bring no trace along
+  std::string export_to = "none"; // or a file, or http://HOST:PORT of an OTLP receiver
+  bool sql_comments = false;
+
+  [[nodiscard]] bool exports() const noexcept { return export_to != "none"; }
+
+  friend bool operator==(const trace_settings&, const trace_settings&) = default;
+};
+
 /// How the nodes of a cluster keep track of each other, and how they know each other. Files are PEM.
 struct cluster_settings {
   milliseconds failure_timeout{3'000}; // without a sign of life
@@ -173,6 +189,7 @@ struct gateway_settings {
   named_databases databases;
   actor_settings actors;
   log_settings log;
+  trace_settings trace;
 
   friend bool operator==(const gateway_settings&, const gateway_settings&) = default;
 };
@@ -191,6 +208,7 @@ struct worker_settings {
   named_databases databases;
   actor_settings actors;
   log_settings log;
+  trace_settings trace;
 
   friend bool operator==(const worker_settings&, const worker_settings&) = default;
 };

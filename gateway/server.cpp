@@ -47,6 +47,11 @@ server::server(std::vector<std::unique_ptr<detail::event_loop>>& loops,
   : loops_(loops), settings_(settings), access_log_(access_log), json_log_(json_log),
     connections_(std::make_shared<connection_counts>(settings)) {}
 
+void server::trace(const config::trace_settings& which, std::shared_ptr<detail::span_queue> spans) {
+  trace_ = which;
+  spans_ = std::move(spans);
+}
+
 std::vector<caf::actor> server::start(listening_sockets sockets, const caf::actor& membership,
                                       std::shared_ptr<const tls_context> tls,
                                       std::chrono::milliseconds hsts_max_age,
@@ -60,7 +65,8 @@ std::vector<caf::actor> server::start(listening_sockets sockets, const caf::acto
                              .max_buffered = settings_.max_buffered_bytes / loops_.size(),
                              .tls = std::move(tls),
                              .hsts = hsts_of(hsts_max_age),
-                             .refuse = {}};
+                             .refuse = {},
+                             .traces = {trace_.accept, trace_.sample, spans_}};
   for (std::size_t i = 0; i < loops_.size(); ++i) {
     actors_.push_back(
       detail::spawn_pinned<gateway_actor>(*loops_[i], how, std::move(sockets.sockets[i])));

@@ -14,6 +14,10 @@
 #include <string>
 #include <vector>
 
+namespace troupe::detail {
+class span_queue;
+} // namespace troupe::detail
+
 namespace troupe::gateway {
 
 class connection_counts;
@@ -25,6 +29,9 @@ public:
   /// The loops outlive the server.
   server(std::vector<std::unique_ptr<detail::event_loop>>& loops,
          const config::http_settings& settings, bool access_log, bool json_log);
+
+  /// Before `start`: of which requests of users traces tell, and where their spans go; null: nowhere.
+  void trace(const config::trace_settings& which, std::shared_ptr<detail::span_queue> spans);
 
   /// Begins to serve as soon as membership has told who answers. Gives the gateway actors. With
   /// `tls`, over TLS, and browsers are told to come back so for `hsts_max_age`, unless it is 0.
@@ -61,6 +68,8 @@ private:
   config::http_settings settings_;
   bool access_log_;
   bool json_log_;
+  config::trace_settings trace_{.accept = config::trace_source::none};
+  std::shared_ptr<detail::span_queue> spans_;
   std::shared_ptr<connection_counts> connections_; // all that users may have
   std::vector<caf::actor> actors_;
 };

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "actors/messages/trace_context.hpp"
+
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -10,6 +13,8 @@ namespace troupe::detail {
 struct activity {
   /// The route or the kind of actor, for logs; from `intern`, or null.
   const std::string* label = nullptr;
+  /// Where it stands in a trace; null for most.
+  std::shared_ptr<const trace_context> trace;
   /// None of its coroutines is resumed any more.
   bool cancelled = false;
   /// How often it stands on the stack: its code runs, or waits for what it has called to return.

@@ -19,6 +19,13 @@ courier& host::courier() const noexcept {
   return loop_.courier();
 }
 
+std::optional<trace_context> host::trace() const {
+  const auto* running = loop_.running();
+  if (running == nullptr || !running->trace)
+    return std::nullopt;
+  return *running->trace;
+}
+
 supervision& host::children() {
   if (!children_)
     children_ = std::make_shared<supervision>(*this, supervisor_options{});

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace troupe::detail {
@@ -28,6 +29,9 @@ public:
   [[nodiscard]] const node_services& node() const noexcept { return *node_; }
   [[nodiscard]] timer_queue& timers() const noexcept;
   [[nodiscard]] detail::courier& courier() const noexcept;
+
+  /// Of what runs on the loop now.
+  [[nodiscard]] std::optional<trace_context> trace() const;
 
   /// As it stands in logs and in /_troupe/actors.
   [[nodiscard]] virtual std::string host_name() const = 0;

@@ -112,6 +112,8 @@ key_group::key_group(key_loader& in, std::string name, const key_read& first)
 
 void key_group::join(key_read& who) {
   pattern_.asked_by = who.what().asked_by;
+  pattern_.trace = who.what().trace;
+  pattern_.tells_trace = who.what().tells_trace;
   if (!key_set::takes(who.key()) || !who.database().share_reads)
     return send_alone(who);
   gathering_.push_back(who);

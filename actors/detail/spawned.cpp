@@ -17,8 +17,10 @@ constexpr unsigned deepest_start = 64;
 
 spawned_base::spawned_base(host& owner, std::string name)
   : owner_(owner), loop_(owner.loop()), name_(std::move(name)) {
-  if (const auto* by = loop_.running(); by != nullptr)
+  if (const auto* by = loop_.running(); by != nullptr) {
     label = by->label;
+    trace = by->trace;
+  }
 }
 
 void spawned_base::begin() {

@@ -14,6 +14,23 @@ namespace {
 constexpr std::size_t spare_calls_kept = 1024;
 constexpr std::size_t spare_text_kept = 256;
 
+/// Gateways leave no such field in any other place: most requests are told from traced ones by one comparison.
+bool is_traced(const troupe::request& what) noexcept {
+  const auto& fields = what.headers;
+  if (fields.empty())
+    return false;
+  const auto last = fields[fields.size() - 1].first;
+  return last.size() == traceparent_field.size() && equals_ignore_case(last, traceparent_field);
+}
+
+void note_status(open_span& of, std::uint16_t status) {
+  of.set("http.response.status_code", status);
+  if (status < 500)
+    of.succeed();
+  else
+    of.fail("status " + std::to_string(status));
+}
+
 } // namespace
 
 worker_actor::worker_actor(caf::actor_config& config, event_loop& loop, node_services_ptr node,
@@ -92,6 +109,8 @@ void worker_actor::begin(std::unique_ptr<call> made, bool streamed) {
   }
   made->place = running_.size();
   made->label = labels_[made->what.route];
+  if (is_traced(made->what))
+    begin_trace(*made);
   auto& started = *running_.emplace_back(made.release());
   ++handled_;
   const event_loop::behalf on{loop(), &started};
@@ -106,6 +125,23 @@ void worker_actor::begin(std::unique_ptr<call> made, bool streamed) {
     }(std::current_exception());
   }
   started.work.start(started);
+}
+
+/// What the handler calls is below its own span, where there is one.
+void worker_actor::begin_trace(call& of) {
+  auto place = of.what.trace();
+  if (!place)
+    return;
+  if (const auto& spans = host::node().spans; spans && place->sampled()) {
+    of.span = std::make_unique<open_span>(spans, *place, span_kind::internal, *of.label);
+    of.span->set("troupe.service", definition_->name());
+    of.span->set("http.request.method", to_string(of.what.method));
+    of.span->set("http.route", definition_->routes()[of.what.route].pattern.text());
+    of.span->set("troupe.request_id", format_request_id(of.what.id));
+    place = of.span->place();
+    of.what.headers.set(traceparent_field, place->traceparent());
+  }
+  of.trace = std::make_shared<const trace_context>(*place);
 }
 
 std::unique_ptr<worker_actor::call> worker_actor::new_call(call_id id, troupe::request&& what,
@@ -129,6 +165,8 @@ std::unique_ptr<worker_actor::call> worker_actor::new_call(call_id id, troupe::r
 void worker_actor::recycle(std::unique_ptr<call> ended) noexcept {
   ended->work.reset();
   ended->streams.reset();
+  ended->span.reset();
+  ended->trace.reset();
   ended->from = nullptr;
   // What may be much; the rest is written over.
   ended->what.headers = {};
@@ -141,6 +179,8 @@ void worker_actor::recycle(std::unique_ptr<call> ended) noexcept {
 }
 
 void worker_actor::send_answer(call& to, troupe::response&& what) {
+  if (to.span)
+    note_status(*to.span, what.status);
   if (to.near != nullptr && !to.streams)
     to.near->take_answer(to.id, std::move(what));
   else
@@ -148,6 +188,8 @@ void worker_actor::send_answer(call& to, troupe::response&& what) {
 }
 
 void worker_actor::send_answer(call& to, const failure& why) {
+  if (to.span)
+    to.span->fail(std::string{to_string(why.code)});
   if (to.near != nullptr && !to.streams)
     to.near->take_answer(to.id, why);
   else
@@ -178,6 +220,7 @@ void worker_actor::finish(call& ended) noexcept {
 
 void worker_actor::retire(call& ended) noexcept {
   cut_off(ended);
+  ended.span.reset(); // its time is over
   running_[ended.place] = running_.back();
   running_[ended.place]->place = ended.place;
   running_.pop_back();
@@ -193,6 +236,8 @@ bool worker_actor::answer(call& ended) noexcept {
       throw std::logic_error{"the handler answered with status " + std::to_string(made.status)
                              + ", expected 200 to 599"};
     if (made.source) {
+      if (ended.span)
+        note_status(*ended.span, made.status);
       begin_body(ended, std::move(made));
       return false;
     }

@@ -54,6 +54,7 @@ private:
 
   void begin(std::unique_ptr<call> made, bool streamed);
   void begin_waiting();
+  void begin_trace(call& of);
   task<troupe::response> call_handler(call& started, bool streamed);
   task<troupe::response> call_socket(call& started, const websocket_handler& handle);
   streams& streams_of(call& of);

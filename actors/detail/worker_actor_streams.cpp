@@ -153,6 +153,8 @@ void worker_actor::end_body(call& of) noexcept {
     if (why.code != errc::internal) // which has been logged
       spdlog::warn(with_fields(*of.label + " cut its body short: " + why.detail,
                                {{"request_id", request_id}}));
+    if (of.span)
+      of.span->fail(std::string{to_string(why.code)});
     deliver(of.from, nullptr, of.id, failure{why});
   }
   retire(of);
@@ -169,8 +171,12 @@ void worker_actor::end_socket(call& of) noexcept {
       // Sent to one that was closed: the usual end of who only sends.
     }
     socket.close(close_code::normal, {});
+    if (of.span)
+      of.span->succeed();
   } catch (...) {
     const auto why = current_failure(*of.label, format_request_id(of.what.id));
+    if (of.span)
+      of.span->fail(std::string{to_string(why.code)});
     if (!socket.accepted())
       deliver(of.from, nullptr, of.id, failure{why});
     else if (!socket.closed())

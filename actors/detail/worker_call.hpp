@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/body_writer.hpp"
+#include "actors/detail/span.hpp"
 #include "actors/detail/stream_ends.hpp"
 #include "actors/detail/websocket_link.hpp"
 #include "actors/detail/worker_actor.hpp"
@@ -24,6 +25,7 @@ struct worker_actor::call final : activity, completion {
   task<troupe::response> work;
   std::size_t place = 0; // in running_
   std::unique_ptr<worker_actor::streams> streams; // null for most
+  std::unique_ptr<open_span> span;                // the same
 };
 
 /// What a request has beside when its body, or that of its response, is a stream.

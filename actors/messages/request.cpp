@@ -90,6 +90,11 @@ std::string_view request::raw_param(std::string_view name) const {
   throw std::logic_error("the route has no path parameter {" + std::string{name} + "}");
 }
 
+std::optional<trace_context> request::trace() const noexcept {
+  const auto field = headers.find(traceparent_field);
+  return field ? trace_context::parse(*field) : std::nullopt;
+}
+
 nlohmann::json request::json() const {
   if (!has_body)
     throw error{errc::length_required,

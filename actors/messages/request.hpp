@@ -3,6 +3,7 @@
 #include "actors/messages/errc.hpp"
 #include "actors/messages/header_list.hpp"
 #include "actors/messages/http_method.hpp"
+#include "actors/messages/trace_context.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -130,6 +131,10 @@ struct request {
   [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept {
     return headers.find(name);
   }
+
+  /// Where the request stands in a trace, for calls to others: their traceparent field is its `traceparent()`, and
+  /// their tracestate that of this request, if it has one. None: nobody traces it.
+  [[nodiscard]] std::optional<trace_context> trace() const noexcept;
 
   /// The body as JSON. Throws error: `length_required` without a body, `unsupported_media_type`
   /// when Content-Type names something else, `invalid_argument` with the place of a syntax error.

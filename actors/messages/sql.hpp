@@ -1,9 +1,11 @@
 #pragma once
 
 #include "actors/messages/errc.hpp"
+#include "actors/messages/trace_context.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -88,6 +90,10 @@ struct sql_statement {
   /// with that. Not for the database actor.
   std::string key_column{};
   sql_steps steps{};
+  /// The trace of who asks; null: none.
+  std::shared_ptr<const trace_context> trace{};
+  /// It is told to the database, too, in a comment.
+  bool tells_trace = false;
 };
 
 /// Answer to `sql_statement`: all rows, row by row in `cells` (rows x columns values).

@@ -13,10 +13,11 @@
 namespace troupe::config::detail {
 
 /// Where a value is stored. The type decides how text is read: see values.hpp.
-using slot = std::variant<bool*, unsigned*, std::size_t*, milliseconds*, std::string*, endpoint*,
+using slot = std::variant<bool*, unsigned*, double*, std::size_t*, milliseconds*, std::string*, endpoint*,
                           std::optional<endpoint>*, std::vector<std::string>*,
                           std::vector<endpoint>*, std::vector<network>*, log_level*, log_format*,
-                          forwarded_fields*, proxy_protocol*, tls_version*, client_certificate*>;
+                          forwarded_fields*, proxy_protocol*, tls_version*, client_certificate*,
+                          trace_source*>;
 
 /// What the flag on the command line looks like.
 enum class flag_form {

@@ -8,12 +8,12 @@ namespace {
 
 template <class Owner>
 using member =
-    std::variant<bool Owner::*, unsigned Owner::*, std::size_t Owner::*, milliseconds Owner::*,
+    std::variant<bool Owner::*, unsigned Owner::*, double Owner::*, std::size_t Owner::*, milliseconds Owner::*,
                  std::string Owner::*, endpoint Owner::*, std::optional<endpoint> Owner::*,
                  std::vector<std::string> Owner::*, std::vector<endpoint> Owner::*,
                  std::vector<network> Owner::*, log_level Owner::*, log_format Owner::*,
                  forwarded_fields Owner::*, proxy_protocol Owner::*, tls_version Owner::*,
-                 client_certificate Owner::*>;
+                 client_certificate Owner::*, trace_source Owner::*>;
 
 template <class Owner>
 struct row {
@@ -421,6 +421,34 @@ constexpr row<log_settings> log_table[] = {
      &log_settings::access},
 };
 
+constexpr row<trace_settings> gateway_trace_table[] = {
+    {{.section = "trace",
+      .key = "accept",
+      .help = "Whose traceparent fields the gateway goes on with; trusted: those of http.trusted_proxies."},
+     &trace_settings::accept},
+    {{.section = "trace",
+      .key = "sample",
+      .help = "Share of the requests without a trace of their own that one is begun for, where it is exported.",
+      .low = 0,
+      .high = 1},
+     &trace_settings::sample},
+};
+
+constexpr row<trace_settings> trace_table[] = {
+    {{.section = "trace",
+      .key = "export",
+      .help = "Where the spans of sampled traces go, as JSON of OTLP; none: nowhere.",
+      .text_hint = "WHERE",
+      .text_rule = "none, the path of a file, or http://HOST:PORT of an OTLP receiver",
+      .accepts_text = is_trace_export},
+     &trace_settings::export_to},
+    {{.section = "trace",
+      .key = "sql_comments",
+      .help = "Add /*traceparent='...'*/ to the statements of sampled traces, which are not prepared then.",
+      .form = flag_form::switch_true},
+     &trace_settings::sql_comments},
+};
+
 constexpr definition threads(std::string_view section) {
   return {.section = section,
           .key = "threads",
@@ -578,6 +606,8 @@ std::vector<setting> settings_of(gateway_settings& settings) {
   bind(settings.databases, result);
   bind(actor_table, settings.actors, result);
   bind(log_table, settings.log, result);
+  bind(gateway_trace_table, settings.trace, result);
+  bind(trace_table, settings.trace, result);
   return result;
 }
 
@@ -589,6 +619,7 @@ std::vector<setting> settings_of(worker_settings& settings) {
   bind(settings.databases, result);
   bind(actor_table, settings.actors, result);
   bind(log_table, settings.log, result);
+  bind(trace_table, settings.trace, result);
   return result;
 }
 

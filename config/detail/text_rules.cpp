@@ -1,5 +1,6 @@
 #include "config/detail/text_rules.hpp"
 
+#include "config/endpoint.hpp"
 #include "config/network.hpp"
 #include "config/settings.hpp"
 
@@ -83,6 +84,13 @@ bool is_origin(std::string_view text) {
   const auto scheme = text.find("://");
   return scheme != std::string_view::npos && scheme > 0 && text.size() > scheme + 3
          && text.find_first_of("/?#@ ", scheme + 3) == std::string_view::npos;
+}
+
+bool is_trace_export(std::string_view text) {
+  if (text.find("://") == std::string_view::npos)
+    return true;
+  const auto receiver = trace_receiver(text);
+  return receiver && receiver->port != 0;
 }
 
 bool has_control_character(std::string_view text) {

@@ -35,6 +35,9 @@ bool is_token(std::string_view text);
 /// SCHEME://HOST or SCHEME://HOST:PORT, as a browser's Origin field has it, or *.
 bool is_origin(std::string_view text);
 
+/// "none", http://HOST:PORT, perhaps with a slash behind it, or anything without a scheme: a file.
+bool is_trace_export(std::string_view text);
+
 /// No setting may hold a control character: values are logged and printed line by line.
 bool has_control_character(std::string_view text);
 

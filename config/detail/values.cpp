@@ -7,6 +7,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <fmt/format.h>
 #include <optional>
 #include <utility>
@@ -31,12 +32,15 @@ constexpr std::array tls_versions{tls_version::v1_2, tls_version::v1_3};
 constexpr std::array all_client_certificate{client_certificate::off, client_certificate::optional,
                                             client_certificate::required};
 
+constexpr std::array trace_sources{trace_source::none, trace_source::trusted, trace_source::any};
+
 constexpr const auto& all_of_type(const log_level*) { return log_levels; }
 constexpr const auto& all_of_type(const log_format*) { return log_formats; }
 constexpr const auto& all_of_type(const forwarded_fields*) { return all_forwarded; }
 constexpr const auto& all_of_type(const proxy_protocol*) { return all_proxy_protocols; }
 constexpr const auto& all_of_type(const tls_version*) { return tls_versions; }
 constexpr const auto& all_of_type(const client_certificate*) { return all_client_certificate; }
+constexpr const auto& all_of_type(const trace_source*) { return trace_sources; }
 
 template <class Enum>
 concept choice = std::is_enum_v<Enum>;
@@ -57,6 +61,14 @@ std::optional<unsigned> parse_count(std::string_view text) {
   return number;
 }
 
+std::optional<double> parse_fraction(std::string_view text) {
+  double number = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(text.data(), end, number);
+  if (text.empty() || problem != std::errc{} || stop != end || !std::isfinite(number)) return std::nullopt;
+  return number;
+}
+
 template <class Number>
 bool is_in_range(const definition& what, Number number) {
   return std::cmp_greater_equal(number, what.low) && std::cmp_less_equal(number, what.high);
@@ -71,6 +83,14 @@ bool assign_to(bool* where, const definition&, std::string_view text) {
 bool assign_to(unsigned* where, const definition& what, std::string_view text) {
   const auto number = parse_count(text);
   if (!number || !is_in_range(what, *number)) return false;
+  *where = *number;
+  return true;
+}
+
+bool assign_to(double* where, const definition& what, std::string_view text) {
+  const auto number = parse_fraction(text);
+  if (!number || *number < static_cast<double>(what.low) || *number > static_cast<double>(what.high))
+    return false;
   *where = *number;
   return true;
 }
@@ -212,6 +232,7 @@ bool fits(const setting& target, toml_type type) {
       overloaded{
           [&](const bool*) { return type == toml_type::boolean; },
           [&](const unsigned*) { return type == toml_type::integer; },
+          [&](const double*) { return type == toml_type::integer || type == toml_type::other; },
           [&](const std::size_t*) { return type == toml_type::integer || type == toml_type::text; },
           [&]<class Element>(const std::vector<Element>*) { return type == toml_type::list; },
           [&](const auto*) { return type == toml_type::text; }},
@@ -222,6 +243,7 @@ std::string range(const setting& target) {
   const auto& what = *target.what;
   return std::visit(
       overloaded{[&](const unsigned*) { return fmt::format("{} to {}", what.low, what.high); },
+                 [&](const double*) { return fmt::format("{} to {}", what.low, what.high); },
                  [&](const std::size_t*) {
                    return fmt::format("{} to {}", format_size(static_cast<std::size_t>(what.low)),
                                       format_size(static_cast<std::size_t>(what.high)));
@@ -239,6 +261,7 @@ std::string expected(const setting& target) {
   return std::visit(
       overloaded{[](const bool*) { return std::string("true or false"); },
                  [&](const unsigned*) { return "a whole number from " + range(target); },
+                 [&](const double*) { return "a number from " + range(target) + " such as 0.01"; },
                  [&](const std::size_t*) {
                    return "a size from " + range(target) + ", written 16384, 16KiB or 1MiB";
                  },
@@ -267,6 +290,7 @@ std::string hint(const setting& target) {
       overloaded{
           [](const bool*) { return std::string("BOOL"); },
           [](const unsigned*) { return std::string("N"); },
+          [](const double*) { return std::string("X"); },
           [](const std::size_t*) { return std::string("SIZE"); },
           [](const milliseconds*) { return std::string("DURATION"); },
           [&](const std::string*) { return std::string(target.what->text_hint); },
@@ -283,6 +307,7 @@ std::string to_text(const setting& target) {
   return std::visit(
       overloaded{[](const bool* where) { return std::string(*where ? "true" : "false"); },
                  [](const unsigned* where) { return std::to_string(*where); },
+                 [](const double* where) { return fmt::format("{}", *where); },
                  [](const std::size_t* where) { return format_size(*where); },
                  [](const milliseconds* where) { return format_duration(*where); },
                  [&](const std::string* where) {
@@ -302,7 +327,8 @@ std::string to_toml(const setting& target) {
   if (is_list(target)) return toml_list(target);
   auto text = to_text(target);
   const bool is_bare = fits(target, toml_type::boolean)
-                       || (fits(target, toml_type::integer) && parse_count(text).has_value());
+                       || (fits(target, toml_type::integer) && parse_count(text).has_value())
+                       || std::holds_alternative<double*>(target.where);
   return is_bare ? text : toml_text(text);
 }
 

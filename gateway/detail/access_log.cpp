@@ -37,7 +37,7 @@ void append_escaped(std::string& out, std::string_view text) {
 
 void access_log::add(std::string_view client, std::string_view method, std::string_view target,
                      std::uint16_t status, std::chrono::steady_clock::duration took,
-                     std::uint64_t request_id) {
+                     std::uint64_t request_id, std::string_view trace_id) {
   std::timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);
   auto millis = now.tv_nsec / 1'000'000;
@@ -50,13 +50,17 @@ void access_log::add(std::string_view client, std::string_view method, std::stri
                    fmt::gmtime(now.tv_sec), millis, client, method);
     append_escaped(line, target);
     fmt::format_to(std::back_inserter(line),
-                   R"(","status":{},"duration_us":{},"request_id":"{:016x}"}})", status, micros,
-                   request_id);
+                   R"(","status":{},"duration_us":{},"request_id":"{:016x}")", status, micros, request_id);
+    if (!trace_id.empty())
+      fmt::format_to(std::back_inserter(line), R"(,"trace_id":"{}")", trace_id);
+    line.push_back('}');
   } else {
     fmt::format_to(std::back_inserter(line), "{:%H:%M:%S}.{:03} {} {} ", fmt::localtime(now.tv_sec),
                    millis, client.empty() ? "-" : client, method);
     append_escaped(line, target);
     fmt::format_to(std::back_inserter(line), " {} {} us {:016x}", status, micros, request_id);
+    if (!trace_id.empty())
+      fmt::format_to(std::back_inserter(line), " trace_id={}", trace_id);
   }
   line.push_back('\n');
   if (lines_.size() + line.size() > atomic_write)

@@ -27,10 +27,10 @@ public:
 
   [[nodiscard]] bool enabled() const noexcept { return format_ != access_format::off; }
 
-  /// `client` is an address, or empty.
+  /// `client` is an address, or empty; `trace_id` that of the trace that it belongs to, or empty.
   void add(std::string_view client, std::string_view method, std::string_view target,
            std::uint16_t status, std::chrono::steady_clock::duration took,
-           std::uint64_t request_id);
+           std::uint64_t request_id, std::string_view trace_id = {});
 
   void flush();
 

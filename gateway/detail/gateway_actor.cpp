@@ -37,7 +37,7 @@ std::uint64_t random_start() {
 gateway_actor::gateway_actor(caf::actor_config& config, detail::event_loop& loop, options how,
                              listening_socket listening)
   : detail::exposed_actor(config, loop), options_(std::move(how)),
-    access_log_(options_.access, loop.timers()), last_request_id_(random_start()),
+    access_log_(options_.access, loop.timers()), tracer_(options_.traces), last_request_id_(random_start()),
     nodes_(loop, options_.loops, options_.slow_start), pressure_(options_.http.queue_target),
     lag_probe_(*this) {
   poller_.emplace(loop.io());

@@ -16,6 +16,7 @@
 #include "gateway/detail/route_load.hpp"
 #include "gateway/detail/node_table.hpp"
 #include "gateway/detail/session.hpp"
+#include "gateway/detail/tracer.hpp"
 
 #include <caf/behavior.hpp>
 
@@ -69,6 +70,7 @@ public:
     std::string hsts;
     /// Gives the answer for a request that must go no further; may be empty.
     std::function<std::optional<troupe::response>(const troupe::request&)> refuse;
+    tracer::options traces = {};
   };
 
   gateway_actor(caf::actor_config& config, detail::event_loop& loop, options how,
@@ -88,6 +90,7 @@ public:
   [[nodiscard]] detail::poller& sockets() noexcept { return *poller_; }
   [[nodiscard]] std::string_view hsts() const noexcept { return options_.hsts; }
   [[nodiscard]] access_log& access() noexcept { return access_log_; }
+  [[nodiscard]] tracer& traces() noexcept { return tracer_; }
   [[nodiscard]] date_cache& date() noexcept { return date_; }
   /// No connection is kept alive any more.
   [[nodiscard]] bool stopping() const noexcept { return stopping_; }
@@ -222,6 +225,7 @@ private:
   std::optional<detail::poller> poller_; // none after the end, as the next: sockets must not outlive the loop
   std::optional<listener> listener_;
   access_log access_log_;
+  tracer tracer_;
   date_cache date_;
   std::uint64_t last_request_id_;
   std::unordered_map<session*, std::shared_ptr<session>> sessions_;

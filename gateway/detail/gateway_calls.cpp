@@ -119,6 +119,8 @@ void gateway_actor::send(std::uint64_t id, const node_table::choice& where, cons
   what.route = where.candidate->route;
   for (std::size_t i = 0; i < what.parameters.size(); ++i)
     what.parameters[i].first = where.candidate->parameter_names[i];
+  if (mine.from->has_traced())
+    mine.from->sent_to(mine.sequence, to.view->name);
   const auto service = where.candidate->service;
   if (!to.view->local)
     return send_away(id, mine, entry, std::move(what));

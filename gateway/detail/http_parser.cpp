@@ -22,7 +22,16 @@ std::string_view next_member(std::string_view& list) {
 }
 
 /// The fields that say something to the gateway itself.
-enum class special { none, host, content_length, transfer_encoding, connection, upgrade, expect };
+enum class special {
+  none,
+  host,
+  content_length,
+  transfer_encoding,
+  connection,
+  upgrade,
+  expect,
+  traceparent,
+};
 
 /// By length and first letter, which tell most others from these; the rest of a name is compared
 /// only where both fit.
@@ -37,6 +46,7 @@ special special_of(std::string_view name) noexcept {
   case 6: return if_equal("Expect", special::expect);
   case 7: return if_equal("Upgrade", special::upgrade);
   case 10: return if_equal("Connection", special::connection);
+  case 11: return if_equal(traceparent_field, special::traceparent);
   case 14: return if_equal("Content-Length", special::content_length);
   case 17: return if_equal("Transfer-Encoding", special::transfer_encoding);
   default: return special::none;
@@ -61,6 +71,7 @@ struct http_parser::message_facts {
   bool wants_keep_alive = false;
   bool wants_upgrade = false;
   bool knows_websocket = false;
+  bool has_traceparent = false;
 };
 
 /// Fills a request with what the scanner has passed. Functions that give a bool give false when
@@ -257,6 +268,7 @@ private:
     case special::connection: return on_connection(value);
     case special::upgrade: return on_upgrade(value);
     case special::expect: return on_expect(value);
+    case special::traceparent: return has_traceparent = true;
     }
     return true;
   }
@@ -456,6 +468,10 @@ bool http_parser::wants_continue() const noexcept {
 bool http_parser::wants_websocket() const noexcept {
   return parser_->wants_upgrade && parser_->knows_websocket && parser_->http_version == 11
          && parser_->message.method == http_method::get;
+}
+
+bool http_parser::has_traceparent() const noexcept {
+  return parser_->has_traceparent;
 }
 
 bool http_parser::in_body() const noexcept {

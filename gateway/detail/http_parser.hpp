@@ -54,6 +54,8 @@ public:
   [[nodiscard]] bool wants_continue() const noexcept;
   /// The client asks for a WebSocket instead of an answer. REQUIRES: the head is complete.
   [[nodiscard]] bool wants_websocket() const noexcept;
+  /// There is such a field, or there are several. REQUIRES: the head is complete.
+  [[nodiscard]] bool has_traceparent() const noexcept;
   /// The head is complete.
   [[nodiscard]] bool in_body() const noexcept;
   /// Nothing of a message has been seen.

@@ -192,6 +192,14 @@ void add_gateways(metric_families& to, const std::vector<std::pair<std::string, 
     joined.add({{"gateway", address}}, is_joined ? 1 : 0);
 }
 
+void add_spans(metric_families& to, const detail::span_queue::figures& what) {
+  to.counter("troupe_trace_spans_exported_total", "Spans that have arrived where trace.export says.")
+    .add({}, number(what.exported));
+  auto& dropped = to.counter("troupe_trace_spans_dropped_total", "Spans that have not, by reason.");
+  dropped.add({{"reason", "queue_full"}}, number(what.dropped));
+  dropped.add({{"reason", "not_exported"}}, number(what.lost));
+}
+
 } // namespace
 
 std::string to_text(const metrics& what) {
@@ -205,6 +213,8 @@ std::string to_text(const metrics& what) {
   add_gateways(out, what.gateways);
   add_databases(out, what.databases);
   add_actors(out, what.actors);
+  if (what.spans)
+    add_spans(out, *what.spans);
   add_process(out, what.process);
   return out.text();
 }

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "actors/detail/actor_view.hpp"
+#include "actors/detail/span_queue.hpp"
 #include "actors/messages/database_figures.hpp"
 #include "gateway/detail/loop_figures.hpp"
 #include "gateway/detail/process_figures.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,6 +28,7 @@ struct metrics {
   std::vector<node> nodes;         // the same, of one name
   std::vector<std::pair<std::string, database_figures>> databases; // with all statements
   std::vector<detail::loop_summary> actors;                        // by event loop
+  std::optional<detail::span_queue::figures> spans;                // none: they are not recorded
   std::vector<std::pair<std::string, bool>> gateways;              // of a worker node: whether it has joined
 };
 

@@ -27,6 +27,8 @@ task<metrics> collect_of_node(context& ctx) {
     co_await add_database(ctx, out, node.database);
   for (const auto& each : node.further_databases)
     co_await add_database(ctx, out, each);
+  if (node.spans)
+    out.spans = node.spans->count();
   out.actors = co_await detail::sum_up_actors(ctx);
   co_return out;
 }

@@ -331,6 +331,8 @@ detail::steady_time session::add_slot_for(request& what, std::uint64_t sequence)
   }
   no_more_requests_ = no_more_requests_ || !made.keep_alive;
   what.id = made.request_id;
+  made.trace = gateway_.traces().begin(what, parser_.has_traceparent(), peer_.trusted());
+  has_traced_ = has_traced_ || made.trace;
   return made.started;
 }
 
@@ -414,13 +416,16 @@ request_counts& session::counts_of(const slot& of) const noexcept {
 }
 
 /// Gives the time, which is now.
-detail::steady_time session::count_and_log(const slot& of) {
+detail::steady_time session::count_and_log(slot& of) {
   const auto now = clock::now();
   const auto took = now - of.started;
   counts_of(of).answered(of.status, took);
   if (gateway_.access().enabled())
     gateway_.access().add(of.client, of.has_method ? to_string(of.method) : "-", of.target,
-                          of.status, took, of.request_id);
+                          of.status, took, of.request_id,
+                          of.trace ? of.trace->place.trace_id() : std::string_view{});
+  if (of.trace)
+    end_trace(of);
   return now;
 }
 

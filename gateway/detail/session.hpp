@@ -10,6 +10,7 @@
 #include "gateway/detail/peer.hpp"
 #include "gateway/detail/request_counts.hpp"
 #include "gateway/detail/response_writer.hpp"
+#include "gateway/detail/tracer.hpp"
 #include "gateway/detail/transport.hpp"
 #include "gateway/detail/websocket_connection.hpp"
 
@@ -62,6 +63,11 @@ public:
   /// The request is one of this route. `counts` outlives the session's connection.
   void count_at(std::uint64_t sequence, request_counts& counts);
 
+  /// Whether any of its requests was traced.
+  [[nodiscard]] bool has_traced() const noexcept { return has_traced_; }
+  /// The request has been sent to the node of this name.
+  void sent_to(std::uint64_t sequence, std::string_view node);
+
   /// Instead of `start`: answers with the failure and closes.
   void reject(const failure& why);
 
@@ -98,6 +104,7 @@ private:
     std::string answer; // rendered
     std::string target; // this and the client for the access log only
     std::string client;
+    std::unique_ptr<request_trace> trace; // null for most
     http_method method = http_method::get;
   };
 
@@ -153,7 +160,8 @@ private:
   std::string& output_of(slot& of) noexcept { return &of == &slots_[first_] ? out_ : of.answer; }
   void render(slot& to, response&& what);
   [[nodiscard]] request_counts& counts_of(const slot& of) const noexcept;
-  detail::steady_time count_and_log(const slot& of);
+  detail::steady_time count_and_log(slot& of);
+  void end_trace(slot& of);
   void send_finished(detail::steady_time now);
   void flush();
   void wait_writable();
@@ -210,6 +218,7 @@ private:
   bool lingering_ = false;
   bool closed_ = false;
   bool continue_sent_ = false;
+  bool has_traced_ = false;
 };
 
 } // namespace troupe::gateway

@@ -5,6 +5,7 @@
 #include "actors/cluster/membership.hpp"
 #include "actors/detail/keyed_registry.hpp"
 #include "gateway/server.hpp"
+#include "node/detail/export_traces.hpp"
 #include "node/detail/listen.hpp"
 #include "node/detail/log_setup.hpp"
 #include "node/detail/migrate.hpp"
@@ -115,8 +116,9 @@ int run_gateway(const application& app, const config::gateway_settings& settings
   stop_signal stop; // before any thread starts
 
   std::atomic<const char*> why_not_ready{"starting"}; // the admin worker, which the node ends, looks at it
+  const auto exporter = export_traces(settings.trace, app, default_node_name());
   node_base node{app, default_node_name(), loops, settings.storage, settings.databases,
-                 settings.actors, settings.cluster_nodes};
+                 settings.actors, settings.cluster_nodes, wishes_of(settings.trace, exporter)};
   auto local = local_node(node, settings.local_workers);
   auto membership = node.own(spawn_pinned<troupe::membership>(
     *node.loops().front(), node.services()->node_name, std::move(local), node.desk()));
@@ -126,6 +128,7 @@ int run_gateway(const application& app, const config::gateway_settings& settings
                          settings.log.access
                            && settings.log.level <= config::log_level::info,
                          logs_json(settings.log)};
+  server.trace(settings.trace, node.services()->spans);
   spdlog::info("{} listening on {}", tls ? "https" : "http", config::to_string(http.where));
   if (redirect)
     spdlog::info("redirect to https listening on {}", config::to_string(redirect->where));

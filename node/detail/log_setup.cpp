@@ -1,5 +1,6 @@
 #include "node/detail/log_setup.hpp"
 
+#include "actors/detail/event_loop.hpp"
 #include "actors/detail/log.hpp"
 
 #include <fmt/chrono.h>
@@ -56,6 +57,13 @@ std::string_view split_fields(std::string_view payload, F each) {
   return message;
 }
 
+/// Of the request on whose behalf this thread runs code; empty: of none, or it is not traced.
+std::string_view present_trace_id() noexcept {
+  const auto* loop = event_loop::current();
+  const auto* running = loop != nullptr ? loop->running() : nullptr;
+  return running != nullptr && running->trace ? running->trace->trace_id() : std::string_view{};
+}
+
 class json_formatter final : public spdlog::formatter {
 public:
   void format(const spdlog::details::log_msg& msg, spdlog::memory_buf_t& out) override {
@@ -68,6 +76,8 @@ public:
                                    [&](std::string_view key, std::string_view value) {
                                      line[std::string{key}] = value;
                                    });
+    if (const auto id = present_trace_id(); !id.empty() && !line.contains("trace_id"))
+      line["trace_id"] = id;
     auto text = line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
     out.append(text.data(), text.data() + text.size());
   }
@@ -85,6 +95,8 @@ public:
                                 [&](std::string_view key, std::string_view value) {
                                   fields += fmt::format(" {}={}", key, value);
                                 });
+    if (const auto id = present_trace_id(); !id.empty() && fields.find(" trace_id=") == std::string::npos)
+      fields += fmt::format(" trace_id={}", id);
     auto head = fmt::format("{:%H:%M:%S}.{:03} ", fmt::localtime(seconds), millis_of(msg.time));
     out.append(head.data(), head.data() + head.size());
     msg.color_range_start = out.size();

@@ -52,13 +52,16 @@ system_config::system_config(const config::cluster_settings& cluster) {
 node_base::node_base(const application& app, std::string name, unsigned threads,
                      const config::storage_settings& storage,
                      const config::named_databases& databases,
-                     const config::actor_settings& actors, const config::cluster_settings& cluster)
+                     const config::actor_settings& actors, const config::cluster_settings& cluster,
+                     const trace_wishes& traces)
   : app_(app), config_(cluster), system_(config_), id_(random_id()) {
   auto count = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i)
     loops_.push_back(std::make_unique<event_loop>(system_, i));
   auto services = std::make_shared<node_services>();
   services->node_name = std::move(name);
+  services->spans = traces.spans;
+  services->traces_in_sql = traces.in_sql;
   services->database = start_database(config::default_database, storage, databases.empty());
   for (const auto& [its_name, settings] : databases)
     services->further_databases.push_back(start_database(its_name, settings, false));

@@ -27,13 +27,20 @@ public:
   explicit system_config(const config::cluster_settings& cluster);
 };
 
+/// Where the node's actors put their spans; null: nowhere. Whether statements of sampled traces say so.
+struct trace_wishes {
+  std::shared_ptr<span_queue> spans;
+  bool in_sql = false;
+};
+
 /// What gateway and worker nodes have in common: the actor system, the event loops, the databases
 /// and the worker actors. Made and ended by the main thread.
 class node_base {
 public:
   node_base(const application& app, std::string name, unsigned threads,
             const config::storage_settings& storage, const config::named_databases& databases,
-            const config::actor_settings& actors, const config::cluster_settings& cluster);
+            const config::actor_settings& actors, const config::cluster_settings& cluster,
+            const trace_wishes& traces);
   node_base(const node_base&) = delete;
   node_base& operator=(const node_base&) = delete;
   /// Ends all actors, then the loops.

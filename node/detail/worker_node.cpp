@@ -5,6 +5,7 @@
 #include "actors/cluster/gateway_links.hpp"
 #include "actors/detail/keyed_registry.hpp"
 #include "gateway/server.hpp"
+#include "node/detail/export_traces.hpp"
 #include "node/detail/listen.hpp"
 #include "node/detail/log_setup.hpp"
 #include "node/detail/migrate.hpp"
@@ -71,8 +72,9 @@ int run_worker(const application& app, const config::worker_settings& settings) 
   stop_signal stop; // before any thread starts
   std::atomic<const char*> why_not_ready{""}; // the admin worker, which the node ends, looks at it
   auto name = settings.name.empty() ? default_node_name() : settings.name;
+  const auto exporter = export_traces(settings.trace, app, name);
   node_base node{app, name, settings.threads, settings.storage, settings.databases, settings.actors,
-                 settings.cluster_nodes};
+                 settings.cluster_nodes, wishes_of(settings.trace, exporter)};
   join_request announcement;
   announcement.node = name;
   announcement.id = node.id();

@@ -31,7 +31,7 @@ constexpr std::uint32_t to_read = EPOLLIN | EPOLLRDHUP;
 } // namespace
 
 std::optional<connection::timing> quick_time(connection& on, const pool_job& job) {
-  if (job.lease != 0)
+  if (job.lease != 0 || job.statement.tells_trace)
     return std::nullopt;
   auto expected = on.expected_time(job.statement.sql);
   return expected && expected->usual < longest_line ? expected : std::nullopt;

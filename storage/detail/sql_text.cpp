@@ -347,4 +347,14 @@ std::string one_line(std::string_view text) {
   return out;
 }
 
+std::optional<std::string> text_with_trace(const sql_statement& what) {
+  if (!what.tells_trace || !what.trace)
+    return std::nullopt;
+  const auto verb = verb_of(what.sql);
+  if (verb != sql_verb::reads && verb != sql_verb::changes_rows)
+    return std::nullopt;
+  // On a line of its own: the last one may end in a comment.
+  return what.sql + "\n/*traceparent='" + std::string{what.trace->traceparent()} + "'*/";
+}
+
 } // namespace troupe::storage

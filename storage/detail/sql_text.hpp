@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -64,5 +65,9 @@ void check_copy(const sql_statement& rows);
 
 /// One line of at most 500 characters, for a log.
 [[nodiscard]] std::string one_line(std::string_view text);
+
+/// Its text with the place in a trace of who asks in a comment behind it, where the database is to be told of that, and
+/// rows are read or changed; nothing for others.
+[[nodiscard]] std::optional<std::string> text_with_trace(const sql_statement& what);
 
 } // namespace troupe::storage

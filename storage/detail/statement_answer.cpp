@@ -1,6 +1,7 @@
 #include "storage/detail/statement_answer.hpp"
 
 #include "actors/detail/caf.hpp"
+#include "actors/detail/log.hpp"
 #include "storage/connection.hpp"
 #include "storage/detail/sql_text.hpp"
 
@@ -52,10 +53,13 @@ answer_gist gist_of(const statement_answer& what) {
 void warn_of(const slow_statement& what, const std::string& plan, const std::string& told_as) {
   const auto outcome = what.what.failed ? std::string{to_string(*what.what.failed)}
                                         : std::to_string(what.what.rows) + " rows";
-  spdlog::warn("{}slow statement: {} ms, {}, for {}: {}{}", told_as,
-               std::chrono::duration_cast<std::chrono::milliseconds>(what.took).count(), outcome,
-               what.statement.asked_by != nullptr ? *what.statement.asked_by : "(no route)",
-               one_line(what.statement.sql), plan.empty() ? "" : "; plan: " + plan);
+  auto line = fmt::format("{}slow statement: {} ms, {}, for {}: {}{}", told_as,
+                          std::chrono::duration_cast<std::chrono::milliseconds>(what.took).count(), outcome,
+                          what.statement.asked_by != nullptr ? *what.statement.asked_by : "(no route)",
+                          one_line(what.statement.sql), plan.empty() ? "" : "; plan: " + plan);
+  if (what.statement.trace)
+    line = troupe::detail::with_fields(line, {{"trace_id", std::string{what.statement.trace->trace_id()}}});
+  spdlog::warn(line);
 }
 
 } // namespace troupe::storage

@@ -54,6 +54,8 @@ public:
     const before now{in_transaction(), PQtransactionStatus(raw_) == PQTRANS_INERROR, begin.has_value()};
     if (!now.in_transaction)
       in_read_only_ = begin && begin->read_only;
+    if (const auto text = text_with_trace(statement))
+      return run_once(*text, parameters, now);
     if (auto* known = cache_.find(statement.sql)) {
       try {
         return run(*known, parameters, now);
@@ -345,12 +347,27 @@ private:
     least = is_first ? took : std::min<clock::duration>(took, least + least / 64); // in case it has changed
   }
 
+  /// For a text that does not come again.
+  sql_result run_once(const std::string& sql, const encoded_parameters& parameters, before then) {
+    auto once = prepare_at_server(sql);
+    forgotten_.push_back(once.name);
+    try {
+      return run(once, parameters, then);
+    } catch (const stale_plan& not_stale) {
+      throw statement_error{errc::internal, meaning_of({}).detail, not_stale.what()};
+    }
+  }
+
   prepared& prepare(const std::string& sql) {
+    if (cache_.full())
+      forgotten_.push_back(cache_.pop_oldest().name);
+    return cache_.insert(sql, prepare_at_server(sql));
+  }
+
+  prepared prepare_at_server(const std::string& sql) {
     const auto verb = verb_of(sql);
     if (verb == sql_verb::copy)
       throw statement_error{errc::internal, meaning_of({}).detail, "COPY is not possible here"};
-    if (cache_.full())
-      forgotten_.push_back(cache_.pop_oldest().name);
     unprepare_forgotten();
     prepared made{"troupe_" + std::to_string(++names_given_), verb};
     try {
@@ -358,7 +375,7 @@ private:
     } catch (const std::exception& e) {
       rethrow(e);
     }
-    return cache_.insert(sql, std::move(made));
+    return made;
   }
 
   /// The types of parameters are those of the day when it was prepared; columns may have changed theirs

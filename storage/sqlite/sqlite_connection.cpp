@@ -112,6 +112,10 @@ public:
     if (!in_transaction())
       in_read_only_ = begins_read_only(statement.sql);
     return limited([&] {
+      if (const auto text = text_with_trace(statement)) {
+        auto once = prepare_anew(*text);
+        return run(once, statement.parameters);
+      }
       auto& prepared = prepare(statement.sql);
       return prepared.empty() ? sql_result{} : run(prepared, statement.parameters);
     });

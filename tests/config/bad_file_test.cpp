@@ -39,7 +39,7 @@ TEST(bad_name_in_a_file, is_refused_with_its_line) {
        "worker"},
       {"listen = 'a:1'",
        "FILE:1: key listen stands in no section, expected it under one of gateway, http, tls, cluster, storage, actors, "
-       "log or worker"},
+       "log, trace or worker"},
       {"[gateway]\nthreads = 1\nthreads = 2",
        "FILE:3: found gateway.threads again, expected it once: it stands in line 2"},
       {"[log]\n[http]\n[log]", "FILE:3: found [log] again, expected it once: it stands in line 1"},

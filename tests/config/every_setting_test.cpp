@@ -19,6 +19,8 @@ std::string other_value(const setting& target) {
   if (std::holds_alternative<bool*>(target.where))
     return to_text(target) == "true" ? "false" : "true";
   if (std::holds_alternative<unsigned*>(target.where)) return std::to_string(what.high);
+  if (std::holds_alternative<double*>(target.where)) return "0.25";
+  if (std::holds_alternative<trace_source*>(target.where)) return "any";
   if (std::holds_alternative<std::size_t*>(target.where)) return std::to_string(what.high - 1);
   if (key_of(what) == "tls.hsts_max_age") return "1h"; // whole seconds
   if (std::holds_alternative<milliseconds*>(target.where))

@@ -106,6 +106,20 @@ TEST_F(an_access_log, writes_one_line_of_plain_text_whatever_the_target_holds) {
       std::regex{R"(\d\d:\d\d:\d\d\.\d{3} 203\.0\.113\.7 GET /x\?y 404 1500 us 0000000000000abc\n)"}));
 }
 
+TEST_F(an_access_log, tells_the_trace_where_there_is_one) {
+  const auto with_trace = [&](access_format format) {
+    captured_log captured;
+    access_log log{format, timers_, captured.output()};
+    log.add("203.0.113.7", "GET", "/", 200, 1us, 1, "4bf92f3577b34da6a3ce929d0e0e4736");
+    log.flush();
+    return captured.take();
+  };
+  const auto parsed = nlohmann::json::parse(with_trace(access_format::json));
+  EXPECT_EQ(parsed.at("trace_id"), "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_EQ(parsed.size(), 10u);
+  EXPECT_TRUE(with_trace(access_format::text).ends_with(" trace_id=4bf92f3577b34da6a3ce929d0e0e4736\n"));
+}
+
 TEST_F(an_access_log, gathers_lines_and_writes_them_whole_in_order) {
   captured_log captured;
   access_log log{access_format::text, timers_, captured.output()};

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -141,6 +142,29 @@ TEST(one_line, folds_blanks_and_has_an_end) {
   EXPECT_EQ(one_line("  a\n\t b\r\n"), "a b");
   EXPECT_EQ(one_line(std::string(600, 'x')), std::string(500, 'x') + "...");
   EXPECT_EQ(one_line(""), "");
+}
+
+TEST(text_with_trace, is_the_statement_alone_for_a_reader_of_sql) {
+  const auto place = trace_context::parse("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
+  for (const std::string sql : {"SELECT 1", "SELECT 1;", "SELECT 1 -- one", "DELETE FROM t WHERE a = 'x'"}) {
+    sql_statement what{sql, {}};
+    what.trace = std::make_shared<const trace_context>(*place);
+    EXPECT_FALSE(text_with_trace(what)) << sql;
+    what.tells_trace = true;
+    const auto text = text_with_trace(what);
+    ASSERT_TRUE(text) << sql;
+    EXPECT_EQ(*text, sql + "\n/*traceparent='00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'*/");
+    EXPECT_EQ(tokens_of(*text), tokens_of(sql));
+  }
+}
+
+TEST(text_with_trace, is_none_for_what_neither_reads_nor_changes_rows) {
+  for (const auto* sql : {"BEGIN", "COMMIT", "SAVEPOINT troupe_1", "ROLLBACK", "CREATE TABLE t (a int)"}) {
+    sql_statement what{sql, {}};
+    what.trace = std::make_shared<const trace_context>(trace_context::begin(true));
+    what.tells_trace = true;
+    EXPECT_FALSE(text_with_trace(what)) << sql;
+  }
 }
 
 } // namespace
