@@ -29,13 +29,13 @@ TEST(bad_name_in_a_file, is_refused_with_its_line) {
       {"[worker]\njion = ['a:1']", "FILE:2: worker.jion: unknown key, did you mean worker.join?"},
       {"[gatewy]\n", "FILE:1: unknown section [gatewy], did you mean gateway?"},
       {"[metrics]\n",
-       "FILE:1: unknown section [metrics], expected gateway, http, tls, cluster, storage, actors, log or "
+       "FILE:1: unknown section [metrics], expected gateway, http, tls, cluster, storage, actors, log, trace or "
        "worker"},
       {"[gateway.http]\n",
-       "FILE:1: unknown section [gateway.http], expected gateway, http, tls, cluster, storage, actors, log or "
+       "FILE:1: unknown section [gateway.http], expected gateway, http, tls, cluster, storage, actors, log, trace or "
        "worker"},
       {"gateway.http.max_headers = 9",
-       "FILE:1: unknown section [gateway.http], expected gateway, http, tls, cluster, storage, actors, log or "
+       "FILE:1: unknown section [gateway.http], expected gateway, http, tls, cluster, storage, actors, log, trace or "
        "worker"},
       {"listen = 'a:1'",
        "FILE:1: key listen stands in no section, expected it under one of gateway, http, tls, cluster, storage, actors, "
