@@ -17,7 +17,8 @@ enum class persistence : std::uint8_t {
   each_change,
   /// When the actor is ended in an orderly way: idle, or with its node. A crash loses the changes since.
   /// While they cannot be stored an idle actor stays, and tries again; at the end of the node they are
-  /// lost then, with a line in the log.
+  /// lost then, with a line in the log. So are they when an actor of the whole cluster is taken over by another node before
+  /// they are stored, as it may happen whenever a node joins: not for what must not be lost.
   at_stop,
 };
 

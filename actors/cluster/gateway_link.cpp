@@ -202,8 +202,10 @@ void gateway_link::give_up_attempt(const std::string& why) {
   why_not_joined_ = "cannot be reached: " + why;
   if (told_problems_.insert(why).second)
     spdlog::warn("gateway {} cannot be reached, trying on: {}", address_, why);
-  if (gateway_)
+  if (gateway_) {
     demonitor(caf::actor_cast<caf::actor_addr>(gateway_));
+    tell_uplink_lost(); // it may have taken the node in
+  }
   gateway_ = nullptr;
   connection_.hang_up();
   retry_with_backoff();

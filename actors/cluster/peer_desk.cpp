@@ -6,6 +6,8 @@
 #include "actors/messages/cluster_size.hpp"
 #include "actors/messages/local.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 
 namespace troupe {
@@ -14,6 +16,9 @@ namespace {
 
 /// Answers that are waited for at the same time; who asks for more is told that there are too many.
 constexpr std::size_t most_pending = 100'000;
+
+/// Of a message that nobody waits for, from node to node; `call` counts them.
+constexpr std::uint64_t most_hops = 3;
 
 const failure lost_on_its_way{errc::node_lost, "the node of the actor was lost before it answered; whether the message "
                                                "was handled is unknown"};
@@ -46,7 +51,14 @@ void peer_desk::drop_work() {
 // -- who is there -------------------------------------------------------------------------------------
 
 void peer_desk::on_list(peer_list& what) {
-  uplinks_[current_sender()] = std::move(what.peers);
+  const auto through = current_sender();
+  auto& known = uplinks_[through];
+  known = std::move(what.peers);
+  // Another uplink may still know it, but what went this way is lost.
+  fail_pending([&](const pending& each) {
+    return each.through == through
+           && std::none_of(known.begin(), known.end(), [&](const peer& one) { return one.id == each.node; });
+  });
   renew_view();
 }
 
@@ -103,15 +115,14 @@ void peer_desk::fail_pending(Lost is_lost) {
 
 void peer_desk::send_out(call_id call, bool answered, peer_ask& what) {
   const auto through = uplink_to(what.node);
-  if (!through || pending_.size() >= most_pending) {
-    if (answered && !through) // the view of who asks is older: it looks again
-      detail::deliver(current_sender(), nullptr, call,
-                      local_reply{std::make_shared<peer_answer>(peer_answer{true, {}})});
-    else if (answered)
-      detail::deliver(current_sender(), nullptr, call,
-                      failure{errc::unavailable, "too many messages to actors of other nodes wait for their answers"});
-    return;
-  }
+  if (!answered && !through)
+    return tell_lost(what.kind, what.key);
+  if (!through) // the view of who asks is older: it looks again
+    return detail::deliver(current_sender(), nullptr, call,
+                           local_reply{std::make_shared<peer_answer>(peer_answer{true, {}})});
+  if (answered && pending_.size() >= most_pending)
+    return detail::deliver(current_sender(), nullptr, call,
+                           failure{errc::unavailable, "too many messages to actors of other nodes wait for their answers"});
   peer_message out{what.node,      own_id_,         peer_message::kind::tell, 0, std::move(what.kind), std::move(what.key),
                    std::move(what.type), std::move(what.message), errc::internal};
   if (answered) {
@@ -156,6 +167,21 @@ void peer_desk::on_answer(peer_message& what) {
                     local_reply{std::make_shared<peer_answer>(peer_answer{what.what == moved, std::move(what.text)})});
 }
 
+void peer_desk::tell_lost(const std::string& kind, const std::string& key) {
+  spdlog::error("a message to {}/{}, for which nobody waits, is lost: its key moves between nodes", kind, key);
+}
+
+/// A message that nobody waits for, to a key that is another node's by now.
+void peer_desk::pass_on(peer_message&& what) {
+  const auto owner = view_ ? view_->owner(what.actor_kind, what.key) : 0;
+  const auto through = uplink_to(owner);
+  if (owner == own_id_ || !through || ++what.call > most_hops)
+    return tell_lost(what.actor_kind, what.key);
+  what.to = owner;
+  what.from = own_id_;
+  detail::deliver(through, caf::strong_actor_ptr{ctrl()}, std::move(what));
+}
+
 task<> peer_desk::serve(peer_message what, caf::strong_actor_ptr through) {
   using enum peer_message::kind;
   peer_message out{what.from, own_id_, answer, what.call, {}, {}, {}, {}, errc::internal};
@@ -166,7 +192,7 @@ task<> peer_desk::serve(peer_message what, caf::strong_actor_ptr through) {
     if (how == nullptr)
       throw error{errc::internal, "node " + host::node().node_name + " has no actors \"" + what.actor_kind
                                     + "\" that take messages of type " + what.type};
-    out.text = co_await how(ctx(), kind, std::move(what.key), std::move(what.text));
+    out.text = co_await how(ctx(), kind, what.key, what.text);
   } catch (const detail::moved_error&) {
     out.what = moved;
   } catch (const error& e) {
@@ -180,6 +206,10 @@ task<> peer_desk::serve(peer_message what, caf::strong_actor_ptr through) {
   }
   if (what.what == ask)
     detail::deliver(through, caf::strong_actor_ptr{ctrl()}, std::move(out));
+  else if (out.what == moved)
+    pass_on(std::move(what));
+  else if (out.what == failed)
+    spdlog::error("{}/{}: a message that nobody waits for failed: {}", what.actor_kind, what.key, out.text);
   --serving_;
   report_drained();
 }

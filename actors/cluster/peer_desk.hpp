@@ -66,6 +66,8 @@ private:
   void on_message(peer_message& what);
   void on_answer(peer_message& what);
   void report_drained();
+  void pass_on(peer_message&& what);
+  static void tell_lost(const std::string& kind, const std::string& key);
   task<> serve(peer_message what, caf::strong_actor_ptr through);
   [[nodiscard]] caf::strong_actor_ptr uplink_to(std::uint64_t node) const;
   template <class Lost>

@@ -95,6 +95,7 @@ task<std::optional<response>> claim_or_find(statements on, idempotency_claim& cl
   claim.token = new_token();
   for (int looks = 0; looks < most_looks; ++looks) {
     const auto begun = now();
+    claim.lease_end = std::chrono::steady_clock::now() + claim.lease;
     const auto leased_until = begun + claim.lease.count() + clock_difference.count();
     const auto claimed =
       co_await on.find(make_claim, claim.service, claim.route, claim.owner, claim.key, claim.fingerprint, claim.token,

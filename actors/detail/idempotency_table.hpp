@@ -28,6 +28,7 @@ struct idempotency_claim {
   /// The gateway's own number of the request: one that it repeats, as its node is lost, has the same.
   std::uint64_t request = 0;
   std::chrono::milliseconds lease{0};
+  std::chrono::steady_clock::time_point lease_end{}; // of the claim, by this node's clock
   std::chrono::seconds keep{0};
   std::int64_t token = 0;
   bool recorded = false;

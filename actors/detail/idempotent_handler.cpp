@@ -88,7 +88,12 @@ task<response> carry_out(const recorded_route& of, context& ctx, const request& 
   std::exception_ptr failed;
   try {
     const claim_in_work registered{ctx, what, claim};
-    made = co_await with_timeout(claim.lease, of.action(ctx, what));
+    // Not longer than the lease, which has begun before the claim was there.
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(claim.lease_end
+                                                                            - std::chrono::steady_clock::now());
+    if (left.count() <= 0)
+      throw error{errc::unavailable, "the database took too long to take the key"};
+    made = co_await with_timeout(left, of.action(ctx, what));
     if (made.source)
       throw std::logic_error{"the answer of a route with idempotency_key() is written as it goes"};
   } catch (...) {

@@ -200,11 +200,13 @@ void keyed_directory::shut_down(std::chrono::milliseconds limit) {
 namespace {
 
 std::optional<failure> why_not(const std::variant<cell_ref, failure, keyed_directory::moved_away>& found,
-                               letter& what) {
+                               letter& what, bool is_awaited) {
   if (const auto* why = std::get_if<failure>(&found))
     return *why;
   if (!std::holds_alternative<keyed_directory::moved_away>(found))
     return std::nullopt;
+  if (!is_awaited)
+    spdlog::error("a message for which nobody waits is lost: its key has moved to another node");
   what.moved = true;
   return failure{errc::unavailable, moved_error{}.what()};
 }
@@ -219,7 +221,7 @@ bool send_to_key(host& from, const std::shared_ptr<const keyed_kind>& kind, cons
   auto& home = directory->home_of(kind->name, key);
   if (&home == event_loop::current()) {
     auto found = directory->find(from.services(), kind, key);
-    if (auto why = why_not(found, what)) {
+    if (auto why = why_not(found, what, by != nullptr)) {
       what.fail_unsent(by, std::move(*why));
       return by != nullptr;
     }
@@ -227,11 +229,11 @@ bool send_to_key(host& from, const std::shared_ptr<const keyed_kind>& kind, cons
     return what.send(by);
   }
   what.set_out(by);
-  run_on_loop(*home.door().get(), [directory, node = from.services(), kind, key,
+  run_on_loop(*home.door().get(), [directory, node = from.services(), kind, key, is_awaited = by != nullptr,
                      carried = std::unique_ptr<letter>{&what}]() mutable {
     auto& arrived = *carried.release();
     auto found = directory->find(node, kind, key);
-    if (auto why = why_not(found, arrived)) {
+    if (auto why = why_not(found, arrived, is_awaited)) {
       arrived.answer(*why);
       return;
     }

@@ -27,19 +27,18 @@ task<bool> keyed_search::next() {
       co_await troupe::sleep(pause_);
     else
       until_ = std::chrono::steady_clock::now() + longest_search;
+    if (std::chrono::steady_clock::now() >= until_)
+      throw error{errc::unavailable, "the actor's key moves between nodes all the time, or no node has actors of the kind "
+                                       + kind_->name + " at present"};
     pause_ = std::clamp(2 * pause_, first_pause, longest_pause);
     const auto found = from_.node().keyed->locate(*kind_, key_);
     node_ = found.node;
     if (found.is != nowhere)
       co_return found.is == here;
-    if (std::chrono::steady_clock::now() >= until_)
-      throw error{errc::unavailable, "no node has actors of the kind " + kind_->name + " at present"};
   }
 }
 
 task<std::string> keyed_search::ask(std::string_view type, std::string message) {
-  if (std::chrono::steady_clock::now() >= until_)
-    throw error{errc::unavailable, "the actor's key moves between nodes all the time"};
   auto& through = courier_of(from_.loop());
   const auto desk = to_caf(from_.node().keyed->desk());
   auto value = co_await reply_to{through, [&](std::uint64_t id) {

@@ -66,7 +66,9 @@ void state_cell::saved() {
   } catch (const std::exception& e) {
     failed = failure{errc::internal, e.what()};
   }
-  if (is_moved)
+  if (is_moved && what == nullptr)
+    spdlog::error("what {} has not saved is lost: another node has taken it over", host_name());
+  else if (is_moved)
     spdlog::info("{} is another node's by now", host_name());
   else if (failed)
     spdlog::error("the state of {} could not be saved: {}", host_name(), failed->detail);

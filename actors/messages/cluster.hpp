@@ -208,7 +208,7 @@ struct peer_message {
   std::uint64_t to = 0;
   std::uint64_t from = 0;
   kind what = kind::ask;
-  /// Of the asker; comes back with the answer.
+  /// Of the asker; comes back with the answer. Of tell: how often it was passed on.
   std::uint64_t call = 0;
   /// ask and tell: the actor, and the name of the message's type.
   std::string actor_kind;

@@ -237,6 +237,8 @@ void gateway_actor::begin_answer(call_id id, troupe::response&& head, stream_sta
     return; // given up
   to->timed = false; // how long its body takes is up to others
   release_load(*to, is_overload(head.status));
+  if (to->node != nullptr && !is_overload(head.status))
+    to->node->record.answer_begun(detail::coarse_now());
   to->copy.reset(); // once it has begun, it cannot be sent elsewhere
   if (!to->worker)
     to->worker = to->near != nullptr ? to->near->address() : current_sender();

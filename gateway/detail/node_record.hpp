@@ -47,6 +47,11 @@ public:
       return false; // nothing to be told
     return judge(how, now);
   }
+  /// It has begun to answer; what follows may take any time.
+  void answer_begun(time_point now) noexcept {
+    if (failures_ != 0 || is_failing())
+      judge(outcome::answered, now);
+  }
   /// An answer took `ratio` times what is usual for its route.
   void learn_pace(float ratio, time_point now) noexcept;
 

@@ -114,6 +114,9 @@ node_database node_base::start_database(std::string_view name, const config::sto
 
 caf::actor node_base::own(caf::actor what) {
   const std::lock_guard lock{owning_};
+  std::erase_if(owned_, [](const caf::actor& each) { // links to gateways that are forgotten
+    return caf::actor_cast<caf::abstract_actor*>(each)->getf(caf::abstract_actor::is_terminated_flag);
+  });
   owned_.push_back(what);
   return what;
 }

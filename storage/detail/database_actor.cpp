@@ -334,6 +334,10 @@ void database_actor::retry_later() {
 void database_actor::retry() {
   if (count(state::opening) > 0)
     return; // that attempt's end comes back here
+  if (slots_.size() - count(state::closed) >= allowed() && count(state::open) > 0) {
+    away_ = false; // it has what it may have
+    return;
+  }
   for (job_queue::slot i = 0; i < slots_.size(); ++i)
     if (slots_[i].now == state::closed)
       return open(i);
@@ -526,7 +530,7 @@ void database_actor::close(const std::vector<job_queue::slot>& which) {
 std::size_t database_actor::allowed() const noexcept {
   std::size_t together = settings_.cluster_connections;
   if (together == 0 && sessions_allowed_)
-    together = *sessions_allowed_ * 9 / 10; // others want to reach it, too
+    together = std::max<std::size_t>(1, *sessions_allowed_ * 9 / 10); // others want to reach it, too
   if (together == 0 || !has_server_)
     return slots_.size();
   return std::clamp<std::size_t>(together / nodes_, 1, slots_.size());

@@ -138,6 +138,16 @@ TEST(node_record, lets_another_probe_in_when_the_first_one_is_given_up) {
   EXPECT_FALSE(node.is_out(t0 + 5s));
 }
 
+TEST(node_record, is_in_again_when_its_probe_has_begun_to_answer) {
+  auto node = described();
+  ASSERT_TRUE(fail(node, 5));
+  node.begin(); // a WebSocket, which lasts
+  ASSERT_TRUE(node.is_out(t0 + 5s));
+  node.answer_begun(t0 + 5s);
+  EXPECT_FALSE(node.is_out(t0 + 5s));
+  EXPECT_EQ(node.outstanding(), 1u);
+}
+
 TEST(node_record, is_not_kept_out_longer_by_what_was_sent_before) {
   auto node = described();
   node.begin();
