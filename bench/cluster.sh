@@ -229,7 +229,8 @@ herd_reap() {
     status=0
     wait "${pid_of[$name]}" 2> /dev/null || status=$?
     unset "pid_of[$name]"
-    if [ "$status" != 0 ]; then
+    # 143: it had only just begun to start, and ends at once then.
+    if [ "$status" != 0 ] && { [ "$status" != 143 ] || [ -s "$work/$name/log" ]; }; then
       herd_unclean=$((herd_unclean + 1))
       say "$name was told to leave and ended with status $status: $(tail -2 "$work/$name/log" | xargs)"
     fi
