@@ -21,9 +21,9 @@ constexpr auto first_pause = 500ms; // then twice that
 
 void pause(std::chrono::milliseconds time, const std::stop_token& stop) {
   std::mutex own;
-  std::condition_variable_any never;
+  std::condition_variable_any no_signal;
   std::unique_lock locked{own};
-  never.wait_for(locked, stop, time, [] { return false; });
+  no_signal.wait_for(locked, stop, time, [] { return false; });
 }
 
 } // namespace

@@ -45,7 +45,7 @@ private:
   const request* what_;
 };
 
-task<void> sweep(context& ctx) {
+task<void> remove_expired(context& ctx) {
   try {
     while (co_await sweep_idempotency_table(ctx.db()) == swept_at_once)
       co_await ctx.sleep(between_sweeps);
@@ -60,7 +60,7 @@ void sweep_now_and_then(context& ctx) {
   if (now < known.next_sweep)
     return;
   known.next_sweep = now + sweep_period;
-  static_cast<void>(ctx.spawn("removal of idempotency keys", sweep(ctx)));
+  static_cast<void>(ctx.spawn("removal of idempotency keys", remove_expired(ctx)));
 }
 
 task<void> give_back(context& ctx, const idempotency_claim& claim) {

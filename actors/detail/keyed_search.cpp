@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 /// A view takes some milliseconds to be everywhere; a node that was lost is given up within the failure timeout.
 constexpr auto longest_search = 10s;
-constexpr std::chrono::milliseconds first_pause{2}, longest_pause{100};
+constexpr std::chrono::milliseconds first_search_pause{2}, longest_search_pause{100};
 
 } // namespace
 
@@ -30,7 +30,7 @@ task<bool> keyed_search::next() {
     if (std::chrono::steady_clock::now() >= until_)
       throw error{errc::unavailable, "the actor's key moves between nodes all the time, or no node has actors of the kind "
                                        + kind_->name + " at present"};
-    pause_ = std::clamp(2 * pause_, first_pause, longest_pause);
+    pause_ = std::clamp(2 * pause_, first_search_pause, longest_search_pause);
     const auto found = from_.node().keyed->locate(*kind_, key_);
     node_ = found.node;
     if (found.is != nowhere)

@@ -38,7 +38,7 @@ public:
     };
   }
 
-  http::response<http::string_body> take(const outgoing& what, std::uint64_t largest_answer, std::string_view kind) {
+  http::response<http::string_body> take(const outgoing& what, std::uint64_t most_bytes, std::string_view kind) {
     tcp::resolver resolver{io_};
     resolver.async_resolve(where_.host, std::to_string(where_.port), step([this](const auto& found) {
       found_ = found;
@@ -49,7 +49,7 @@ public:
     http::async_write(socket_, what, step([](std::size_t) {}));
     wait("has closed the connection");
     http::response_parser<http::string_body> parser;
-    parser.body_limit(largest_answer);
+    parser.body_limit(most_bytes);
     boost::beast::flat_buffer buffer;
     http::async_read(socket_, buffer, parser, step([](std::size_t) {}));
     wait(fmt::format("does not answer as {} does", kind));

@@ -135,7 +135,7 @@ void add_nodes(metric_families& to, const std::vector<metrics::node>& all) {
 
 void add_databases(metric_families& to,
                    const std::vector<std::pair<std::string, database_figures>>& all) {
-  auto& most = to.gauge("troupe_database_connections_max", "Connections that may be open.");
+  auto& allowed = to.gauge("troupe_database_connections_max", "Connections that may be open.");
   auto& open = to.gauge("troupe_database_connections", "Connections that are open, by state.");
   auto& waiting = to.gauge("troupe_database_waiting",
                            "Statements and transactions that wait for a connection.");
@@ -145,7 +145,7 @@ void add_databases(metric_families& to,
                              "Time they took at the database, in seconds.");
   for (const auto& [name, each] : all) {
     const labels of{{"database", name}};
-    most.add(of, number(each.max_connections));
+    allowed.add(of, number(each.max_connections));
     open.add({of[0], {"state", "in_use"}}, number(each.in_use));
     open.add({of[0], {"state", "idle"}}, number(each.idle));
     waiting.add(of, number(each.waiting));

@@ -77,9 +77,9 @@ std::string table_of_actors(const json& answer) {
 }
 
 /// Asks, and tells what is wrong with the answer.
-class asker {
+class gateway_asker {
 public:
-  explicit asker(const config::gateway_question& what)
+  explicit gateway_asker(const config::gateway_question& what)
     : where_(to_string(what.admin)), has_token_(!what.admin_token.empty()),
       client_(what.admin, what.admin_token) {}
 
@@ -117,7 +117,7 @@ private:
 /// What is printed of an answer.
 using shape = std::string (*)(const json&);
 
-std::string look(const asker& gateway, const char* target, shape as_table, bool as_json) {
+std::string look(const gateway_asker& gateway, const char* target, shape as_table, bool as_json) {
   const auto answer = gateway.get(target);
   if (as_json)
     return answer.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
@@ -128,7 +128,7 @@ std::string look(const asker& gateway, const char* target, shape as_table, bool 
   }
 }
 
-int watch(const asker& gateway, const char* target, shape as_table, const config::gateway_question& what) {
+int watch(const gateway_asker& gateway, const char* target, shape as_table, const config::gateway_question& what) {
   stop_signal stop;
   const auto* clear = isatty(STDOUT_FILENO) != 0 ? "\x1b[H\x1b[2J" : "";
   auto text = look(gateway, target, as_table, what.json); // what fails now would fail for ever
@@ -146,14 +146,14 @@ int watch(const asker& gateway, const char* target, shape as_table, const config
 }
 
 int print_answer(const config::gateway_question& what, const char* target, shape as_table) {
-  const asker gateway{what};
+  const gateway_asker gateway{what};
   if (what.watch)
     return watch(gateway, target, as_table, what);
   return print(look(gateway, target, as_table, what.json), 0);
 }
 
 int drain(const config::gateway_question& what) {
-  const asker gateway{what};
+  const gateway_asker gateway{what};
   static_cast<void>(gateway.get("/_troupe/nodes")); // elsewhere the next one might mean something
   const auto answer = gateway.post("/_troupe/nodes/" + gateway::percent_encoded(what.node) + "/drain");
   if (what.json)

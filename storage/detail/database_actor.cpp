@@ -1,8 +1,7 @@
 #include "storage/detail/database_actor.hpp"
 
-#include "actors/messages/cluster_size.hpp"
-
 #include "actors/detail/cycle_clock.hpp"
+#include "actors/messages/cluster_size.hpp"
 #include "actors/messages/local.hpp"
 #include "storage/detail/sql_text.hpp"
 
@@ -22,9 +21,6 @@ namespace {
 
 /// What running statements get to finish when the actor is told to end.
 constexpr std::chrono::seconds stop_grace{5};
-
-constexpr std::chrono::milliseconds shortest_upkeep_pause{10};
-constexpr std::chrono::milliseconds longest_upkeep_pause{10'000};
 
 /// What waits for a session that runs others gets so long until one that is idle takes it.
 constexpr std::chrono::milliseconds patience_for_company{10};
@@ -480,89 +476,6 @@ void database_actor::cancel_overdue() {
     }
   if (any_left)
     arm_watch(any_told ? told_patience : abandoned_patience);
-}
-
-// -- connections that nobody needs -------------------------------------------------------------------
-
-void database_actor::arm_upkeep() {
-  auto pause = longest_upkeep_pause;
-  const auto often_enough = [&](std::chrono::milliseconds limit) {
-    if (limit.count() > 0)
-      pause = std::min(pause, std::max(limit / 10, shortest_upkeep_pause));
-  };
-  for (const auto limit : {settings_.idle_timeout, settings_.max_lifetime, settings_.health_check})
-    often_enough(limit);
-  if (count(state::checking) > 0)
-    often_enough(settings_.connect_timeout);
-  upkeep_.arm(loop().timers(), steady_clock::now() + pause,
-              [](void* self) { static_cast<database_actor*>(self)->close_unneeded(); }, this);
-}
-
-void database_actor::close_unneeded() {
-  const auto now = steady_clock::now();
-  std::vector<job_queue::slot> unneeded;
-  const auto open = count(state::open);
-  if (settings_.idle_timeout.count() > 0 && open > settings_.min_connections)
-    unneeded = pool_.queue->take_idle(now - settings_.idle_timeout, open - settings_.min_connections);
-  if (settings_.max_lifetime.count() > 0)
-    for (job_queue::slot i = 0; i < slots_.size(); ++i)
-      if (slots_[i].now == state::open && now - slots_[i].opened >= settings_.max_lifetime
-          && pool_.queue->remove(i))
-        unneeded.push_back(i);
-  close(unneeded);
-  if (const auto left = slots_.size() - count(state::closed) - count(state::closing); left > allowed())
-    close(pool_.queue->take_idle(now, left - allowed()));
-  if (settings_.health_check.count() > 0 && has_server_)
-    check_one();
-  arm_upkeep();
-}
-
-/// REQUIRES: they were idle, and have been taken out of those that are.
-void database_actor::close(const std::vector<job_queue::slot>& which) {
-  for (const auto number : which) {
-    slots_[number].now = state::closing;
-    slots_[number].driven->leave();
-    deliver(caf::actor_cast<caf::strong_actor_ptr>(slots_[number].actor), nullptr, close_connection{});
-  }
-}
-
-/// Connections that this node may have: all that it is set to, or its share of what all nodes may.
-std::size_t database_actor::allowed() const noexcept {
-  std::size_t together = settings_.cluster_connections;
-  if (together == 0 && sessions_allowed_)
-    together = std::max<std::size_t>(1, *sessions_allowed_ * 9 / 10); // others want to reach it, too
-  if (together == 0 || !has_server_)
-    return slots_.size();
-  return std::clamp<std::size_t>(together / nodes_, 1, slots_.size());
-}
-
-void database_actor::on_cluster_size(std::size_t nodes) {
-  const auto before = allowed();
-  nodes_ = std::max<std::size_t>(nodes, 1);
-  if (allowed() == before || stopping_)
-    return;
-  spdlog::debug("{}{} nodes share the database: this one has {} connections at most", pool_.told_as, nodes_, allowed());
-  allowed() < before ? close_unneeded() : open_more();
-}
-
-/// One at a time: the others are for who asks. A server that does not answer is no server.
-void database_actor::check_one() {
-  const auto now = steady_clock::now();
-  const auto asked = std::find_if(slots_.begin(), slots_.end(),
-                                  [](const auto& slot) { return slot.now == state::checking; });
-  if (asked != slots_.end()) {
-    if (const auto session = asked->session.lock(); session && now - asked->asked > settings_.connect_timeout)
-      session->interrupt();
-    return;
-  }
-  const auto next = pool_.queue->take_unknown(now - settings_.health_check);
-  if (!next)
-    return;
-  auto& slot = slots_[next->which];
-  slot.now = state::checking;
-  slot.asked = now;
-  slot.driven->leave();
-  deliver(caf::actor_cast<caf::strong_actor_ptr>(slot.actor), nullptr, check_connection{next->since});
 }
 
 void database_actor::on_closed(job_queue::slot number) {
