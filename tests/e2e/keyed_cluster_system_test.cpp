@@ -106,8 +106,8 @@ TEST_P(a_bank, has_one_actor_for_each_account_whichever_node_is_asked) {
   EXPECT_EQ(pids_of(first), (std::set<pid_t>{workers_[0]->pid(), workers_[1]->pid()}));
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(homes(), first);
-  const auto answered = find_node(*front_, "w1")->answered;
-  EXPECT_GT(answered, accounts / 2) << "requests reach both nodes, so messages go between them";
+  for (const auto* name : {"w1", "w2"})
+    EXPECT_GT(find_node(*front_, name)->answered, 0) << "requests reach both nodes, so messages go between them";
   EXPECT_EQ(settled_sum(), accounts * initial_balance);
 }
 
