@@ -6,7 +6,7 @@
 namespace troupe::config::test {
 namespace {
 
-const std::string a_name =
+const std::string a_node_name =
     "a name of 1 to 64 of the characters A-Z a-z 0-9 . _ -, the first a letter or a digit, other than ca";
 
 TEST(cert, init_takes_a_folder) {
@@ -33,7 +33,7 @@ TEST(cert, reads_neither_variables_nor_files) {
   EXPECT_EQ(made.days, 365U);
 }
 
-struct refused {
+struct refused_command {
   texts arguments;
   std::string error;
 };
@@ -41,7 +41,7 @@ struct refused {
 TEST(cert, refuses_what_it_cannot_use) {
   const std::string days = "expected a whole number from 1 to 3650";
   const std::string host = "expected a host name or an address such as gateway.example or 10.0.0.5";
-  const std::vector<refused> cases{
+  const std::vector<refused_command> cases{
       {{"cert"}, "cert: found no command, expected init or issue"},
       {{"cert", "renew"}, "\"renew\": unknown command of cert, expected init or issue"},
       {{"cert", "issu", "a"}, "\"issu\": unknown command of cert, did you mean issue?"},
@@ -50,11 +50,11 @@ TEST(cert, refuses_what_it_cannot_use) {
       {{"cert", "init", "--dir"}, "--dir: found no value, expected the path of a folder"},
       {{"cert", "init", "--dir", "a", "--dir", "b"}, "--dir: found it 2 times, expected it once"},
       {{"gateway", "--dir", "a"}, "--dir: unknown flag of gateway, it belongs to cert init or cert issue"},
-      {{"cert", "issue"}, "cert issue: found no name, expected " + a_name},
-      {{"cert", "issue", "ca"}, "cert issue: found \"ca\", expected " + a_name},
-      {{"cert", "issue", "../x"}, "cert issue: found \"../x\", expected " + a_name},
-      {{"cert", "issue", ".x"}, "cert issue: found \".x\", expected " + a_name},
-      {{"cert", "issue", std::string(65, 'a')}, "cert issue: found \"" + std::string(65, 'a') + "\", expected " + a_name},
+      {{"cert", "issue"}, "cert issue: found no name, expected " + a_node_name},
+      {{"cert", "issue", "ca"}, "cert issue: found \"ca\", expected " + a_node_name},
+      {{"cert", "issue", "../x"}, "cert issue: found \"../x\", expected " + a_node_name},
+      {{"cert", "issue", ".x"}, "cert issue: found \".x\", expected " + a_node_name},
+      {{"cert", "issue", std::string(65, 'a')}, "cert issue: found \"" + std::string(65, 'a') + "\", expected " + a_node_name},
       {{"cert", "issue", "a", "b"}, "cert issue: found \"b\", expected only flags, which start with --"},
       {{"cert", "issue", "a", "--days", "0"}, "--days: found \"0\", " + days},
       {{"cert", "issue", "a", "--days", "3651"}, "--days: found \"3651\", " + days},
