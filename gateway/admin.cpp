@@ -4,8 +4,8 @@
 #include "actors/cluster/membership.hpp"
 #include "actors/context.hpp"
 #include "actors/detail/actor_view.hpp"
+#include "actors/detail/ask_actor.hpp"
 #include "actors/messages/database_figures.hpp"
-#include "gateway/detail/admin_ask.hpp"
 #include "gateway/detail/metrics_collector.hpp"
 
 #include <nlohmann/json.hpp>
@@ -57,7 +57,7 @@ response not_ready(const std::string& why) {
 task<response> readiness(context& ctx, const admin_sources& from) {
   if (const auto why = from.why_not_ready(); !why.empty())
     co_return not_ready(why);
-  const auto view = co_await ask<view_ptr>(ctx, from.membership, view_query{});
+  const auto view = co_await detail::ask_actor<view_ptr>(ctx.host(), from.membership, view_query{});
   co_return view->nodes.empty() ? not_ready("no worker node is joined") : status_text(200, "ready");
 }
 
@@ -66,9 +66,7 @@ task<response> worker_readiness(context& ctx, const worker_admin_sources& from) 
   if (const auto why = from.why_not_ready(); !why.empty())
     co_return not_ready(why);
   std::string all;
-  const auto links = co_await ask<std::vector<caf::strong_actor_ptr>>(ctx, from.links, links_query{});
-  for (const auto& each : links) {
-    const auto link = co_await ask<link_state>(ctx, each, link_query{});
+  for (const auto& link : co_await states_of_links(ctx, from)) {
     if (link.joined)
       co_return status_text(200, "ready");
     all += (all.empty() ? "not joined to gateway " : "; to gateway ") + link.gateway + ": " + link.why;
@@ -78,7 +76,7 @@ task<response> worker_readiness(context& ctx, const worker_admin_sources& from) 
 
 task<response> nodes(context& ctx, const admin_sources& from) {
   auto sums = sum_up_nodes(co_await figures_of(ctx, from.loops));
-  const auto view = co_await ask<view_ptr>(ctx, from.membership, view_query{});
+  const auto view = co_await detail::ask_actor<view_ptr>(ctx.host(), from.membership, view_query{});
   auto list = ordered_json::array();
   for (const auto& each : view->nodes)
     list.push_back(describe(each, sums[each.id]));
@@ -102,7 +100,7 @@ void add_routes(told_routes& to, const service_announcement& service, const std:
 }
 
 task<response> routes(context& ctx, const admin_sources& from) {
-  const auto view = co_await ask<view_ptr>(ctx, from.membership, view_query{});
+  const auto view = co_await detail::ask_actor<view_ptr>(ctx.host(), from.membership, view_query{});
   told_routes all;
   for (const auto& node : view->nodes)
     for (const auto& service : node.services)
@@ -129,9 +127,9 @@ std::string no_such_node(const cluster_view& view, const std::string& name) {
 
 task<response> drain(context& ctx, const request& req, const admin_sources& from) {
   const auto name = req.param<std::string>("name");
-  const auto answer = co_await ask<drain_answer>(ctx, from.membership, drain_node{name});
+  const auto answer = co_await detail::ask_actor<drain_answer>(ctx.host(), from.membership, drain_node{name});
   if (answer.asked == 0) {
-    const auto view = co_await ask<view_ptr>(ctx, from.membership, view_query{});
+    const auto view = co_await detail::ask_actor<view_ptr>(ctx.host(), from.membership, view_query{});
     throw error{errc::not_found, no_such_node(*view, name)};
   }
   co_return json_body(as_text({{"status", "draining"}, {"node", name}, {"asked", answer.asked}}))
@@ -193,7 +191,7 @@ ordered_json describe(const database_figures::statement& each) {
 }
 
 task<ordered_json> describe(context& ctx, const detail::node_database& which, std::size_t limit) {
-  const auto found = co_await ask<database_figures>(ctx, detail::to_caf(which.actor), database_figures_query{limit});
+  const auto found = co_await detail::ask_actor<database_figures>(ctx.host(), detail::to_caf(which.actor), database_figures_query{limit});
   auto holders = ordered_json::array(), statements = ordered_json::array();
   for (const auto& each : found.holders)
     holders.push_back(describe(each));

@@ -1,5 +1,7 @@
 #include "actors/cluster/cluster_door.hpp"
 
+#include "config/endpoint.hpp"
+
 #include <spdlog/spdlog.h>
 
 #include <sys/socket.h>
@@ -19,11 +21,6 @@ constexpr std::size_t most_callers = 256;
 constexpr std::chrono::milliseconds pause_after_error{100};
 /// For who is parted with to read why.
 constexpr std::chrono::milliseconds lingering{1000};
-
-std::string to_text(const tcp::endpoint& where) {
-  const auto address = where.address().to_string();
-  return (where.address().is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(where.port());
-}
 
 tcp protocol_of(int socket) {
   sockaddr_storage bound{};
@@ -109,7 +106,7 @@ void cluster_door::let_in(tcp::socket socket) {
                fmt::format("more than {} connections have not said who they are", most_callers));
     forget(callers_.front());
   }
-  auto who = std::make_shared<caller>(this, std::move(socket), to_text(where));
+  auto who = std::make_shared<caller>(this, std::move(socket), config::to_string(config::endpoint{where.address().to_string(), where.port()}));
   who->connection = detail::make_connection(loop().system(), who->socket.native_handle(),
                                             tls_ ? tls_->from_worker() : nullptr, detail::frame_guard::end::gateway);
   who->place = callers_.insert(callers_.end(), who);

@@ -26,11 +26,6 @@ void require_set_up(bool done) {
   throw config::config_error(key, file + ", which cannot be used: " + detail::openssl_problem(), expected);
 }
 
-/// Nobody is there to type the password of a key.
-int no_password(char*, int, int, void*) {
-  return -1;
-}
-
 void read_files(SSL_CTX* into, const config::cluster_settings& settings) {
   const auto& certificate = settings.certificate;
   if (SSL_CTX_use_certificate_chain_file(into, certificate.c_str()) != 1)
@@ -79,7 +74,7 @@ cluster_tls::cluster_tls(const config::cluster_settings& settings) : context_(SS
   SSL_CTX_set_mode(made, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);
   require_set_up(SSL_CTX_set_num_tickets(made, 0) == 1); // each connection shows its certificate
-  SSL_CTX_set_default_passwd_cb(made, no_password);
+  SSL_CTX_set_default_passwd_cb(made, detail::no_password);
   // OpenSSL holds clients to clientAuth and servers to serverAuth where a certificate names purposes.
   SSL_CTX_set_verify(made, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
   ERR_clear_error();

@@ -114,7 +114,7 @@ caf::behavior membership::make_behavior() {
     [this](peer_message& what) { on_peer_message(what); },
     [this](const subscribe& who) {
       subscribers_.push_back(who.gateway);
-      publish();
+      detail::deliver(who.gateway, nullptr, view_changed{view()});
     },
   };
 }

@@ -71,11 +71,11 @@ void peer_desk::on_uplink_lost() {
 
 /// All that any of the uplinks knows of. Without one the node is alone, and may be so by its own fault: it has no keys.
 void peer_desk::renew_view() {
-  std::map<std::uint64_t, detail::peer_node> all;
+  std::map<std::uint64_t, peer> all;
   for (const auto& [through, peers] : uplinks_)
     for (const auto& each : peers)
-      all.try_emplace(each.id, detail::peer_node{each.id, each.name, each.kinds});
-  std::vector<detail::peer_node> nodes;
+      all.try_emplace(each.id, each);
+  std::vector<peer> nodes;
   for (auto& [id, each] : all)
     nodes.push_back(std::move(each));
   view_ = uplinks_.empty() ? nullptr : std::make_shared<const detail::peer_view>(own_id_, std::move(nodes));

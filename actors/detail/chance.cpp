@@ -10,4 +10,9 @@ std::chrono::milliseconds by_chance(std::chrono::milliseconds least, std::chrono
   return std::chrono::milliseconds{between(random)};
 }
 
+std::uint64_t random_number() {
+  std::random_device device;
+  return (std::uint64_t{device()} << 32) | device();
+}
+
 } // namespace troupe::detail

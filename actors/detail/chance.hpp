@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 
 namespace troupe::detail {
 
@@ -8,5 +9,8 @@ namespace troupe::detail {
 /// Any thread. REQUIRES: least <= most.
 [[nodiscard]] std::chrono::milliseconds by_chance(std::chrono::milliseconds least,
                                                   std::chrono::milliseconds most);
+
+/// From the system's own source: for what must not be guessed or met twice. Any thread.
+[[nodiscard]] std::uint64_t random_number();
 
 } // namespace troupe::detail

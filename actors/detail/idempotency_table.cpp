@@ -1,5 +1,7 @@
 #include "actors/detail/idempotency_table.hpp"
 
+#include "actors/detail/chance.hpp"
+
 #include <random>
 #include <string_view>
 
@@ -48,7 +50,7 @@ std::int64_t now() {
 }
 
 std::int64_t new_token() {
-  thread_local std::mt19937_64 random{(std::uint64_t{std::random_device{}()} << 32) | std::random_device{}()};
+  thread_local std::mt19937_64 random{random_number()};
   return static_cast<std::int64_t>(random() >> 1);
 }
 

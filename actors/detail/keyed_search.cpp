@@ -2,7 +2,7 @@
 
 #include "actors/cluster/peer_desk.hpp"
 #include "actors/context.hpp"
-#include "actors/detail/courier_actor.hpp"
+#include "actors/detail/ask_actor.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -39,14 +39,8 @@ task<bool> keyed_search::next() {
 }
 
 task<std::string> keyed_search::ask(std::string_view type, std::string message) {
-  auto& through = courier_of(from_.loop());
-  const auto desk = to_caf(from_.node().keyed->desk());
-  auto value = co_await reply_to{through, [&](std::uint64_t id) {
-    deliver(desk, through.self(), call_id{id},
-            peer_ask{node_, kind_->name, key_, std::string{type}, std::move(message)});
-  }};
-  const auto held = expect_reply<std::shared_ptr<void>>(std::move(value));
-  auto& answer = *static_cast<peer_answer*>(held.get());
+  auto answer = co_await ask_actor<peer_answer>(
+    from_, to_caf(from_.node().keyed->desk()), peer_ask{node_, kind_->name, key_, std::string{type}, std::move(message)});
   if (answer.moved)
     throw moved_error{};
   co_return std::move(answer.text);

@@ -6,6 +6,10 @@
 
 namespace troupe::detail {
 
+int no_password(char*, int, int, void*) {
+  return -1;
+}
+
 std::string openssl_problem() {
   const auto first = ERR_get_error(); // the cause; what follows is who noticed
   ERR_clear_error();

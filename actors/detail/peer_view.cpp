@@ -6,7 +6,7 @@
 
 namespace troupe::detail {
 
-peer_view::peer_view(std::uint64_t own, std::vector<peer_node> peers) : own_(own), peers_(std::move(peers)) {
+peer_view::peer_view(std::uint64_t own, std::vector<peer> peers) : own_(own), peers_(std::move(peers)) {
   for (const auto& each : peers_)
     for (const auto& kind : each.kinds)
       hosts_[kind].push_back(each.id);
@@ -17,10 +17,10 @@ std::uint64_t peer_view::owner(const std::string& kind, std::string_view key) co
   if (found == hosts_.end())
     return 0;
   const auto hash = hash_of_key(kind, key);
-  return *std::max_element(found->second.begin(), found->second.end(), [hash](std::uint64_t a, std::uint64_t b) {
-    const auto of_a = claim_of(a, hash), of_b = claim_of(b, hash);
-    return of_a != of_b ? of_a < of_b : a < b;
-  });
+  claim best{};
+  for (const auto node : found->second)
+    best = std::max(best, claim_of(node, hash));
+  return best.second;
 }
 
 bool peer_view::has(std::uint64_t id) const noexcept {

@@ -1,5 +1,7 @@
 #include "actors/detail/rendezvous.hpp"
 
+#include "actors/detail/mixed.hpp"
+
 #include <algorithm>
 
 namespace troupe::detail {
@@ -13,12 +15,8 @@ std::uint64_t hash_of_key(std::string_view kind, std::string_view key) noexcept 
   return hash;
 }
 
-/// The last steps of splitmix64.
-std::uint64_t claim_of(std::uint64_t node, std::uint64_t hash) noexcept {
-  auto x = hash ^ node;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebU;
-  return x ^ (x >> 31);
+claim claim_of(std::uint64_t node, std::uint64_t hash) noexcept {
+  return {mixed(hash ^ node), node};
 }
 
 } // namespace troupe::detail

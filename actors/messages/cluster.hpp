@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/messages/call.hpp"
+#include "actors/messages/peer.hpp"
 #include "actors/messages/stickiness.hpp"
 #include "actors/messages/stream.hpp"
 
@@ -169,18 +170,6 @@ struct gateway_list {
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, gateway_list& x) {
     return f(x.addresses);
-  }
-};
-
-/// A node that may host keyed actors.
-struct peer {
-  std::uint64_t id = 0;
-  std::string name;
-  std::vector<std::string> kinds;
-
-  template <class Inspector>
-  friend typename Inspector::result_type inspect(Inspector& f, peer& x) {
-    return f(x.id, x.name, x.kinds);
   }
 };
 

@@ -63,25 +63,15 @@ void check_peers_can_come_back(const gateway_settings& settings, const origins& 
                      "the address by which other nodes reach this gateway in gateway.advertise as well");
 }
 
-void check_peers_are_private(const gateway_settings& settings, const origins& from) {
-  if (settings.cluster_nodes.has_tls() || settings.cluster_insecure) return;
-  for (const auto& each : settings.peers)
+// A name may be anybody's.
+void check_reached_privately(std::string_view key, const std::vector<endpoint>& gateways, const cluster_settings& cluster,
+                             bool insecure, const origins& from) {
+  if (cluster.has_tls() || insecure) return;
+  for (const auto& each : gateways)
     if (!is_loopback(each.host))
-      throw config_error(place_of("gateway.peers", from), to_string(each) + ", perhaps on another machine, without encryption",
+      throw config_error(place_of(key, from), to_string(each) + ", perhaps on another machine, without encryption",
                          "an address of this machine such as 127.0.0.1:4242, or TLS by cluster.certificate and "
                          "cluster.ca, or --cluster-insecure if the network is trusted");
-}
-
-// A name may be anybody's.
-void check_joins_privately(const worker_settings& settings, const origins& from) {
-  if (settings.cluster_nodes.has_tls() || settings.cluster_insecure) return;
-  for (const auto& each : settings.join)
-    if (!is_loopback(each.host))
-      throw config_error(place_of("worker.join", from),
-                         to_string(each) + ", perhaps on another machine, without encryption",
-                         "an address of this machine such as 127.0.0.1:4242, or TLS by "
-                         "cluster.certificate and cluster.ca, or --cluster-insecure if the network "
-                         "is trusted");
 }
 
 void check_cluster_tls(const cluster_settings& cluster, const origins& from) {
@@ -183,7 +173,7 @@ void check(const database_settings& settings, const origins& from) {
 void check(const gateway_settings& settings, const origins& from) {
   check_cluster_tls(settings.cluster_nodes, from);
   check_cluster_is_private(settings, from);
-  check_peers_are_private(settings, from);
+  check_reached_privately("gateway.peers", settings.peers, settings.cluster_nodes, settings.cluster_insecure, from);
   check_peers_can_come_back(settings, from);
   check_admin_is_private("gateway.admin", settings.admin, settings.admin_token, from);
   check_proxy_protocol(settings.http, from);
@@ -201,7 +191,7 @@ void check(const worker_settings& settings, const origins& from) {
       throw config_error(place_of("worker.join", from), to_string(*first) + " twice",
                          "each gateway once");
   check_cluster_tls(settings.cluster_nodes, from);
-  check_joins_privately(settings, from);
+  check_reached_privately("worker.join", settings.join, settings.cluster_nodes, settings.cluster_insecure, from);
   if (settings.admin) check_admin_is_private("worker.admin", *settings.admin, settings.admin_token, from);
   check_databases(settings.storage, settings.databases, from);
 }

@@ -1,23 +1,19 @@
 #include "gateway/detail/connection_counts.hpp"
 
+#include "actors/detail/chance.hpp"
+#include "actors/detail/mixed.hpp"
+
 #include <algorithm>
 #include <cstring>
-#include <random>
 
 namespace troupe::gateway {
 
 namespace {
 
-std::uint64_t secret() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32U) | device() | 1U;
-}
+using detail::mixed;
 
-/// The finaliser of splitmix64: each bit of `x` changes each bit of the result.
-std::uint64_t mixed(std::uint64_t x) noexcept {
-  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
-  return x ^ (x >> 31U);
+std::uint64_t secret() {
+  return detail::random_number() | 1U;
 }
 
 /// What is one client to us, in 64 bits.

@@ -1,5 +1,6 @@
 #include "gateway/detail/gateway_actor.hpp"
 
+#include "actors/detail/chance.hpp"
 #include "actors/messages/local.hpp"
 #include "gateway/detail/problem.hpp"
 #include "gateway/detail/websocket_handshake.hpp"
@@ -10,7 +11,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <random>
 #include <system_error>
 
 namespace troupe::gateway {
@@ -27,17 +27,12 @@ detail::file_descriptor new_event() {
   return made;
 }
 
-std::uint64_t random_start() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32) | device();
-}
-
 } // namespace
 
 gateway_actor::gateway_actor(caf::actor_config& config, detail::event_loop& loop, options how,
                              listening_socket listening)
   : detail::exposed_actor(config, loop), options_(std::move(how)),
-    access_log_(options_.access, loop.timers()), tracer_(options_.traces), last_request_id_(random_start()),
+    access_log_(options_.access, loop.timers()), tracer_(options_.traces), last_request_id_(detail::random_number()),
     nodes_(loop, options_.loops, options_.slow_start), pressure_(options_.http.queue_target),
     lag_probe_(*this) {
   poller_.emplace(loop.io());
@@ -95,6 +90,7 @@ void gateway_actor::on_exit() {
   poller_.reset();
   calls_.clear();
   free_calls_.clear();
+  with_batch_.clear();
   nodes_.clear();
   drained_ = nullptr;
   access_log_.close();
@@ -209,6 +205,7 @@ void gateway_actor::on_node_gone(std::uint64_t node) {
       from->fail(sequence, {errc::node_lost, "the worker node was lost before it answered; "
                                              "whether the request was carried out is unknown"});
   }
+  std::erase_if(with_batch_, [node](const node_state* each) { return each->id == node; });
   nodes_.forget(node);
 }
 

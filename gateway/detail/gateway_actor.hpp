@@ -206,11 +206,14 @@ private:
   void send(std::uint64_t id, const node_table::choice& where, const route_entry& entry,
             troupe::request&& what);
   void send_away(std::uint64_t id, call& mine, const route_entry& entry, troupe::request&& what);
-  static void keep_copy(call& mine, const troupe::request& what);
-  static std::chrono::milliseconds time_since(std::uint64_t cycles);
   void send_batches();
   void take_answer(call_id id, troupe::response&& what) override;
   void take_answer(call_id id, const failure& why) override;
+  struct other_way {
+    const route_entry* entry;
+    node_table::choice where;
+  };
+  [[nodiscard]] std::optional<other_way> find_other_way(const call& had, troupe::request& what, detail::steady_time now);
   bool retry(call&& lost);
   void abandon(std::uint64_t id, outcome how);
   void plan_hedge(std::uint64_t id, std::chrono::milliseconds after);
@@ -242,6 +245,7 @@ private:
   std::vector<call> calls_;
   std::vector<std::uint32_t> free_calls_;
   bool batches_posted_ = false;
+  std::vector<node_state*> with_batch_; // that have something in it
   bool stopping_ = false;
   detail::steady_time next_warning_{};
   detail::timer close_timer_;

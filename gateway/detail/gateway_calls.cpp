@@ -112,10 +112,9 @@ void gateway_actor::send(std::uint64_t id, const node_table::choice& where, cons
   mine.load->start();
   mine.node = &to;
   to.record.begin();
-  if (entry.candidates.size() > 1) {
-    mine.timed = true;
+  mine.timed = entry.candidates.size() > 1;
+  if (mine.timed || !to.view->local)
     mine.sent_at = detail::cycle_count();
-  }
   what.route = where.candidate->route;
   for (std::size_t i = 0; i < what.parameters.size(); ++i)
     what.parameters[i].first = where.candidate->parameter_names[i];
@@ -147,9 +146,11 @@ void gateway_actor::send_away(std::uint64_t id, call& mine, const route_entry& e
                            stream_request{{call_id{id}, entry.service, std::move(what)}});
   }
   if ((entry.idempotent || is_safe(what.method)) && mine.repeated < most_repetitions)
-    keep_copy(mine, what);
+    mine.copy = std::make_unique<troupe::request>(what);
   if (mine.copy && mine.rival == 0 && entry.hedge_after.count() > 0 && is_safe(what.method))
     plan_hedge(id, entry.hedge_after);
+  if (to.batch.items.empty())
+    with_batch_.push_back(&to);
   to.batch.items.push_back({call_id{id}, entry.service, std::move(what)});
   if (std::exchange(batches_posted_, true))
     return;
@@ -158,24 +159,10 @@ void gateway_actor::send_away(std::uint64_t id, call& mine, const route_entry& e
                     [this, alive = caf::strong_actor_ptr{ctrl()}] { send_batches(); });
 }
 
-std::chrono::milliseconds gateway_actor::time_since(std::uint64_t cycles) {
-  const auto passed = static_cast<double>(detail::cycle_count() - cycles);
-  return std::chrono::milliseconds{static_cast<long>(passed / detail::cycles_per_microsecond() / 1000)};
-}
-
-void gateway_actor::keep_copy(call& mine, const troupe::request& what) {
-  mine.copy = std::make_unique<troupe::request>(what);
-  mine.sent_at = detail::cycle_count();
-}
-
 void gateway_actor::send_batches() {
   batches_posted_ = false;
-  for (const auto& [id, each] : nodes_.all()) {
-    if (each->batch.items.empty())
-      continue;
-    auto batch = std::exchange(each->batch, {});
-    detail::deliver(each->dispatcher, caf::strong_actor_ptr{ctrl()}, std::move(batch));
-  }
+  for (auto* each : std::exchange(with_batch_, {}))
+    detail::deliver(each->dispatcher, caf::strong_actor_ptr{ctrl()}, std::exchange(each->batch, {}));
 }
 
 void gateway_actor::give_up(std::uint64_t id, bool too_late) {
@@ -271,21 +258,30 @@ void gateway_actor::send_credit(std::uint64_t call, std::uint64_t bytes) {
     detail::deliver(to->worker, caf::strong_actor_ptr{ctrl()}, call_id{call}, body_credit{bytes});
 }
 
+/// Another node for a request that one has had; none: there is none. `what` has as much time as is left.
+std::optional<gateway_actor::other_way> gateway_actor::find_other_way(const call& had, troupe::request& what,
+                                                                      detail::steady_time now) {
+  const auto passed = static_cast<double>(detail::cycle_count() - had.sent_at) / detail::cycles_per_microsecond();
+  what.time_left -= std::min(what.time_left, std::chrono::milliseconds{static_cast<long>(passed / 1000)});
+  const auto match = nodes_.routes().find(what);
+  if (match.entry == nullptr)
+    return std::nullopt;
+  const auto where = nodes_.choose(*match.entry, what, had.node->id, now);
+  return where.to != nullptr ? std::optional{other_way{match.entry, where}} : std::nullopt;
+}
+
 bool gateway_actor::retry(call&& lost) {
   if (!lost.copy)
     return false;
   auto what = std::move(*lost.copy);
-  what.time_left -= std::min(what.time_left, time_since(lost.sent_at));
-  const auto now = std::chrono::steady_clock::now();
-  const auto match = nodes_.routes().find(what);
-  const auto where = match.entry != nullptr ? nodes_.choose(*match.entry, what, lost.node->id, now) : node_table::choice{};
-  if (where.to == nullptr || !retries_.take())
+  const auto way = find_other_way(lost, what, std::chrono::steady_clock::now());
+  if (!way || !retries_.take())
     return false;
   auto from = lost.from;
   const auto id = new_call(std::move(lost.from), lost.sequence, false);
   calls_[index_of(id)].repeated = static_cast<std::uint8_t>(lost.repeated + 1);
   from->resent(lost.sequence, id);
-  send(id, where, *match.entry, std::move(what));
+  send(id, way->where, *way->entry, std::move(what));
   return true;
 }
 

@@ -32,18 +32,15 @@ void gateway_actor::hedge(std::uint64_t id, detail::steady_time now) {
   if (first == nullptr || !first->copy || first->rival != 0)
     return;
   auto what = *first->copy;
-  what.time_left -= std::min(what.time_left, time_since(first->sent_at));
-  const auto match = nodes_.routes().find(what);
-  const auto where =
-    match.entry != nullptr ? nodes_.choose(*match.entry, what, first->node->id, now) : node_table::choice{};
-  if (where.to == nullptr || what.time_left.count() == 0 || !retries_.take())
+  const auto way = find_other_way(*first, what, now);
+  if (!way || what.time_left.count() == 0 || !retries_.take())
     return;
   const auto repeated = static_cast<std::uint8_t>(first->repeated + 1);
   const auto second = new_call(first->from, first->sequence, false); // which may move the first one
   find_call(second)->rival = id;
   find_call(second)->repeated = repeated;
   find_call(id)->rival = second;
-  send(second, where, *match.entry, std::move(what));
+  send(second, way->where, *way->entry, std::move(what));
   if (auto* const sent = find_call(second); sent != nullptr)
     sent->timed = false; // that it was overtaken says nothing of its node
 }

@@ -2,8 +2,9 @@
 
 #include "actors/cluster/gateway_links.hpp"
 #include "actors/cluster/membership.hpp"
+#include "actors/context.hpp"
+#include "actors/detail/ask_actor.hpp"
 #include "config/version.hpp"
-#include "gateway/detail/admin_ask.hpp"
 #include "gateway/detail/gateway_actor.hpp"
 
 #include <limits>
@@ -15,7 +16,7 @@ namespace {
 task<void> add_database(context& ctx, metrics& to, const detail::node_database& which) {
   const database_figures_query all{std::numeric_limits<std::size_t>::max()};
   to.databases.emplace_back(which.name,
-                            co_await ask<database_figures>(ctx, detail::to_caf(which.actor), all));
+                            co_await detail::ask_actor<database_figures>(ctx.host(), detail::to_caf(which.actor), all));
 }
 
 task<metrics> collect_of_node(context& ctx) {
@@ -39,7 +40,7 @@ task<std::vector<loop_figures>> figures_of(context& ctx,
                                            const std::vector<caf::strong_actor_ptr>& loops) {
   std::vector<loop_figures> out;
   for (const auto& each : loops)
-    out.push_back(co_await ask<loop_figures>(ctx, each, figures_query{}));
+    out.push_back(co_await detail::ask_actor<loop_figures>(ctx.host(), each, figures_query{}));
   co_return out;
 }
 
@@ -53,12 +54,21 @@ std::map<std::uint64_t, loop_figures::of_node> sum_up_nodes(const std::vector<lo
   return out;
 }
 
+task<std::vector<link_state>> states_of_links(context& ctx, const worker_admin_sources& from) {
+  std::vector<link_state> out;
+  const auto links =
+    co_await detail::ask_actor<std::vector<caf::strong_actor_ptr>>(ctx.host(), from.links, links_query{});
+  for (const auto& each : links)
+    out.push_back(co_await detail::ask_actor<link_state>(ctx.host(), each, link_query{}));
+  co_return out;
+}
+
 task<metrics> collect_metrics(context& ctx, const admin_sources& from) {
   auto out = co_await collect_of_node(ctx);
   out.loops = co_await figures_of(ctx, from.loops);
   auto sums = sum_up_nodes(out.loops);
   const auto view =
-    co_await ask<std::shared_ptr<const cluster_view>>(ctx, from.membership, view_query{});
+    co_await detail::ask_actor<std::shared_ptr<const cluster_view>>(ctx.host(), from.membership, view_query{});
   for (const auto& each : view->nodes)
     out.nodes.push_back({each.name, sums[each.id].outstanding, sums[each.id].answered});
   co_return out;
@@ -66,11 +76,8 @@ task<metrics> collect_metrics(context& ctx, const admin_sources& from) {
 
 task<metrics> collect_metrics(context& ctx, const worker_admin_sources& from) {
   auto out = co_await collect_of_node(ctx);
-  const auto links = co_await ask<std::vector<caf::strong_actor_ptr>>(ctx, from.links, links_query{});
-  for (const auto& each : links) {
-    const auto link = co_await ask<link_state>(ctx, each, link_query{});
+  for (const auto& link : co_await states_of_links(ctx, from))
     out.gateways.emplace_back(link.gateway, link.joined);
-  }
   co_return out;
 }
 

@@ -8,6 +8,7 @@
 
 namespace troupe {
 class context;
+struct link_state;
 } // namespace troupe
 
 namespace troupe::gateway {
@@ -23,5 +24,8 @@ std::map<std::uint64_t, loop_figures::of_node> sum_up_nodes(const std::vector<lo
 
 /// Asks each loop.
 task<std::vector<loop_figures>> figures_of(context& ctx, const std::vector<caf::strong_actor_ptr>& loops);
+
+/// Of a worker node: how it stands with each gateway.
+task<std::vector<link_state>> states_of_links(context& ctx, const worker_admin_sources& from);
 
 } // namespace troupe::gateway

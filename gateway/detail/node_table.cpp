@@ -162,12 +162,12 @@ node_table::choice node_table::choose(const route_entry& entry, const request& w
 node_table::choice node_table::owner_of(std::uint64_t hash, const route_entry& entry, std::uint64_t except,
                                         time_point now, bool though_they_fail) const {
   choice out;
-  std::pair<std::uint64_t, std::uint64_t> best; // its claim, then its id
+  detail::claim best;
   for (const auto& each : entry.candidates) {
     auto* const node = by_place_[each.node];
     if (!may_take(*node, except, now, though_they_fail))
       continue;
-    const std::pair claim{detail::claim_of(node->view->node_id, hash), node->view->node_id};
+    const auto claim = detail::claim_of(node->view->node_id, hash);
     if (out.to == nullptr || claim > best) {
       out = {node, &each};
       best = claim;

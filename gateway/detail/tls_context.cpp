@@ -45,11 +45,6 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* out_size,
   return SSL_TLSEXT_ERR_OK;
 }
 
-/// Nobody is there to type the password of a key.
-int no_password(char*, int, int, void*) {
-  return -1;
-}
-
 void ask_for_certificates(SSL_CTX* of, const config::tls_settings& settings) {
   if (settings.client_certificate == config::client_certificate::off)
     return;
@@ -85,7 +80,7 @@ detail::ssl_ctx_ptr new_context(const config::tls_settings& settings) {
   constexpr std::array<unsigned char, 6> id{'t', 'r', 'o', 'u', 'p', 'e'};
   SSL_CTX_set_session_id_context(made, id.data(), id.size());
   SSL_CTX_set_alpn_select_cb(made, choose_protocol, nullptr);
-  SSL_CTX_set_default_passwd_cb(made, no_password);
+  SSL_CTX_set_default_passwd_cb(made, detail::no_password);
   ask_for_certificates(made, settings);
   return out;
 }

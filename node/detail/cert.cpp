@@ -93,11 +93,6 @@ void write_both(const pair_of_files& to, const certificate_and_key& what) {
   }
 }
 
-/// Nobody is there to type the password of a key.
-int no_password(char*, int, int, void*) {
-  return -1;
-}
-
 bio_ptr open_to_read(const fs::path& path) {
   bio_ptr out{BIO_new_file(path.c_str(), "r")};
   if (!out)

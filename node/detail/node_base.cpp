@@ -2,6 +2,7 @@
 
 #include "actors/cluster/peer_desk.hpp"
 #include "actors/detail/blocking_pool.hpp"
+#include "actors/detail/chance.hpp"
 #include "actors/detail/keyed_directory.hpp"
 #include "actors/detail/worker_actor.hpp"
 #include "actors/messages/type_ids.hpp"
@@ -17,7 +18,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <random>
 #include <thread>
 
 namespace troupe::detail {
@@ -26,11 +26,6 @@ namespace {
 
 /// For keyed actors to end what they are at and to save their states.
 constexpr std::chrono::milliseconds end_limit{5'000};
-
-std::uint64_t random_id() {
-  std::random_device device;
-  return (std::uint64_t{device()} << 32 | device()) | 1U; // not 0
-}
 
 } // namespace
 
@@ -54,7 +49,7 @@ node_base::node_base(const application& app, std::string name, unsigned threads,
                      const config::named_databases& databases,
                      const config::actor_settings& actors, const config::cluster_settings& cluster,
                      const trace_wishes& traces)
-  : app_(app), config_(cluster), system_(config_), id_(random_id()) {
+  : app_(app), config_(cluster), system_(config_), id_(random_number() | 1U) {
   auto count = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
   for (unsigned i = 0; i < count; ++i)
     loops_.push_back(std::make_unique<event_loop>(system_, i));

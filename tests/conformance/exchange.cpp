@@ -1,5 +1,6 @@
 #include "tests/conformance/exchange.hpp"
 
+#include "tests/support/loopback.hpp"
 #include "tests/support/deadline.hpp"
 #include "tests/support/file_descriptor.hpp"
 
@@ -29,15 +30,10 @@ constexpr std::string_view probe_body = "/target?probe";
 const std::string probe = get(std::string{probe_body}, "Connection: close\r\n");
 
 file_descriptor connect_to(std::uint16_t port) {
-  file_descriptor out{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(out.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+  auto out = connect_to_loopback(port);
+  if (!out)
     throw std::runtime_error{std::string{"connect: "} + std::strerror(errno)};
-  int on = 1;
-  ::setsockopt(out.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  send_at_once(out);
   ::fcntl(out.get(), F_SETFL, O_NONBLOCK);
   return out;
 }

@@ -3,6 +3,7 @@
 #include "tests/support/http_client.hpp"
 #include "tests/support/node.hpp"
 #include "tests/support/postgres_database.hpp"
+#include "tests/support/temp_directory.hpp"
 
 #include <gtest/gtest.h>
 #include <map>
@@ -47,6 +48,27 @@ private:
   }
 
   std::unique_ptr<http_client> http_;
+};
+
+/// Cases with an empty database of their own on each backend, for nodes that they start. A SetUp of a derived fixture
+/// begins with this one's, and ends where that has skipped the case.
+class with_database : public testing::TestWithParam<backend> {
+protected:
+  void SetUp() override {
+    if (GetParam() != backend::postgres)
+      return;
+    if (!postgres_server())
+      GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
+    database_ = std::make_unique<postgres_database>();
+  }
+
+  /// What --storage takes.
+  [[nodiscard]] std::string storage_url() const {
+    return database_ ? database_->url() : "sqlite:" + (folder_.path() / "app.db").string();
+  }
+
+  temp_directory folder_; // of the case
+  std::unique_ptr<postgres_database> database_; // none on SQLite
 };
 
 inline std::string backend_name(const testing::TestParamInfo<backend>& info) {

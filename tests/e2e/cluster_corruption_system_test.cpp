@@ -3,6 +3,8 @@
 #include "tests/e2e/ledger.hpp"
 #include "tests/support/altering_proxy.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/free_port.hpp"
+#include "tests/support/loopback.hpp"
 #include "tests/support/process_figures.hpp"
 
 #include <atomic>
@@ -44,20 +46,9 @@ std::string recorded_worker(const gateway& front) {
   return said;
 }
 
-file_descriptor connect_to(std::uint16_t port) {
-  file_descriptor out{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(out.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-    out.reset();
-  return out;
-}
-
 /// Says all of it and waits until the gateway has hung up. False: it did not within the limit.
 bool say(std::uint16_t port, const std::string& what) {
-  const auto socket = connect_to(port);
+  const auto socket = connect_to_loopback(port);
   if (!socket)
     return false;
   ::send(socket.get(), what.data(), what.size(), MSG_NOSIGNAL); // fits into the sockets' buffers
@@ -113,12 +104,15 @@ struct corrupting {
 };
 
 TEST(ClusterCorruption, BothSidesSayWhatWasWrong) {
-  gateway front{with_flags({"--no-local-workers", "--http-handler-timeout", "1s"})};
   std::atomic<int> wrong{-1}; // from which side
-  altering_proxy between{front.ports().cluster, [&](side from, std::string& bytes) {
+  const auto port = free_port();
+  altering_proxy between{port, [&](side from, std::string& bytes) {
                            if (int expected = static_cast<int>(from); wrong.compare_exchange_strong(expected, -1))
                              bytes[0] = '\xff';
                          }};
+  // The gateway tells of the way through the proxy: the worker would take the other one as well.
+  gateway front{with_flags({"--no-local-workers", "--http-handler-timeout", "1s", "--advertise", between.address()}),
+                {0, port, 0}};
   worker back{between.address(), "back"};
   ASSERT_TRUE(back.joined());
   for (const auto from : {side::server, side::client}) {
@@ -140,8 +134,10 @@ TEST(ClusterCorruption, BothSidesSayWhatWasWrong) {
 class corrupted_cluster {
 public:
   corrupted_cluster(const std::vector<std::string>& gateway_flags, const std::vector<std::string>& worker_flags)
-      : front_{with(with_flags({"--http-handler-timeout", "200ms"}), gateway_flags)},
-        between_{front_.ports().cluster, std::ref(change_)}, http_{front_.http_port()} {
+      : between_{cluster_port_, std::ref(change_)},
+        front_{with(with_flags({"--http-handler-timeout", "200ms", "--advertise", between_.address()}), gateway_flags),
+               {0, cluster_port_, 0}},
+        http_{front_.http_port()} {
     for (const auto& name : names_)
       workers_.emplace_back(between_.address(), name, with(ledger_node(), worker_flags));
     EXPECT_TRUE(joined());
@@ -170,9 +166,10 @@ public:
 
 private:
   const std::vector<std::string> names_{"w0", "w1", "w2"};
-  gateway front_;
+  const std::uint16_t cluster_port_ = free_port();
   corrupting change_;
   altering_proxy between_;
+  gateway front_; // tells of the way through the proxy
   std::list<worker> workers_;
   http_client http_;
 };

@@ -4,6 +4,7 @@
 #include "tests/support/cutting_proxy.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/figure.hpp"
+#include "tests/support/free_port.hpp"
 #include "tests/support/problem.hpp"
 
 #include <csignal>
@@ -103,9 +104,12 @@ TEST_F(a_cluster_of_two, is_whole_again_when_its_frozen_gateway_goes_on) {
 TEST(a_cluster, that_loses_packets_gives_the_worker_up_and_takes_it_back) {
   auto flags = short_timeout;
   flags.emplace_back("--no-local-workers");
-  gateway front{{"ledger-node", flags, {}}};
-  cutting_proxy between{front.ports().cluster};
-  worker back{"127.0.0.1:" + std::to_string(between.port()), "back", {"ledger-node", short_timeout, {}}};
+  const auto port = free_port();
+  cutting_proxy between{port};
+  const auto address = "127.0.0.1:" + std::to_string(between.port());
+  flags.insert(flags.end(), {"--advertise", address}); // else the worker would be told of the way past the proxy
+  gateway front{{"ledger-node", flags, {}}, {0, port, 0}};
+  worker back{address, "back", {"ledger-node", short_timeout, {}}};
   ASSERT_TRUE(wait_for_nodes(front, {"back"}));
   EXPECT_EQ(get(front.http_port(), "/ledger").status, 200);
   http_connection waiting{front.http_port()};

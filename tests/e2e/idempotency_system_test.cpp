@@ -17,14 +17,12 @@
 namespace troupe::test {
 namespace {
 
-class a_shop : public testing::TestWithParam<backend> {
+class a_shop : public with_database {
 protected:
   void SetUp() override {
-    if (GetParam() == backend::postgres) {
-      if (!postgres_server())
-        GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
-      database_ = std::make_unique<postgres_database>();
-    }
+    with_database::SetUp();
+    if (IsSkipped())
+      return;
     front_ = std::make_unique<gateway>(options({"--no-local-workers", "--http-handler-timeout", "10s"}));
     for (const auto* name : {"w0", "w1"})
       workers_.push_back(std::make_unique<worker>(*front_, name, options({})));
@@ -33,8 +31,7 @@ protected:
   }
 
   node_options options(std::vector<std::string> flags) {
-    const auto url = database_ ? database_->url() : "sqlite:" + (folder_.path() / "orders.db").string();
-    flags.insert(flags.end(), {"--storage", url, "--cluster-failure-timeout", "1s", "--cluster-slow-start", "0s"});
+    flags.insert(flags.end(), {"--storage", storage_url(), "--cluster-failure-timeout", "1s", "--cluster-slow-start", "0s"});
     return {"orders-node",
             std::move(flags),
             {{"ORDERS_FILE", file("begun").string()}, {"ORDERS_GATE", file("gate").string()}}};
@@ -75,8 +72,6 @@ protected:
     return *workers_.at(std::min(at, workers_.size() - 1));
   }
 
-  temp_directory folder_;
-  std::unique_ptr<postgres_database> database_; // outlives the nodes
   std::unique_ptr<gateway> front_;
   std::vector<std::unique_ptr<worker>> workers_;
 };

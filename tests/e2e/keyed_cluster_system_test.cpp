@@ -22,22 +22,19 @@ std::string account(std::uint64_t number) {
   return "a" + std::to_string(number % accounts);
 }
 
-class a_bank : public testing::TestWithParam<backend> {
+class a_bank : public with_database {
 protected:
   void SetUp() override {
-    if (GetParam() == backend::postgres) {
-      if (!postgres_server())
-        GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
-      database_ = std::make_unique<postgres_database>();
-    }
+    with_database::SetUp();
+    if (IsSkipped())
+      return;
     front_ = std::make_unique<gateway>(options({"--no-local-workers"}));
     add_worker();
     add_worker();
   }
 
   node_options options(std::vector<std::string> flags) {
-    const auto url = database_ ? database_->url() : "sqlite:" + (folder_.path() / "bank.db").string();
-    flags.insert(flags.end(), {"--storage", url, "--cluster-failure-timeout", "1s", "--cluster-slow-start", "0s"});
+    flags.insert(flags.end(), {"--storage", storage_url(), "--cluster-failure-timeout", "1s", "--cluster-slow-start", "0s"});
     return {"bank-node", std::move(flags), {}};
   }
 
@@ -94,8 +91,6 @@ protected:
     return sum;
   }
 
-  temp_directory folder_;
-  std::unique_ptr<postgres_database> database_; // outlives the nodes
   std::unique_ptr<gateway> front_;
   std::vector<std::unique_ptr<worker>> workers_;
   int started_ = 0;

@@ -1,4 +1,5 @@
 // Keyed actors with persistence: what was acknowledged survives kill -9 of the node.
+#include "tests/e2e/backend_fixture.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/figure.hpp"
 #include "tests/support/http_client.hpp"
@@ -16,20 +17,10 @@ namespace {
 constexpr unsigned clients = 8;
 constexpr std::size_t increments = 10'000;
 
-class KeyedActors : public testing::TestWithParam<const char*> {
+class KeyedActors : public with_database {
 protected:
-  void SetUp() override {
-    if (GetParam() == std::string{"Postgres"}) {
-      if (!postgres_server())
-        GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
-      database_ = std::make_unique<postgres_database>();
-    }
-  }
-
   [[nodiscard]] std::unique_ptr<gateway> start_node() const {
-    const auto url =
-        database_ ? database_->url() : "sqlite:" + (folder_.path() / "keyed.db").string();
-    return std::make_unique<gateway>(node_options{"runtime-node", {"--storage", url}, {}});
+    return std::make_unique<gateway>(node_options{"runtime-node", {"--storage", storage_url()}, {}});
   }
 
   static std::int64_t balance(const gateway& node, const std::string& key) {
@@ -37,10 +28,6 @@ protected:
     EXPECT_EQ(answer.status, 200) << answer;
     return answer.json()["balance"];
   }
-
-private:
-  temp_directory folder_;
-  std::unique_ptr<postgres_database> database_;
 };
 
 TEST_P(KeyedActors, KeepWhatWasAcknowledgedBeforeTheNodeWasKilled) {
@@ -88,8 +75,7 @@ TEST_P(KeyedActors, AreEndedWhenIdleAndFoundAgainAsTheyWere) {
   EXPECT_EQ(balance(*node, "nobody"), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(, KeyedActors, testing::Values("Sqlite", "Postgres"),
-                         [](const auto& info) { return std::string{info.param}; });
+TROUPE_ON_EACH_BACKEND(KeyedActors);
 
 } // namespace
 } // namespace troupe::test

@@ -37,19 +37,13 @@ void expect_refusal(const finished& result, const texts& says, const std::string
 }
 
 /// An empty database and a folder "sql" for migrations.
-class Migrate : public testing::TestWithParam<backend> {
+class Migrate : public with_database {
 protected:
   void SetUp() override {
-    if (GetParam() == backend::postgres) {
-      if (!postgres_server())
-        GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
-      database_ = std::make_unique<postgres_database>();
-    }
+    with_database::SetUp();
+    if (IsSkipped())
+      return;
     std::filesystem::create_directory(folder_.path() / "sql");
-  }
-
-  [[nodiscard]] std::string url() const {
-    return database_ ? database_->url() : "sqlite:" + (folder_.path() / "app.db").string();
   }
 
   void write(const std::string& name, const std::string& sql) const {
@@ -59,7 +53,7 @@ protected:
   /// With the flags that name database and folder.
   [[nodiscard]] command command_for(const std::string& what) const {
     return {program_path("troupe-demo").string(),
-            {"migrate", what, "--storage", url(), "--storage-migrations", "sql",
+            {"migrate", what, "--storage", storage_url(), "--storage-migrations", "sql",
              "--storage-connect-timeout", "60s"},
             {},
             folder_.path()};
@@ -85,10 +79,8 @@ protected:
     return out;
   }
 
-  temp_directory folder_;
 
 private:
-  std::unique_ptr<postgres_database> database_;
 };
 TROUPE_ON_EACH_BACKEND(Migrate);
 
@@ -200,23 +192,23 @@ TEST_P(Migrate, ManyProcessesAtOnceApplyEachFileOnce) {
 
 TEST_P(Migrate, StatusAndANodeSeeTheSame) {
   const auto demo = [&](const std::string& what) {
-    return run_migrate({what, "--storage", url()}, folder_);
+    return run_migrate({what, "--storage", storage_url()}, folder_);
   };
   EXPECT_EQ(demo("status").status, (exit_status{1, 0})) << "the demo's own folder";
   {
-    gateway node{with_flags({"--storage", url()})};
+    gateway node{with_flags({"--storage", storage_url()})};
     EXPECT_TRUE(node.wait_for_message("migration 001_users\\..* applied"));
     EXPECT_EQ(demo("status").status, exit_status{}) << "beside a node that runs";
     EXPECT_EQ(demo("up").out, "up to date: 0 applied now, 1 before\n");
   }
-  gateway again{with_flags({"--storage", url()})};
+  gateway again{with_flags({"--storage", storage_url()})};
   EXPECT_EQ(again.log_text().find("migration"), std::string::npos) << again.log_text();
 }
 
 TEST_P(Migrate, TakesFolderAndDatabaseFromVariablesAndFile) {
   write("001_a.sql", "CREATE TABLE a (id INTEGER);");
   folder_.write("node.toml", "[gateway]\nthreads = 2\n[storage]\nmigrations = \"sql\"\n");
-  auto result = run_migrate({"up", "--config", "node.toml"}, folder_, {{"TROUPE_STORAGE", url()}});
+  auto result = run_migrate({"up", "--config", "node.toml"}, folder_, {{"TROUPE_STORAGE", storage_url()}});
   EXPECT_EQ(result.status, exit_status{}) << result.err;
   EXPECT_EQ(result.out, "applied 001_a.sql\nup to date: 1 applied now, 0 before\n");
   EXPECT_EQ(states(), (by_name{{"001_a.sql", "applied TIME"}}));

@@ -1,9 +1,9 @@
 #include "tests/support/altering_proxy.hpp"
 
+#include "tests/support/loopback.hpp"
+
 #include <array>
 #include <iterator>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -56,17 +56,11 @@ void altering_proxy::run() {
 
 void altering_proxy::accept_one() {
   connection made{file_descriptor{::accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC)},
-                  file_descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}};
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(server_port_);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (!made.client
-      || ::connect(made.server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+                  connect_to_loopback(server_port_)};
+  if (!made.client || !made.server)
     return;
-  const int on = 1;
-  for (const auto* each : {&made.client, &made.server})
-    ::setsockopt(each->get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  send_at_once(made.client);
+  send_at_once(made.server);
   connections_.push_back(std::move(made));
 }
 
@@ -77,13 +71,7 @@ bool altering_proxy::pass_on(const file_descriptor& in, const file_descriptor& o
     return false;
   bytes.resize(static_cast<std::size_t>(got));
   alter_(from, bytes);
-  for (std::size_t sent = 0; sent < bytes.size();) {
-    const auto now = ::send(out.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
-    if (now < 0)
-      return false;
-    sent += static_cast<std::size_t>(now);
-  }
-  return true;
+  return send_all(out.get(), bytes.data(), bytes.size());
 }
 
 } // namespace troupe::test

@@ -1,5 +1,7 @@
 #include "tests/support/certificates.hpp"
 
+#include "actors/detail/openssl.hpp"
+
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -13,13 +15,9 @@ namespace troupe::test {
 
 namespace {
 
-template <auto Free>
-struct freed_by {
-  void operator()(auto* what) const noexcept { Free(what); }
-};
-
-using x509_ptr = std::unique_ptr<X509, freed_by<X509_free>>;
-using key_ptr = std::unique_ptr<EVP_PKEY, freed_by<EVP_PKEY_free>>;
+using detail::freed_by;
+using detail::x509_ptr;
+using key_ptr = detail::evp_pkey_ptr;
 using bio_ptr = std::unique_ptr<BIO, freed_by<BIO_free_all>>;
 using extension_ptr = std::unique_ptr<X509_EXTENSION, freed_by<X509_EXTENSION_free>>;
 

@@ -1,13 +1,11 @@
 #include "tests/support/cutting_proxy.hpp"
 
 #include "tests/support/eventually.hpp"
+#include "tests/support/loopback.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <iterator>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -20,24 +18,6 @@ namespace {
 
 std::uint64_t key_of(cutting_proxy::side from, std::uint64_t bytes) {
   return bytes * 2 + (from == cutting_proxy::side::client ? 1 : 2);
-}
-
-void send_at_once(const file_descriptor& socket) {
-  const int on = 1;
-  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
-/// Waits for the receiver: there must never be so much on its way that both ends wait for this.
-bool send_all(int to, const char* data, std::size_t size) {
-  while (size > 0) {
-    const auto sent = ::send(to, data, size, MSG_NOSIGNAL);
-    if (sent < 0 && errno != EINTR)
-      return false;
-    const auto done = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
-    data += done;
-    size -= done;
-  }
-  return true;
 }
 
 } // namespace
@@ -105,13 +85,8 @@ void cutting_proxy::run() {
 
 void cutting_proxy::accept_one() {
   connection made{file_descriptor{::accept4(listener_.socket.get(), nullptr, nullptr, SOCK_CLOEXEC)},
-                  file_descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)}};
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(server_port_);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (!made.client
-      || ::connect(made.server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+                  connect_to_loopback(server_port_)};
+  if (!made.client || !made.server)
     return;
   send_at_once(made.client);
   send_at_once(made.server);
