@@ -247,10 +247,10 @@ bool send_to_key(host& from, const std::shared_ptr<const keyed_kind>& kind, cons
 
 namespace {
 
-constexpr const char* create_table = "CREATE TABLE IF NOT EXISTS troupe_actors (kind TEXT NOT NULL, "
-                                     "key TEXT NOT NULL, state TEXT NOT NULL, version BIGINT NOT NULL, "
-                                     "PRIMARY KEY (kind, key))";
-constexpr const char* look_up = "SELECT state, version FROM troupe_actors WHERE kind = $1 AND key = $2";
+constexpr const char* create_state_table =
+  "CREATE TABLE IF NOT EXISTS troupe_actors (kind TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, "
+  "version BIGINT NOT NULL, PRIMARY KEY (kind, key))";
+constexpr const char* look_up_state = "SELECT state, version FROM troupe_actors WHERE kind = $1 AND key = $2";
 /// An empty state is one that has never been saved.
 constexpr const char* take_over =
   "INSERT INTO troupe_actors (kind, key, state, version) VALUES ($1, $2, '', 1) ON CONFLICT (kind, key) "
@@ -264,11 +264,11 @@ task<void> row_keeper::load(context& ctx, void* state) {
     throw moved_error{};
   if (!directory.table_seen.load()) {
     try {
-      co_await ctx.db().exec(create_table);
+      co_await ctx.db().exec(create_state_table);
     } catch (const error&) { // PostgreSQL: another node has made it at this moment; or what follows tells
     }
   }
-  const auto found = co_await ctx.db().find(takes_over_ ? take_over : look_up, kind_, key_);
+  const auto found = co_await ctx.db().find(takes_over_ ? take_over : look_up_state, kind_, key_);
   directory.table_seen.store(true);
   version_ = 0;
   if (found) {

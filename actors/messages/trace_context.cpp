@@ -13,16 +13,16 @@ constexpr std::size_t flags_at = 53;
 constexpr std::size_t trace_id_digits = 32;
 constexpr std::size_t parent_id_digits = 16;
 
-bool is_digit(char c) noexcept {
+bool is_lower_hex(char c) noexcept {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
 
-bool are_digits(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), is_digit);
+bool are_lower_hex(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), is_lower_hex);
 }
 
 bool is_id(std::string_view text) noexcept {
-  return are_digits(text) && text.find_first_not_of('0') != std::string_view::npos;
+  return are_lower_hex(text) && text.find_first_not_of('0') != std::string_view::npos;
 }
 
 std::uint64_t number_by_chance() {
@@ -49,12 +49,12 @@ std::optional<trace_context> trace_context::parse(std::string_view traceparent) 
     return std::nullopt;
   const auto version = traceparent.substr(0, 2);
   const bool has_more = traceparent.size() > size;
-  if (!are_digits(version) || version == "ff" || (has_more && (version == "00" || traceparent[size] != '-')))
+  if (!are_lower_hex(version) || version == "ff" || (has_more && (version == "00" || traceparent[size] != '-')))
     return std::nullopt;
   const auto flags = traceparent.substr(flags_at, 2);
   if (traceparent[trace_id_at - 1] != '-' || traceparent[parent_id_at - 1] != '-' || traceparent[flags_at - 1] != '-'
       || !is_id(traceparent.substr(trace_id_at, trace_id_digits))
-      || !is_id(traceparent.substr(parent_id_at, parent_id_digits)) || !are_digits(flags))
+      || !is_id(traceparent.substr(parent_id_at, parent_id_digits)) || !are_lower_hex(flags))
     return std::nullopt;
   trace_context out;
   std::copy_n(traceparent.begin(), size, out.text_.begin());

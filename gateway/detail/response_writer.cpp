@@ -40,9 +40,9 @@ bool is_reserved(std::string_view name) noexcept {
 /// dozen pieces would take longer than all else.
 class head_writer {
 public:
-  head_writer(std::string& out, std::size_t most) : out_(out) {
+  head_writer(std::string& out, std::size_t room) : out_(out) {
     const auto begin = out.size();
-    out.resize(begin + most);
+    out.resize(begin + room);
     at_ = out.data() + begin;
   }
   head_writer(const head_writer&) = delete;

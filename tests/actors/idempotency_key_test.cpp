@@ -39,8 +39,8 @@ TEST(idempotency_key, is_refused_with_the_reason) {
   const std::string begin = "Idempotency-Key ";
   EXPECT_EQ(key_of({}).find(begin + "is missing"), 0u);
   EXPECT_EQ(key_of({"a", "a"}), begin + "stands there more than once");
-  for (const auto* empty : {"", "\"\""})
-    EXPECT_EQ(key_of({empty}), begin + "is empty");
+  for (const auto* nothing : {"", "\"\""})
+    EXPECT_EQ(key_of({nothing}), begin + "is empty");
   for (const auto& long_one : {std::string(256, 'k'), '"' + std::string(256, 'k') + '"'})
     EXPECT_EQ(key_of({long_one}), begin + "is longer than 255 characters");
   for (const std::string bad : {"a\tb", "\x7f", "\xc3\xa4", "\"\xff\""})
