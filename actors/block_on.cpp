@@ -3,6 +3,7 @@
 #include "actors/detail/blocking_pool.hpp"
 #include "actors/detail/coroutine_actor.hpp"
 #include "actors/detail/keyed_directory.hpp"
+#include "actors/detail/topic_registry.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
@@ -80,6 +81,7 @@ void run_to_end(unsigned count, bool pinned, const std::function<task<void>(cont
     node->loops.push_back(loops.back().get());
   }
   node->keyed = std::make_shared<keyed_directory>(node->loops);
+  node->topics = std::make_shared<topic_registry>();
   for (auto& each : loops) {
     if (pinned)
       each->pin();

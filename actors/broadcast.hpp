@@ -2,13 +2,12 @@
 
 #include "actors/detail/awaitable.hpp"
 #include "actors/detail/event_loop_send.hpp"
+#include "actors/detail/inbox.hpp"
 #include "actors/detail/loop_hubs.hpp"
-#include "actors/detail/suspended.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -25,7 +24,7 @@ namespace troupe {
 template <class T>
 class broadcast {
   struct state;
-  struct inbox;
+  using inbox = detail::inbox<std::shared_ptr<const T>>;
 
 public:
   /// What a subscription receives.
@@ -49,12 +48,10 @@ public:
 
     /// The next value, or none when the broadcast is closed and all was received. For one coroutine at
     /// a time: a second one gets std::logic_error.
-    [[nodiscard]] auto recv() {
-      return detail::operation<receiver, std::shared_ptr<inbox>>{own_};
-    }
+    [[nodiscard]] auto recv() { return detail::operation<receiver, std::shared_ptr<inbox>>{own_}; }
 
     /// Values that wait here.
-    [[nodiscard]] std::size_t size() const noexcept { return own_->values.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return own_->size(); }
 
   private:
     friend class broadcast;
@@ -63,7 +60,8 @@ public:
       auto& hub = of_->hubs.own();
       hub.inboxes.push_back(own_);
       hub.subscribed.store(true);
-      own_->closed = of_->closed.load();
+      if (of_->closed.load())
+        own_->close();
     }
     void leave() noexcept {
       if (own_)
@@ -105,24 +103,6 @@ public:
   }
 
 private:
-  struct inbox {
-    explicit inbox(std::size_t n) : capacity(n) {}
-    void put(std::shared_ptr<const T> value) {
-      if (values.size() == capacity) {
-        values.pop_front();
-        ++missed;
-      }
-      values.push_back(std::move(value));
-      waiting.wake_one();
-    }
-    std::size_t capacity;
-    std::deque<std::shared_ptr<const T>> values;
-    std::uint64_t missed = 0;
-    bool closed = false;
-    bool receiving = false; // somebody does, until it has been resumed
-    detail::wait_list waiting;
-  };
-
   struct hub {
     void put(const std::shared_ptr<const T>& value) {
       for (const auto& each : inboxes)
@@ -130,10 +110,8 @@ private:
       subscribed.store(!inboxes.empty());
     }
     void close() {
-      for (const auto& each : inboxes) {
-        each->closed = true;
-        each->waiting.wake_all();
-      }
+      for (const auto& each : inboxes)
+        each->close();
     }
     std::vector<std::shared_ptr<inbox>> inboxes;
     std::atomic<bool> subscribed{false}; // read by senders of other loops
@@ -146,35 +124,14 @@ private:
     detail::loop_hubs<hub> hubs;
   };
 
-  struct receiver final : detail::suspended {
-    explicit receiver(std::shared_ptr<inbox> o) : own(std::move(o)) {
-      if (std::exchange(own->receiving, true)) {
-        own = nullptr;
-        throw std::logic_error{"two coroutines receive from one subscription at the same time"};
-      }
-    }
-    ~receiver() {
-      if (own)
-        own->receiving = false;
-    }
-    bool await_ready() const noexcept {
-      return (!own->values.empty() || own->closed) && detail::spend_operation();
-    }
-    void await_suspend(std::coroutine_handle<> waiting) {
-      park(waiting);
-      if (!own->values.empty() || own->closed)
-        detail::resume_next_turn(*this);
-      else
-        own->waiting.push_back(*this);
-    }
+  struct receiver : inbox::receiver {
+    using inbox::receiver::receiver;
     std::optional<item> await_resume() {
-      if (own->values.empty())
+      auto next = inbox::receiver::await_resume();
+      if (!next)
         return std::nullopt;
-      auto first = std::move(own->values.front());
-      own->values.pop_front();
-      return item{*first, std::exchange(own->missed, 0)};
+      return item{*next->value, next->missed};
     }
-    std::shared_ptr<inbox> own;
   };
 
   std::shared_ptr<state> state_;

@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,11 @@ template <class S>
 class actor_ref;
 template <class S>
 class keyed_ref;
+template <class T>
+class topic;
+template <class T>
+class subscription;
+struct subscription_options;
 class supervisor;
 
 namespace detail {
@@ -184,6 +190,19 @@ public:
   /// When one of both fails, so does the other; as long as both live, also after they were begun anew.
   template <class S, class T>
   void link(const actor_ref<S>& one, const actor_ref<T>& other);
+
+  // -- topics (actors/topic.hpp) -----------------------------------------------------------------------
+
+  /// Sends the value to all who listen on this node and the others of the cluster, each of them once at most; waits for
+  /// nothing. error{invalid_argument} for more than 1 MiB of JSON, or text that is not UTF-8.
+  template <class T>
+  void publish(const topic<T>& on, const std::type_identity_t<T>& value);
+
+  /// Listens from now on. error{invalid_argument} for a capacity of 0.
+  template <class T>
+  [[nodiscard]] subscription<T> subscribe(const topic<T>& to);
+  template <class T>
+  [[nodiscard]] subscription<T> subscribe(const topic<T>& to, const subscription_options& how);
 
   // -- the actor's own -----------------------------------------------------------------------------------
 

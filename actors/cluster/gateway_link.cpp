@@ -3,6 +3,7 @@
 #include "actors/cluster/peer_desk.hpp"
 #include "actors/detail/chance.hpp"
 #include "actors/messages/local.hpp"
+#include "actors/messages/topics.hpp"
 #include "config/endpoint.hpp"
 #include "config/version.hpp"
 
@@ -63,7 +64,10 @@ caf::behavior gateway_link::make_behavior() {
       if (gateway_ && current_sender() == gateway_)
         detail::deliver(how_.desk, caf::strong_actor_ptr{ctrl()}, std::move(what));
     },
-    [this](peer_message& what) { on_peer_message(what); },
+    [this](peer_message& what) { pass_on(std::move(what)); },
+    [this](topic_interest& what) { pass_on(std::move(what)); },
+    [this](topic_message& what) { pass_on(std::move(what)); },
+    [this](topic_credit what) { pass_on(std::move(what)); },
     [this](stop_request) {
       if (!gateway_ || current_sender() != gateway_)
         return;
@@ -311,12 +315,14 @@ void gateway_link::on_leave(const leave_gateway& what) {
   detail::deliver(gateway_, caf::strong_actor_ptr{ctrl()}, leave_request{how_.announcement.node});
 }
 
-void gateway_link::on_peer_message(peer_message& what) {
+/// From the gateway to the desk, or from the desk to the gateway.
+template <class Message>
+void gateway_link::pass_on(Message&& what) {
   if (!gateway_)
     return; // the desk is told
   const bool comes_in = current_sender() == gateway_;
   if (comes_in || current_sender() == how_.desk)
-    detail::deliver(comes_in ? how_.desk : gateway_, caf::strong_actor_ptr{ctrl()}, std::move(what));
+    detail::deliver(comes_in ? how_.desk : gateway_, caf::strong_actor_ptr{ctrl()}, std::forward<Message>(what));
 }
 
 void gateway_link::tell_uplink_lost() {

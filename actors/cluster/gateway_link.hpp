@@ -93,7 +93,8 @@ private:
   void part_after_refusal(const std::string& reason);
   void on_lost(const caf::actor_addr& who);
   void on_leave(const leave_gateway& what);
-  void on_peer_message(peer_message& what);
+  template <class Message>
+  void pass_on(Message&& what);
   void tell_uplink_lost();
   void drain_when_last_farewell();
   void end();

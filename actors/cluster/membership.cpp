@@ -83,8 +83,10 @@ membership::membership(caf::actor_config& config, detail::event_loop& loop,
                        std::string gateway_name, std::optional<node_view> local, caf::strong_actor_ptr desk)
   : detail::exposed_actor(config, loop), gateway_name_(std::move(gateway_name)),
     local_(std::move(local)), desk_(std::move(desk)) {
-  if (local_)
+  if (local_) {
     local_->id = 1;
+    topics_.add(local_->node_id, desk_);
+  }
   set_down_handler([this](const caf::down_msg& down) { on_lost(down.source); });
 }
 
@@ -112,6 +114,9 @@ caf::behavior membership::make_behavior() {
       tell_gateways();
     },
     [this](peer_message& what) { on_peer_message(what); },
+    [this](topic_interest& what) { topics_.on_interest(current_sender(), what, caf::strong_actor_ptr{ctrl()}); },
+    [this](topic_message& what) { topics_.on_message(current_sender(), what, caf::strong_actor_ptr{ctrl()}); },
+    [this](topic_credit what) { topics_.on_credit(current_sender(), what, caf::strong_actor_ptr{ctrl()}); },
     [this](const subscribe& who) {
       subscribers_.push_back(who.gateway);
       detail::deliver(who.gateway, nullptr, view_changed{view()});
@@ -176,6 +181,7 @@ void membership::on_join(join_request& what) {
       spdlog::warn("another worker node of the name {} is joined already", made.name);
   spdlog::info("worker node {} joined: {} services, {} routes", made.name, made.services.size(),
                route_count(made.services));
+  topics_.add(made.node_id, made.agent);
   members_.emplace(who, member{std::move(made), false});
   publish();
   detail::deliver(current_sender(), caf::strong_actor_ptr{ctrl()},
@@ -219,6 +225,7 @@ void membership::on_lost(const caf::actor_addr& who) {
     return;
   auto gone = std::move(found->second);
   members_.erase(found);
+  topics_.remove(gone.view.agent);
   if (!gone.leaving) {
     spdlog::warn("worker node {} lost", gone.view.name);
     remember_departed(gone.view);

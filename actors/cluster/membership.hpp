@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/cluster/topic_relay.hpp"
 #include "actors/cluster/view.hpp"
 #include "actors/detail/caf.hpp"
 
@@ -87,6 +88,7 @@ private:
   /// Gateways that have joined this one, and where nodes join them.
   std::map<caf::actor_addr, std::pair<caf::strong_actor_ptr, std::string>> gateways_;
   std::map<caf::actor_addr, member> members_;
+  topic_relay topics_; // of the members and of this node
   std::map<caf::actor_addr, std::string> greeted_; // said hello, has not joined yet
   std::vector<service_announcement> departed_;
   std::vector<caf::strong_actor_ptr> subscribers_;

@@ -27,7 +27,7 @@ const failure lost_on_its_way{errc::node_lost, "the node of the actor was lost b
 
 peer_desk::peer_desk(caf::actor_config& config, detail::event_loop& loop, detail::node_services_ptr node,
                      std::uint64_t own_id)
-  : detail::coroutine_actor(config, loop, std::move(node)), own_id_(own_id) {}
+  : detail::coroutine_actor(config, loop, std::move(node)), own_id_(own_id), topics_(own_id, host::node().topics) {}
 
 caf::behavior peer_desk::make_behavior() {
   return {
@@ -36,6 +36,10 @@ caf::behavior peer_desk::make_behavior() {
     [this](call_id call, peer_ask& what) { send_out(call, true, what); },
     [this](peer_ask& what) { send_out({}, false, what); },
     [this](peer_message& what) { on_message(what); },
+    [this](topic_demand& what) { topics_.on_demand(what, own_address()); },
+    [this](topic_publication& what) { topics_.on_publication(what, own_address()); },
+    [this](topic_message& what) { topics_.on_message(current_sender(), what, own_address()); },
+    [this](topic_credit what) { topics_.on_credit(current_sender(), what, own_address()); },
     [this](drain) {
       waiting_for_drain_.push_back(current_sender());
       report_drained();
@@ -80,6 +84,7 @@ void peer_desk::renew_view() {
     nodes.push_back(std::move(each));
   view_ = uplinks_.empty() ? nullptr : std::make_shared<const detail::peer_view>(own_id_, std::move(nodes));
   host::node().keyed->set_view(view_);
+  topics_.set_uplinks(uplinks_, own_address());
   fail_pending([this](const pending& each) { return !view_ || !view_->has(each.node); });
   if (view_)
     share_databases();
@@ -130,7 +135,7 @@ void peer_desk::send_out(call_id call, bool answered, peer_ask& what) {
     out.call = ++last_call_;
     pending_.emplace(out.call, pending{current_sender(), call, what.node, through});
   }
-  detail::deliver(through, caf::strong_actor_ptr{ctrl()}, std::move(out));
+  detail::deliver(through, own_address(), std::move(out));
 }
 
 // -- in -------------------------------------------------------------------------------------------------
@@ -179,7 +184,7 @@ void peer_desk::pass_on(peer_message&& what) {
     return tell_lost(what.actor_kind, what.key);
   what.to = owner;
   what.from = own_id_;
-  detail::deliver(through, caf::strong_actor_ptr{ctrl()}, std::move(what));
+  detail::deliver(through, own_address(), std::move(what));
 }
 
 task<> peer_desk::serve(peer_message what, caf::strong_actor_ptr through) {
@@ -205,7 +210,7 @@ task<> peer_desk::serve(peer_message what, caf::strong_actor_ptr through) {
     out.text = std::string{"a message of type "} + what.type + " cannot be read: " + e.what();
   }
   if (what.what == ask)
-    detail::deliver(through, caf::strong_actor_ptr{ctrl()}, std::move(out));
+    detail::deliver(through, own_address(), std::move(out));
   else if (out.what == moved)
     pass_on(std::move(what));
   else if (out.what == failed)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/cluster/dispatcher.hpp"
+#include "actors/cluster/topic_desk.hpp"
 #include "actors/detail/coroutine_actor.hpp"
 #include "actors/detail/peer_view.hpp"
 #include "actors/messages/cluster.hpp"
@@ -33,8 +34,8 @@ struct peer_answer {
 /// Message to the desk, from a link: its gateway does not bring anything any more.
 struct uplink_lost {};
 
-/// What a node has to do with others beside requests: its keyed actors with those of theirs, and its share of the
-/// databases' connections. One for each node. Its *uplinks* are its links to
+/// What a node has to do with others beside requests: its keyed actors with those of theirs, its topics, and its share of
+/// the databases' connections. One for each node. Its *uplinks* are its links to
 /// gateways, and at a gateway membership: they bring lists of nodes and messages, and take messages. Answers `drain` as a dispatcher
 /// does.
 class peer_desk final : public detail::coroutine_actor {
@@ -58,6 +59,7 @@ private:
     caf::strong_actor_ptr through;
   };
 
+  [[nodiscard]] caf::strong_actor_ptr own_address() { return caf::strong_actor_ptr{ctrl()}; }
   void on_list(peer_list& what);
   void on_uplink_lost();
   void renew_view();
@@ -74,7 +76,8 @@ private:
   void fail_pending(Lost is_lost);
 
   std::uint64_t own_id_;
-  std::map<caf::strong_actor_ptr, std::vector<peer>> uplinks_;
+  topic_desk::uplink_map uplinks_;
+  topic_desk topics_;
   std::shared_ptr<const detail::peer_view> view_;
   std::unordered_map<std::uint64_t, pending> pending_;
   std::uint64_t last_call_ = 0;

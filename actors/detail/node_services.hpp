@@ -12,6 +12,7 @@ class blocking_pool;
 class event_loop;
 class keyed_directory;
 class span_queue;
+class topic_registry;
 
 /// A database of the node.
 struct node_database {
@@ -27,6 +28,7 @@ struct node_services {
   std::vector<node_database> further_databases;
   std::shared_ptr<blocking_pool> blocking;          // null: ctx.blocking is refused
   std::shared_ptr<keyed_directory> keyed;           // null: keyed actors are refused
+  std::shared_ptr<topic_registry> topics;           // null: topics are refused
   std::shared_ptr<span_queue> spans;                // null: none are recorded
   bool traces_in_sql = false;                       // statements of sampled traces say so
   std::vector<event_loop*> loops;                   // of the node; empty: only the actor's own

@@ -1,6 +1,7 @@
 #include "actors/messages/type_ids.hpp"
 
 #include "actors/messages/cluster.hpp"
+#include "actors/messages/topics.hpp"
 
 #include <caf/actor_system_config.hpp>
 
@@ -32,6 +33,9 @@ void register_messages(caf::actor_system_config& config) {
   config.add_message_type<stop_request>("troupe.stop_request");
   config.add_message_type<gateway_request>("troupe.gateway_request");
   config.add_message_type<gateway_list>("troupe.gateway_list");
+  config.add_message_type<topic_interest>("troupe.topic_interest");
+  config.add_message_type<topic_message>("troupe.topic_message");
+  config.add_message_type<topic_credit>("troupe.topic_credit");
 }
 
 } // namespace troupe

@@ -25,6 +25,7 @@
 #include "actors/sleep.hpp"
 #include "actors/stateful.hpp"
 #include "actors/task.hpp"
+#include "actors/topic.hpp"
 #include "actors/watch.hpp"
 #include "actors/websocket.hpp"
 #include "actors/websocket_actor.hpp"

@@ -1,0 +1,44 @@
+#pragma once
+
+#include "actors/messages/topics.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace troupe {
+
+/// One way that topics go, seen from where they come from: what has been sent and not been read at the other end is
+/// bounded, as a connection takes whatever it is given. What comes on top is left out and counted by topic.
+class topic_lane {
+public:
+  static constexpr std::size_t most_messages = 1'024;
+  static constexpr std::size_t most_bytes = 8U << 20U;
+
+  /// True: send it; it tells what was left out of its topic before. False: it is left out.
+  [[nodiscard]] bool admit(topic_message& what);
+
+  /// The other end has read so much. What tells it of all that was left out, to be sent now; nothing as long as the
+  /// lane is nearly full.
+  [[nodiscard]] std::vector<topic_message> on_credit(topic_credit what);
+
+private:
+  std::size_t messages_ = 0; // under way
+  std::size_t bytes_ = 0;
+  std::unordered_map<std::string, std::uint64_t> left_out_;
+};
+
+/// The other end of a lane: when it tells that it has read.
+class topic_reader {
+public:
+  /// Called for each message: what is to be answered, now and then.
+  [[nodiscard]] std::optional<topic_credit> on_read(const topic_message& what);
+
+private:
+  topic_credit due_;
+};
+
+} // namespace troupe

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "actors/detail/address.hpp"
+#include "actors/detail/inbox.hpp"
+#include "actors/detail/loop_hubs.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace troupe::detail {
+
+/// What a subscription to a topic receives: JSON; null: something was missed, and nobody knows what.
+using topic_inbox = inbox<std::shared_ptr<const std::string>>;
+
+/// Who listens to which topic on a node: for each event loop, those on it. Any thread, where nothing else is said.
+class topic_registry : public std::enable_shared_from_this<topic_registry> {
+public:
+  topic_registry() = default;
+  topic_registry(const topic_registry&) = delete;
+  topic_registry& operator=(const topic_registry&) = delete;
+  ~topic_registry() = default;
+
+  /// From now on the desk is told what is listened to and published here. Before any of it is.
+  void join_cluster(actor_address desk) { desk_ = std::move(desk); }
+  /// The node ends. REQUIRES: its loops have.
+  void leave_cluster() { desk_ = {}; }
+  /// Whether there is no other node: nothing is published for others.
+  void set_alone(bool alone) { alone_.store(alone); }
+
+  // -- a loop's thread -----------------------------------------------------------------------------------
+
+  /// `wants_gaps`: is given null where it may have missed something. REQUIRES: capacity > 0.
+  std::shared_ptr<topic_inbox> subscribe(const std::string& topic, std::size_t capacity, bool wants_gaps);
+  void unsubscribe(const std::string& topic, const std::shared_ptr<topic_inbox>& which) noexcept;
+
+  // -- any thread ----------------------------------------------------------------------------------------
+
+  /// For all who listen, here and on other nodes.
+  void publish(const std::string& topic, std::shared_ptr<const std::string> text);
+  /// For those who listen here. Null: `missed` of it were left out, or nobody knows how many (0).
+  void bring(const std::string& topic, std::shared_ptr<const std::string> text, std::uint64_t missed);
+  /// To those who listen here, to whatever topic: they may have missed something.
+  void tell_gap();
+
+private:
+  struct seat {
+    std::shared_ptr<topic_inbox> in;
+    bool wants_gaps = false;
+
+    void put_gap(std::uint64_t missed) const;
+  };
+  struct hub {
+    void bring(const std::string& topic, const std::shared_ptr<const std::string>& text, std::uint64_t missed);
+    void tell_gap();
+
+    std::unordered_map<std::string, std::vector<seat>> topics;
+    std::atomic<bool> listens{false}; // read by others
+  };
+
+  template <class F>
+  void at_each_hub(F f);
+  void tell_desk(const std::string& topic, bool begins) const;
+
+  actor_address desk_;
+  std::atomic<bool> alone_{true};
+  loop_hubs<hub> hubs_;
+};
+
+} // namespace troupe::detail
