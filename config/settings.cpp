@@ -32,6 +32,18 @@ std::string to_string(log_format format) {
   return "auto";
 }
 
+std::string to_string(cluster_io what) {
+  switch (what) {
+    case cluster_io::automatic:
+      return "auto";
+    case cluster_io::loop:
+      return "loop";
+    case cluster_io::thread:
+      return "thread";
+  }
+  return "auto";
+}
+
 std::string to_string(proxy_protocol what) {
   switch (what) {
     case proxy_protocol::off:

@@ -157,10 +157,17 @@ struct trace_settings {
   friend bool operator==(const trace_settings&, const trace_settings&) = default;
 };
 
+/// What thread has a node's connections to other nodes: its first event loop, which saves a change of threads for each
+/// message, or one of their own, as `automatic` (written "auto") has it from three event loops on.
+enum class cluster_io { automatic, loop, thread };
+
+std::string to_string(cluster_io what);
+
 /// How the nodes of a cluster keep track of each other, and how they know each other. Files are PEM.
 struct cluster_settings {
   milliseconds failure_timeout{3'000}; // without a sign of life
   milliseconds slow_start{5'000};      // 0: new nodes get their share at once
+  cluster_io io = cluster_io::automatic;
   std::string certificate;             // file, with its chain; empty: no TLS
   std::string key;                     // file; empty: in that of the certificate
   std::string ca;                      // file with the authorities that sign nodes

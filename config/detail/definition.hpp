@@ -17,7 +17,7 @@ using slot = std::variant<bool*, unsigned*, double*, std::size_t*, milliseconds*
                           std::optional<endpoint>*, std::vector<std::string>*,
                           std::vector<endpoint>*, std::vector<network>*, log_level*, log_format*,
                           forwarded_fields*, proxy_protocol*, tls_version*, client_certificate*,
-                          trace_source*>;
+                          trace_source*, cluster_io*>;
 
 /// What the flag on the command line looks like.
 enum class flag_form {

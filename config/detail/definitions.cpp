@@ -13,7 +13,7 @@ using member =
                  std::vector<std::string> Owner::*, std::vector<endpoint> Owner::*,
                  std::vector<network> Owner::*, log_level Owner::*, log_format Owner::*,
                  forwarded_fields Owner::*, proxy_protocol Owner::*, tls_version Owner::*,
-                 client_certificate Owner::*, trace_source Owner::*>;
+                 client_certificate Owner::*, trace_source Owner::*, cluster_io Owner::*>;
 
 template <class Owner>
 struct row {
@@ -358,6 +358,11 @@ constexpr row<cluster_settings> cluster_table[] = {
       .low = 0,
       .high = hour},
      &cluster_settings::slow_start},
+    {{.section = "cluster",
+      .key = "io",
+      .help = "What has the connections to other nodes: the first event loop, or a thread of their own; auto: that, with "
+              "more than two loops."},
+     &cluster_settings::io},
     {{.section = "cluster",
       .key = "certificate",
       .help = "PEM file with the node's certificate and its chain, for TLS between nodes.",

@@ -34,6 +34,8 @@ constexpr std::array all_client_certificate{client_certificate::off, client_cert
 
 constexpr std::array trace_sources{trace_source::none, trace_source::trusted, trace_source::any};
 
+constexpr std::array all_cluster_io{cluster_io::automatic, cluster_io::loop, cluster_io::thread};
+
 constexpr const auto& all_of_type(const log_level*) { return log_levels; }
 constexpr const auto& all_of_type(const log_format*) { return log_formats; }
 constexpr const auto& all_of_type(const forwarded_fields*) { return all_forwarded; }
@@ -41,6 +43,7 @@ constexpr const auto& all_of_type(const proxy_protocol*) { return all_proxy_prot
 constexpr const auto& all_of_type(const tls_version*) { return tls_versions; }
 constexpr const auto& all_of_type(const client_certificate*) { return all_client_certificate; }
 constexpr const auto& all_of_type(const trace_source*) { return trace_sources; }
+constexpr const auto& all_of_type(const cluster_io*) { return all_cluster_io; }
 
 template <class Enum>
 concept choice = std::is_enum_v<Enum>;

@@ -1,9 +1,11 @@
 #include "node/detail/node_base.hpp"
 
+#include "actors/cluster/loop_multiplexer.hpp"
 #include "actors/cluster/peer_desk.hpp"
 #include "actors/detail/blocking_pool.hpp"
 #include "actors/detail/chance.hpp"
 #include "actors/detail/keyed_directory.hpp"
+#include "actors/detail/topic_registry.hpp"
 #include "actors/detail/worker_actor.hpp"
 #include "actors/messages/type_ids.hpp"
 #include "storage/database.hpp"
@@ -27,12 +29,25 @@ namespace {
 /// For keyed actors to end what they are at and to save their states.
 constexpr std::chrono::milliseconds end_limit{5'000};
 
+/// Of more, the first one would have more to do than the others.
+constexpr unsigned most_loops_with_io = 2;
+
+unsigned loop_count(unsigned threads) {
+  return threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
 } // namespace
 
 /// A node is given up between 5 and 7 eighths of the timeout after its last sign of life: one heartbeat may be under
 /// way, and CAF looks as often as it sends.
-system_config::system_config(const config::cluster_settings& cluster) {
-  load<caf::io::middleman>();
+system_config::system_config(const config::cluster_settings& cluster, unsigned loops)
+  : loop_io_(cluster.io == config::cluster_io::loop
+             || (cluster.io == config::cluster_io::automatic && loops <= most_loops_with_io)) {
+  if (loop_io_)
+    load<caf::io::middleman, loop_multiplexer>();
+  else
+    load<caf::io::middleman>();
+  set("middleman.manual-multiplexing", loop_io_);
   register_messages(*this);
   add_thread_hook<unpinned_threads>();
   set("scheduler.policy", caf::atom("sharing")); // work stealing polls while idle
@@ -49,9 +64,8 @@ node_base::node_base(const application& app, std::string name, unsigned threads,
                      const config::named_databases& databases,
                      const config::actor_settings& actors, const config::cluster_settings& cluster,
                      const trace_wishes& traces)
-  : app_(app), config_(cluster), system_(config_), id_(random_number() | 1U) {
-  auto count = threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
-  for (unsigned i = 0; i < count; ++i)
+  : app_(app), config_(cluster, loop_count(threads)), system_(config_), id_(random_number() | 1U) {
+  for (unsigned i = 0, count = loop_count(threads); i < count; ++i)
     loops_.push_back(std::make_unique<event_loop>(system_, i));
   auto services = std::make_shared<node_services>();
   services->node_name = std::move(name);
@@ -65,6 +79,7 @@ node_base::node_base(const application& app, std::string name, unsigned threads,
   services->blocking =
     std::make_shared<blocking_pool>(actors.blocking_threads, actors.blocking_queue);
   services->keyed = std::make_shared<keyed_directory>(services->loops);
+  services->topics = std::make_shared<topic_registry>();
   services_ = std::move(services);
   for (auto& each : loops_) {
     each->watch(actors.watchdog);
@@ -72,8 +87,11 @@ node_base::node_base(const application& app, std::string name, unsigned threads,
       each->pin();
     each->start();
   }
+  if (auto* sockets = multiplexer())
+    sockets->run_on(*loops_.front());
   desk_ = caf::actor_cast<caf::strong_actor_ptr>(own(spawn_pinned<peer_desk>(*loops_.front(), services_, id_)));
   services_->keyed->join_cluster(from_caf(desk_));
+  services_->topics->join_cluster(from_caf(desk_));
   if (actors.watchdog.count() > 0)
     watchdog_.emplace(services_->loops, actors.watchdog);
 }
@@ -95,9 +113,16 @@ node_base::~node_base() {
   }
   watchdog_.reset();
   event_loop::end_all(loops_);
+  if (auto* sockets = multiplexer())
+    sockets->take_back();
   services_->blocking->stop();
   services_->keyed->leave_cluster();
+  services_->topics->leave_cluster();
   loops_.clear();
+}
+
+loop_multiplexer* node_base::multiplexer() {
+  return config_.has_loop_io() ? static_cast<loop_multiplexer*>(&system_.middleman().backend()) : nullptr;
 }
 
 node_database node_base::start_database(std::string_view name, const config::storage_settings& settings,

@@ -20,11 +20,19 @@
 
 namespace troupe::detail {
 
+class loop_multiplexer;
+
 /// CAF's settings as every node has them: the middleman loaded, our messages registered, and other nodes given up
 /// that have shown no sign of life for so long.
 class system_config : public caf::actor_system_config {
 public:
-  explicit system_config(const config::cluster_settings& cluster);
+  system_config(const config::cluster_settings& cluster, unsigned loops);
+
+  /// The first event loop has the connections to other nodes, by a loop_multiplexer.
+  [[nodiscard]] bool has_loop_io() const noexcept { return loop_io_; }
+
+private:
+  bool loop_io_;
 };
 
 /// Where the node's actors put their spans; null: nowhere. Whether statements of sampled traces say so.
@@ -70,6 +78,7 @@ public:
 private:
   /// The last one that was registered, behind the first `kept`; none: those are all.
   [[nodiscard]] caf::actor disown_last(std::size_t kept);
+  [[nodiscard]] loop_multiplexer* multiplexer();
   node_database start_database(std::string_view name, const config::storage_settings& settings, bool is_only_one);
 
   const application& app_;

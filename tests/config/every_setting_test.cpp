@@ -27,6 +27,7 @@ std::string other_value(const setting& target) {
     return std::to_string(what.low + 1) + "ms";
   if (std::holds_alternative<log_level*>(target.where)) return "trace";
   if (std::holds_alternative<log_format*>(target.where)) return "json";
+  if (std::holds_alternative<cluster_io*>(target.where)) return "thread";
   if (std::holds_alternative<std::string*>(target.where))
     return what.secret == detail::secrecy::in_url ? "postgres://h/db" : "x-1_long-enough-too";
   if (std::holds_alternative<std::vector<network>*>(target.where)) return "10.0.0.0/8";
