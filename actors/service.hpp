@@ -68,7 +68,7 @@ public:
 
   /// The route that was added last may be carried out twice with the effect of once: when the node that had a
   /// request is lost, the gateway sends it to another one, as it does with GET, HEAD and OPTIONS by itself. A node that
-  /// was only frozen may carry it out when it goes on, perhaps after a later request for the same thing: where that
+  /// was only frozen while it was at it may go on with it, perhaps after a later request for the same thing: where that
   /// matters, take Idempotency-Key, or a version in the row.
   ///
   ///     service("users").put("/users/{id:int}", store_user).idempotent()

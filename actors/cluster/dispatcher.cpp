@@ -2,6 +2,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+
 namespace troupe {
 
 dispatcher::dispatcher(caf::actor_config& config, detail::event_loop& loop,
@@ -19,7 +21,7 @@ caf::behavior dispatcher::make_behavior() {
     [this](call_id id, failure& what) {
       on_answer(id, remote_response{{}, true, {}, std::move(what)});
     },
-    [this](stream_request& request) { on_stream(request.what); },
+    [this](stream_request& request) { on_stream(request); },
     [this](call_id id, troupe::response& what, stream_start start) { on_head(id, what, start); },
     [this](call_id id, body_part& what) { on_part(id, what); },
     [this](call_id id, body_credit what) { on_credit(id, what); },
@@ -31,33 +33,46 @@ caf::behavior dispatcher::make_behavior() {
   };
 }
 
-std::uint64_t dispatcher::begin(const remote_request& what) {
-  if (gateways_.insert(caf::actor_cast<caf::actor_addr>(current_sender())).second)
+std::chrono::milliseconds dispatcher::lateness_of(std::uint64_t sent_at) {
+  const auto [gateway, is_new] = gateways_.try_emplace(caf::actor_cast<caf::actor_addr>(current_sender()));
+  if (is_new)
     monitor(current_sender());
+  return gateway->second.on_message(sent_at, detail::lateness_gauge::clock::now());
+}
+
+/// The worker's number of the call; 0: it has been answered.
+std::uint64_t dispatcher::begin(remote_request& what, std::chrono::milliseconds late) {
   const auto id = ++last_id_;
   const auto found = workers_.find(what.service);
-  pending_.emplace(id, pending{current_sender(), what.call,
-                               found != workers_.end() ? &found->second : nullptr});
-  if (found == workers_.end())
+  const bool is_over = what.request.time_left.count() > 0 && what.request.time_left <= late;
+  const bool is_served = found != workers_.end() && !is_over;
+  pending_.emplace(id, pending{current_sender(), what.call, is_served ? &found->second : nullptr});
+  if (is_over)
+    on_answer({id}, remote_response{{}, true, {}, {errc::deadline_exceeded, "the request's time was over before it came to its node"}});
+  else if (!is_served)
     on_answer({id}, remote_response{{}, true, {}, {errc::internal, "no such service here"}});
-  return found != workers_.end() ? id : 0;
+  else
+    what.request.time_left -= std::min(what.request.time_left, late);
+  return is_served ? id : 0;
 }
 
 void dispatcher::on_batch(request_batch& batch) {
   if (!current_sender())
     return;
+  const auto late = lateness_of(batch.sent_at);
   for (auto& item : batch.items)
-    if (const auto id = begin(item); id != 0)
+    if (const auto id = begin(item, late); id != 0)
       detail::deliver(*pending_.at(id).worker, caf::strong_actor_ptr{ctrl()}, call_id{id},
                       std::move(item.request));
 }
 
 // -- streams ----------------------------------------------------------------------------------------
 
-void dispatcher::on_stream(remote_request& what) {
+void dispatcher::on_stream(stream_request& request) {
+  auto& what = request.what;
   if (!current_sender() || find_stream(what.call) != 0)
     return; // a number that is in use would mix two up
-  const auto id = begin(what);
+  const auto id = begin(what, lateness_of(request.sent_at));
   if (id == 0)
     return;
   streams_.emplace(std::pair{current_sender(), what.call.value}, id);

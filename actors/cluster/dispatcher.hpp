@@ -1,12 +1,13 @@
 #pragma once
 
 #include "actors/detail/caf.hpp"
+#include "actors/detail/lateness.hpp"
 #include "actors/messages/cluster.hpp"
 
 #include <caf/behavior.hpp>
 
+#include <chrono>
 #include <map>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -19,7 +20,8 @@ struct drain {};
 struct drained {};
 
 /// Hands the requests that come from gateway nodes to the workers of one event loop, and sends
-/// their answers back: one message per loop turn and gateway loop. The parts of streams go by themselves.
+/// their answers back: one message per loop turn and gateway loop. The parts of streams go by themselves. What comes so
+/// late that nobody waits for it any more is not begun.
 /// What has no sender comes from a worker.
 class dispatcher : public detail::exposed_actor {
 public:
@@ -37,12 +39,13 @@ private:
   };
 
   void on_batch(request_batch& batch);
-  void on_stream(remote_request& what);
+  void on_stream(stream_request& what);
   void on_head(call_id id, troupe::response& what, stream_start start);
   void on_part(call_id id, body_part& what);
   void on_credit(call_id id, body_credit what);
   void on_abandoned(call_id id);
-  std::uint64_t begin(const remote_request& what);
+  [[nodiscard]] std::chrono::milliseconds lateness_of(std::uint64_t sent_at);
+  std::uint64_t begin(remote_request& what, std::chrono::milliseconds late);
   /// The worker's number of a gateway's call; 0: it has ended.
   [[nodiscard]] std::uint64_t find_stream(call_id id);
   void forget(std::uint64_t id);
@@ -55,7 +58,7 @@ private:
   std::unordered_map<std::uint64_t, pending> pending_;
   /// Those whose parts come from the gateway, by its actor and number.
   std::map<std::pair<caf::strong_actor_ptr, std::uint64_t>, std::uint64_t> streams_;
-  std::set<caf::actor_addr> gateways_; // monitored
+  std::map<caf::actor_addr, detail::lateness_gauge> gateways_; // monitored
   std::uint64_t last_id_ = 0;
   std::map<caf::strong_actor_ptr, response_batch> answers_;
   bool flush_posted_ = false;

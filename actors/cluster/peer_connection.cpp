@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace troupe::detail {
 
@@ -55,8 +56,9 @@ std::string tls_problem(const SSL* tls) {
 
 } // namespace
 
-peer_connection::peer_connection(int socket, ssl_ptr tls, frame_guard guard)
-  : socket_(socket), tls_(std::move(tls)), guard_(std::move(guard)), shaken_(tls_ == nullptr) {
+peer_connection::peer_connection(int socket, ssl_ptr tls, frame_guard guard, std::chrono::nanoseconds longest_silence)
+  : socket_(socket), tls_(std::move(tls)), guard_(std::move(guard)), longest_silence_(longest_silence),
+    shaken_(tls_ == nullptr) {
   if (tls_ && SSL_set_fd(tls_.get(), socket_) != 1)
     throw std::runtime_error{"cannot set up TLS: " + openssl_problem()};
 }
@@ -124,9 +126,17 @@ peer_connection::step peer_connection::receive_some() {
       return fail(result == 0 ? "it has closed the connection" : std::generic_category().message(errno), false);
     got = static_cast<std::size_t>(result);
   }
+  if (was_silent_too_long())
+    return fail("nothing was read from it for so long that it may have given this node up", true);
   if (!guard_.take(buffer.data(), got))
     return fail(guard_.problem(), true);
   return step::done;
+}
+
+bool peer_connection::was_silent_too_long() {
+  const auto now = std::chrono::steady_clock::now();
+  const auto before = std::exchange(last_heard_, now);
+  return longest_silence_.count() != 0 && before.time_since_epoch().count() != 0 && now - before > longest_silence_;
 }
 
 peer_connection::step peer_connection::outcome(int result) {

@@ -3,6 +3,7 @@
 #include "actors/cluster/frame_guard.hpp"
 #include "actors/detail/openssl.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -15,8 +16,10 @@ class peer_connection {
 public:
   enum class step { done, wait_to_read, wait_to_write, failed };
 
-  /// `tls`: null for none.
-  peer_connection(int socket, ssl_ptr tls, frame_guard guard);
+  /// `tls`: null for none. `longest_silence`: what comes behind a longer one is not taken, and the connection ends:
+  /// this end was frozen or cut off for so long that the other one may have given it up, and turned to another node.
+  /// 0: any may be.
+  peer_connection(int socket, ssl_ptr tls, frame_guard guard, std::chrono::nanoseconds longest_silence);
 
   /// Is told once why the connection has ended, and whether the other end has said something wrong, rather than just
   /// gone. Called on the thread that finds out.
@@ -44,12 +47,15 @@ public:
 
 private:
   step receive_some();
+  [[nodiscard]] bool was_silent_too_long();
   step outcome(int result);
   step fail(std::string why, bool suspect);
 
   int socket_;
   ssl_ptr tls_;
   frame_guard guard_;
+  std::chrono::nanoseconds longest_silence_;
+  std::chrono::steady_clock::time_point last_heard_{}; // or never
   problem_handler told_;
   std::string problem_;
   bool shaken_ = false;

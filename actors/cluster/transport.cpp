@@ -1,6 +1,7 @@
 #include "actors/cluster/transport.hpp"
 
 #include <caf/atom.hpp>
+#include <caf/actor_system_config.hpp>
 #include <caf/binary_serializer.hpp>
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
@@ -102,7 +103,10 @@ void adopted_connection::hang_up() noexcept {
 
 std::unique_ptr<peer_connection> make_connection(caf::actor_system& system, int socket, ssl_ptr tls,
                                                  frame_guard::end at) {
-  return std::make_unique<peer_connection>(socket, std::move(tls), frame_guard{at, own_id(system)});
+  // CAF gives the other end up at its first look behind the timeout, and looks six times in it: earlier than that, and
+  // nobody may have done so.
+  const caf::timespan timeout = caf::get_or(system.config(), "middleman.connection-timeout", caf::timespan{0});
+  return std::make_unique<peer_connection>(socket, std::move(tls), frame_guard{at, own_id(system)}, timeout * 5 / 6);
 }
 
 adopted_connection adopt(caf::actor_system& system, int socket, std::unique_ptr<peer_connection> made) {

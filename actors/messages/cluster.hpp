@@ -228,20 +228,23 @@ struct remote_request {
 /// All requests of one turn of a gateway's loop for one node.
 struct request_batch {
   std::vector<remote_request> items;
+  /// By a clock of the sender's, in milliseconds: who gets several can tell which have been under way for longer.
+  std::uint64_t sent_at = 0;
 
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, request_batch& x) {
-    return f(x.items);
+    return f(x.items, x.sent_at);
   }
 };
 
 /// A request whose body comes as `body_part`s: goes by itself.
 struct stream_request {
   remote_request what;
+  std::uint64_t sent_at = 0; ///< as in `request_batch`
 
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, stream_request& x) {
-    return f(x.what);
+    return f(x.what, x.sent_at);
   }
 };
 

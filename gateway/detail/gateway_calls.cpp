@@ -2,6 +2,7 @@
 #include "gateway/detail/gateway_actor.hpp"
 
 #include "actors/detail/cycle_clock.hpp"
+#include "actors/detail/lateness.hpp"
 #include "gateway/detail/problem.hpp"
 
 #include <boost/asio/post.hpp>
@@ -143,7 +144,7 @@ void gateway_actor::send_away(std::uint64_t id, call& mine, const route_entry& e
     mine.worker = to.dispatcher;
     mine.from->add_upload_credit(mine.sequence, stream_window);
     return detail::deliver(mine.worker, caf::strong_actor_ptr{ctrl()},
-                           stream_request{{call_id{id}, entry.service, std::move(what)}});
+                           stream_request{{call_id{id}, entry.service, std::move(what)}, detail::sending_time()});
   }
   if ((entry.idempotent || is_safe(what.method)) && mine.repeated < most_repetitions)
     mine.copy = std::make_unique<troupe::request>(what);
@@ -161,8 +162,11 @@ void gateway_actor::send_away(std::uint64_t id, call& mine, const route_entry& e
 
 void gateway_actor::send_batches() {
   batches_posted_ = false;
-  for (auto* each : std::exchange(with_batch_, {}))
+  const auto now = detail::sending_time();
+  for (auto* each : std::exchange(with_batch_, {})) {
+    each->batch.sent_at = now;
     detail::deliver(each->dispatcher, caf::strong_actor_ptr{ctrl()}, std::exchange(each->batch, {}));
+  }
 }
 
 void gateway_actor::give_up(std::uint64_t id, bool too_late) {

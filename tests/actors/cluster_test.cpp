@@ -346,6 +346,32 @@ TEST(a_dispatcher, answers_every_request_of_a_batch_under_its_own_call) {
                          {10, "hello /a"}, {10, "hello /d"}, {11, "conflict"}, {12, "internal"}}));
 }
 
+TEST(a_dispatcher, does_not_begin_what_comes_after_its_time) {
+  loop_bench bench;
+  const auto to = spawn_dispatcher(bench);
+  auto send = [&, number = std::uint64_t{0}](std::uint64_t sent_at, std::chrono::milliseconds time_left) mutable {
+    request_batch batch;
+    batch.items.push_back({{++number}, "hello", get("/a")});
+    batch.items.back().request.time_left = time_left;
+    batch.sent_at = sent_at;
+    bench.self()->send(to, std::move(batch));
+    std::string answer = "none";
+    bench.self()->receive(
+      [&](const response_batch& what) {
+        const auto& first = what.items.at(0);
+        answer = first.failed ? std::string{to_string(first.failure.code)} : first.response.body;
+      },
+      caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "no answer"; });
+    return answer;
+  };
+  constexpr std::uint64_t hour = 3'600'000; // of a clock that need not be this machine's
+  EXPECT_EQ(send(2 * hour, std::chrono::seconds{30}), "hello /a");
+  EXPECT_EQ(send(hour, std::chrono::minutes{59}), "deadline_exceeded") << "an hour under way";
+  EXPECT_EQ(send(hour, std::chrono::hours{2}), "hello /a");
+  EXPECT_EQ(send(hour, std::chrono::seconds{0}), "hello /a") << "has all the time there is";
+  EXPECT_EQ(send(2 * hour, std::chrono::seconds{30}), "hello /a");
+}
+
 /// A gateway and a worker node in one process: two actor systems, joined over the loopback.
 class a_gateway_link : public a_membership {
 protected:

@@ -8,6 +8,8 @@
 #include "tests/support/problem.hpp"
 
 #include <csignal>
+#include <fstream>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -87,6 +89,29 @@ TEST_F(a_cluster_of_two, gives_a_frozen_worker_up_and_takes_it_back_when_it_goes
   ASSERT_TRUE(load->wait_for_answers(200));
   expect_all_answered(load->stop());
   expect_both_serve();
+}
+
+TEST_F(a_cluster_of_two, carries_nothing_out_when_it_goes_on_that_another_node_has_been_given) {
+  start();
+  workers_[0]->signal(SIGSTOP);
+  auto load = std::make_unique<load_generator>(front_->http_port(), 8, [](unsigned client, std::uint64_t number) {
+    return http_request{"PUT", "/ledger/" + std::to_string(client) + "-" + std::to_string(number), std::string{}, {}};
+  });
+  ASSERT_TRUE(wait_until_gone(*front_, "w0"));
+  ASSERT_TRUE(load->wait_for_answers(50));
+  const auto outcomes = load->stop();
+  for (const auto& each : outcomes) {
+    EXPECT_EQ(each.response.status, 200) << each;
+    EXPECT_EQ(each.response.json()["pid"], workers_[1]->pid()) << each;
+  }
+  workers_[0]->signal(SIGCONT);
+  ASSERT_TRUE(wait_for_nodes(*front_, {"w0"}));
+  expect_both_serve();
+  std::map<std::string, int> times;
+  std::ifstream ledger{folder_.path() / "ledger"};
+  for (std::string key; std::getline(ledger, key);)
+    EXPECT_EQ(++times[key], 1) << key;
+  EXPECT_EQ(times.size(), outcomes.size());
 }
 
 TEST_F(a_cluster_of_two, is_whole_again_when_its_frozen_gateway_goes_on) {

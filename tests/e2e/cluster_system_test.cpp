@@ -38,6 +38,20 @@ TEST(Cluster, RequestsReachTheGatewayAndAllThreeWorkers) {
   expect_exactly_once(outcomes, cluster.ledger());
 }
 
+TEST(Cluster, ServesWhateverThreadHasItsConnections) {
+  for (const auto& [one, other] : {std::pair{"loop", "thread"}, {"thread", "loop"}}) {
+    gateway front{with_flags({"--no-local-workers", "--threads", "3", "--cluster-io", one})};
+    worker back{front, "back", with_flags({"--threads", "3", "--cluster-io", other})};
+    ASSERT_TRUE(wait_for_nodes(front, {"back"}));
+    http_client client{front.http_port()};
+    for (int i = 0; i < 20; ++i)
+      EXPECT_EQ(client.get("/").status, 200);
+    EXPECT_EQ(back.stop(), exit_status{});
+    ASSERT_TRUE(wait_until_gone(front, "back"));
+    EXPECT_EQ(front.stop(), exit_status{});
+  }
+}
+
 TEST(Cluster, BothSidesLogAJoin) {
   gateway front;
   worker back{front, "back"};

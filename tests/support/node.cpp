@@ -135,7 +135,8 @@ bool worker::joined(milliseconds limit, std::size_t from) const {
 }
 
 bool worker::lost(const gateway& which, std::size_t from) const {
-  return wait_for_message("lost gateway " + which.cluster_address(), soon, from).has_value();
+  // It may say why behind that.
+  return wait_for_message("lost gateway " + which.cluster_address() + "(: .*)?", soon, from).has_value();
 }
 
 } // namespace troupe::test
