@@ -26,7 +26,9 @@
 
 namespace troupe {
 
-/// The node's actor system: to spawn, connect, publish as CAF's own documentation says.
+/// The node's actor system: to spawn, connect, publish as CAF's own documentation says. What waits for another node
+/// (`remote_actor`, `connect`) belongs into `ctx.blocking`: the event loop may be the one that has CAF's connections
+/// (setting cluster.io), and it would wait for itself.
 inline caf::actor_system& caf_system(context& ctx) {
   return ctx.host().loop().system();
 }

@@ -2,8 +2,7 @@
 
 #include "actors/messages/errc.hpp"
 #include "actors/messages/quoted.hpp"
-
-#include <spdlog/spdlog.h>
+#include "actors/messages/topics.hpp"
 
 #include <stdexcept>
 
@@ -31,11 +30,6 @@ std::string publication_text(const std::string& topic, const nlohmann::json& val
     throw error{errc::invalid_argument, "what is published on topic " + detail::quoted(topic) + " is " + std::to_string(text.size())
                                           + " bytes of JSON, more than " + std::to_string(longest_publication)};
   return text;
-}
-
-void tell_unreadable(const std::string& topic, const char* why) {
-  spdlog::error("a value on topic {} is not of the type that a subscription expects, and is left out: {}", detail::quoted(topic),
-                why);
 }
 
 std::shared_ptr<topic_registry> topics_of(const host& owner) {

@@ -17,8 +17,6 @@
 
 namespace troupe {
 
-/// In bytes.
-inline constexpr std::size_t longest_topic_name = 255;
 /// Of a value as JSON, in bytes.
 inline constexpr std::size_t longest_publication = 1U << 20U;
 
@@ -68,46 +66,25 @@ struct heard {
 };
 
 /// Receives what is published on a topic after `subscribe`, on this node and, as soon as they know of it, on the others:
-/// the values of each coroutine in their order. Leaves when it is destroyed. For the loop of its context. Moves.
+/// the values of each coroutine in their order. Leaves when it is destroyed and nobody waits in it. For the loop of its
+/// context. Moves.
 template <class T>
 class subscription {
 public:
-  subscription(subscription&& other) noexcept
-    : of_(std::move(other.of_)), topic_(std::move(other.topic_)), in_(std::move(other.in_)) {}
-  subscription& operator=(subscription&& other) noexcept {
-    leave();
-    of_ = std::move(other.of_);
-    topic_ = std::move(other.topic_);
-    in_ = std::move(other.in_);
-    return *this;
-  }
-  ~subscription() { leave(); }
-
   /// Waits for the next one. What was published on this topic and is no T counts as missed; the log tells of the first.
   /// For one coroutine at a time: a second one gets std::logic_error.
-  [[nodiscard]] task<heard<T>> next() { return receive(in_, topic_, unreadable_told_); }
+  [[nodiscard]] task<heard<T>> next() { return receive(seat_); }
 
   /// What waits here.
-  [[nodiscard]] std::size_t size() const noexcept { return in_->size(); }
+  [[nodiscard]] std::size_t size() const noexcept { return seat_->in()->size(); }
 
 private:
   friend class context;
-  subscription(std::shared_ptr<detail::topic_registry> of, std::string topic, const subscription_options& how)
-    : of_(std::move(of)), topic_(std::move(topic)), in_(of_->subscribe(topic_, how.capacity, how.gaps)),
-      unreadable_told_(std::make_shared<bool>(false)) {}
+  explicit subscription(std::unique_ptr<detail::topic_seat> seat) : seat_(std::move(seat)) {}
 
-  static task<heard<T>> receive(std::shared_ptr<detail::topic_inbox> in, std::string topic,
-                                std::shared_ptr<bool> unreadable_told);
-  void leave() noexcept {
-    if (in_)
-      of_->unsubscribe(topic_, in_);
-    in_ = nullptr;
-  }
+  static task<heard<T>> receive(std::shared_ptr<detail::topic_seat> seat);
 
-  std::shared_ptr<detail::topic_registry> of_;
-  std::string topic_;
-  std::shared_ptr<detail::topic_inbox> in_;
-  std::shared_ptr<bool> unreadable_told_;
+  std::shared_ptr<detail::topic_seat> seat_; // and of who waits in `next`
 };
 
 namespace detail {
@@ -117,7 +94,6 @@ void check_topic(const std::string& name);
 void check_subscription(const std::string& topic, const subscription_options& how);
 /// The value as JSON text.
 std::string publication_text(const std::string& topic, const nlohmann::json& value);
-void tell_unreadable(const std::string& topic, const char* why);
 /// The node's; throws std::logic_error when it has none.
 std::shared_ptr<topic_registry> topics_of(const host& owner);
 
@@ -130,12 +106,11 @@ topic<T>::topic(std::string name) : name_(std::move(name)) {
 }
 
 template <class T>
-task<heard<T>> subscription<T>::receive(std::shared_ptr<detail::topic_inbox> in, std::string topic,
-                                        std::shared_ptr<bool> unreadable_told) {
-  heard<T> out;
+task<heard<T>> subscription<T>::receive(std::shared_ptr<detail::topic_seat> seat) {
   for (;;) {
-    const auto next = co_await detail::topic_inbox::receiver{in};
-    out.missed += next->missed; // there is a next one: it is never closed
+    const auto next = co_await detail::topic_inbox::receiver{seat->in()};
+    heard<T> out;
+    out.missed = next->missed; // there is a next one: it is never closed
     out.gap = next->value == nullptr;
     if (out.gap)
       co_return out;
@@ -143,9 +118,8 @@ task<heard<T>> subscription<T>::receive(std::shared_ptr<detail::topic_inbox> in,
       out.value = nlohmann::json::parse(*next->value).template get<T>();
       co_return out;
     } catch (const std::exception& e) {
-      ++out.missed;
-      if (!std::exchange(*unreadable_told, true))
-        detail::tell_unreadable(topic, e.what());
+      seat->in()->miss_first(next->missed); // also for who comes after this one has been given up
+      seat->on_unreadable(e.what());
     }
   }
 }
@@ -164,7 +138,8 @@ subscription<T> context::subscribe(const topic<T>& to) {
 template <class T>
 subscription<T> context::subscribe(const topic<T>& to, const subscription_options& how) {
   detail::check_subscription(to.name(), how);
-  return subscription<T>{detail::topics_of(host_), to.name(), how};
+  return subscription<T>{
+    std::make_unique<detail::topic_seat>(detail::topics_of(host_), to.name(), how.capacity, how.gaps)};
 }
 
 } // namespace troupe

@@ -38,17 +38,14 @@ void loop_multiplexer::run_on(event_loop& loop) {
   done.get_future().wait();
 }
 
-void loop_multiplexer::take_back() {
-  thread_id(std::this_thread::get_id());
-  if (events_)
-    events_->release();
+void loop_multiplexer::leave() {
+  events_->release();
   events_.reset();
-  loop_ = nullptr;
 }
 
 void loop_multiplexer::exec_later(caf::resumable* what) {
   default_multiplexer::exec_later(what);
-  if (loop_ != nullptr && std::this_thread::get_id() == thread_id())
+  if (std::this_thread::get_id() == thread_id() && loop_ != nullptr)
     run_soon();
 }
 
@@ -74,7 +71,6 @@ void loop_multiplexer::run_some() {
     wait();
 }
 
-/// Asio looks for changes: that nothing was left must be known before.
 void loop_multiplexer::wait() {
   if (std::exchange(waiting_, true))
     return;

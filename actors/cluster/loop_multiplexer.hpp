@@ -12,7 +12,8 @@ class event_loop;
 /// CAF's way to its sockets, run by an event loop instead of a thread of its own: what goes to another node, or comes from
 /// there, wakes no further thread. Set `middleman.manual-multiplexing` for it.
 ///
-/// Belongs to the thread that CAF's middleman was started on, then to the loop's, and at the end to the one that ends it.
+/// Belongs to the thread that CAF's middleman was started on, then to the loop's, and once that has ended to the one that
+/// ends it, to which whatever comes goes through CAF's pipe.
 class loop_multiplexer final : public caf::io::network::default_multiplexer {
 public:
   explicit loop_multiplexer(caf::actor_system* system) : default_multiplexer(system) {}
@@ -20,8 +21,8 @@ public:
   /// The loop runs it from now on; returns when it does. REQUIRES: the loop runs.
   void run_on(event_loop& loop);
 
-  /// This thread has it again. REQUIRES: the loop has ended, and has not been destroyed.
-  void take_back();
+  /// Nothing is looked at by itself any more. REQUIRES: the loop has ended, and has not been destroyed.
+  void leave();
 
   void exec_later(caf::resumable* what) override;
 

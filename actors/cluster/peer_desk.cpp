@@ -50,6 +50,7 @@ caf::behavior peer_desk::make_behavior() {
 void peer_desk::drop_work() {
   fail_pending([](const pending&) { return true; });
   uplinks_.clear();
+  topics_.clear();
 }
 
 // -- who is there -------------------------------------------------------------------------------------

@@ -11,10 +11,6 @@ namespace {
 /// In one message.
 constexpr std::size_t topics_at_once = 10'000;
 
-bool is_among(const std::vector<std::uint64_t>& nodes, std::uint64_t id) {
-  return std::find(nodes.begin(), nodes.end(), id) != nodes.end();
-}
-
 } // namespace
 
 topic_desk::topic_desk(std::uint64_t own_id, std::shared_ptr<detail::topic_registry> here)
@@ -27,32 +23,49 @@ void topic_desk::set_uplinks(const uplink_map& uplinks, const caf::strong_actor_
   for (const auto& [through, peers] : uplinks)
     if (uplinks_.try_emplace(through).second)
       tell_interest(through, self);
-  std::map<std::uint64_t, caf::strong_actor_ptr> routes;
-  const auto is_there = [](const std::vector<peer>& peers, std::uint64_t id) {
-    return std::any_of(peers.begin(), peers.end(), [&](const peer& each) { return each.id == id; });
-  };
-  for (const auto& [through, by] : uplinks_) // a route is kept as long as it is one
-    for (const auto id : by.nodes)
-      if (is_there(uplinks.at(through), id))
-        routes.emplace(id, through);
-  for (const auto& [through, peers] : uplinks)
-    for (const auto& each : peers)
-      if (each.id != own_id_)
-        routes.try_emplace(each.id, through);
-  for (auto& [through, by] : uplinks_) {
-    const auto before = std::exchange(by.nodes, {});
-    topic_message gap;
-    for (const auto& [id, route] : routes) {
-      if (route != through)
-        continue;
-      by.nodes.push_back(id);
-      if (!is_among(before, id))
-        gap.to.push_back(id);
-    }
-    if (!gap.to.empty())
-      detail::deliver(through, self, std::move(gap));
+  const auto before = std::exchange(routes_, find_routes(uplinks));
+  for (auto& [through, by] : uplinks_)
+    by.nodes.clear();
+  routes changed;
+  for (const auto& [id, route] : routes_) {
+    uplinks_.at(route).nodes.push_back(id);
+    const auto old = before.find(id);
+    if (old == before.end() || old->second != route)
+      changed.emplace(id, route);
   }
-  here_->set_alone(routes.empty());
+  here_->set_alone(routes_.empty()); // before the gap: what is published behind it is sent
+  tell_gap(changed, self);
+  if (std::any_of(before.begin(), before.end(), [&](const auto& each) { return !routes_.contains(each.first); }))
+    here_->tell_gap();
+  std::erase_if(epochs_, [&](const auto& each) { return !routes_.contains(each.first); });
+}
+
+/// A route is kept as long as it is one.
+topic_desk::routes topic_desk::find_routes(const uplink_map& uplinks) const {
+  routes out;
+  for (const auto& [through, peers] : uplinks)
+    for (const auto& each : peers) {
+      if (each.id == own_id_)
+        continue;
+      const auto old = routes_.find(each.id);
+      if (old != routes_.end() && old->second == through)
+        out.insert_or_assign(each.id, through);
+      else
+        out.try_emplace(each.id, through);
+    }
+  return out;
+}
+
+void topic_desk::tell_gap(const routes& by, const caf::strong_actor_ptr& self) {
+  std::map<caf::strong_actor_ptr, topic_message> out;
+  for (const auto& [id, route] : by)
+    out[route].to.push_back(id);
+  if (!out.empty())
+    ++epoch_;
+  for (auto& [through, gap] : out) {
+    gap.epoch = epoch_;
+    detail::deliver(through, self, std::move(gap));
+  }
 }
 
 void topic_desk::tell_interest(const caf::strong_actor_ptr& to, const caf::strong_actor_ptr& self) const {
@@ -82,9 +95,22 @@ void topic_desk::on_demand(topic_demand& what, const caf::strong_actor_ptr& self
 // -- out ------------------------------------------------------------------------------------------------
 
 void topic_desk::on_publication(topic_publication& what, const caf::strong_actor_ptr& self) {
-  for (auto& [through, by] : uplinks_)
-    if (!by.nodes.empty())
-      send(through, by, {{}, what.topic, *what.text, 0}, self);
+  if (here_->on_taken(what.text->size()))
+    tell_gap(routes_, self);
+  topic_message out;
+  out.epoch = epoch_;
+  out.topic = std::move(what.topic);
+  out.text = *what.text;
+  for (auto& [through, by] : uplinks_) {
+    if (by.nodes.empty())
+      continue;
+    if (const auto missed = by.out.admit(out)) {
+      auto copy = out;
+      copy.to = by.nodes;
+      copy.missed = *missed;
+      detail::deliver(through, self, std::move(copy));
+    }
+  }
 }
 
 void topic_desk::on_credit(const caf::strong_actor_ptr& from, topic_credit what, const caf::strong_actor_ptr& self) {
@@ -93,16 +119,9 @@ void topic_desk::on_credit(const caf::strong_actor_ptr& from, topic_credit what,
     return;
   for (auto& each : found->second.out.on_credit(what)) {
     each.to = found->second.nodes;
+    each.epoch = epoch_;
     detail::deliver(from, self, std::move(each));
   }
-}
-
-void topic_desk::send(const caf::strong_actor_ptr& through, uplink& by, topic_message what,
-                      const caf::strong_actor_ptr& self) {
-  if (!by.out.admit(what))
-    return;
-  what.to = by.nodes;
-  detail::deliver(through, self, std::move(what));
 }
 
 // -- in -------------------------------------------------------------------------------------------------
@@ -112,10 +131,17 @@ void topic_desk::on_message(const caf::strong_actor_ptr& from, topic_message& wh
   const auto found = uplinks_.find(from);
   if (found == uplinks_.end())
     return;
+  if (!what.text.empty())
+    if (const auto credit = found->second.in.on_read(what))
+      detail::deliver(from, self, topic_credit{*credit});
+  if (what.from != 0) {
+    auto& epoch = epochs_[what.from];
+    if (what.epoch < epoch)
+      return; // by an older way: what has come by the new one is newer
+    epoch = what.topic.empty() ? what.epoch : epoch;
+  }
   if (what.topic.empty())
     return here_->tell_gap();
-  if (const auto credit = found->second.in.on_read(what))
-    detail::deliver(from, self, topic_credit{*credit});
   here_->bring(what.topic, what.text.empty() ? nullptr : std::make_shared<const std::string>(std::move(what.text)),
                what.missed);
 }

@@ -25,8 +25,9 @@ class topic_registry;
 ///     publish ----------------- publication --> | -- topic_message --> |   to one uplink for each node
 ///       | <-- text, missed ---- | <------------ | <-- topic_message -- |
 ///
-/// Each node is reached through one uplink, its *route*. What was sent by another one before may be lost, and so may be
-/// what was published before there was any: whenever a node gets a route, it is told that it may have missed something.
+/// Each node is reached through one uplink, its *route*. What was sent by another one before may be lost, or still under
+/// way, and so may be lost what was published before there was any: whenever a node gets a route, it is told that it may
+/// have missed something, and takes nothing more that was sent before. When a node goes, the others tell their listeners so themselves.
 class topic_desk {
 public:
   using uplink_map = std::map<caf::strong_actor_ptr, std::vector<peer>>;
@@ -39,20 +40,31 @@ public:
   void on_publication(topic_publication& what, const caf::strong_actor_ptr& self);
   void on_message(const caf::strong_actor_ptr& from, topic_message& what, const caf::strong_actor_ptr& self);
   void on_credit(const caf::strong_actor_ptr& from, topic_credit what, const caf::strong_actor_ptr& self);
+  /// The node ends.
+  void clear() {
+    uplinks_.clear();
+    routes_.clear();
+  }
 
 private:
+  using routes = std::map<std::uint64_t, caf::strong_actor_ptr>;
+
   struct uplink {
     std::vector<std::uint64_t> nodes; // whose route it is
     topic_lane out;
     topic_reader in;
   };
 
+  [[nodiscard]] routes find_routes(const uplink_map& uplinks) const;
+  void tell_gap(const routes& by, const caf::strong_actor_ptr& self);
   void tell_interest(const caf::strong_actor_ptr& to, const caf::strong_actor_ptr& self) const;
-  void send(const caf::strong_actor_ptr& through, uplink& by, topic_message what, const caf::strong_actor_ptr& self);
 
   std::uint64_t own_id_;
   std::shared_ptr<detail::topic_registry> here_;
   std::map<caf::strong_actor_ptr, uplink> uplinks_;
+  routes routes_;
+  std::uint32_t epoch_ = 0;
+  std::map<std::uint64_t, std::uint32_t> epochs_; // of the others, below which nothing is taken
   std::unordered_map<std::string, unsigned> demand_; // event loops that listen, by topic
 };
 

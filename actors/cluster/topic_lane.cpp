@@ -17,28 +17,27 @@ std::size_t size_of(const topic_message& what) noexcept {
 
 } // namespace
 
-bool topic_lane::admit(topic_message& what) {
+std::optional<std::uint64_t> topic_lane::admit(const topic_message& what) {
   if (messages_ >= most_messages || bytes_ >= most_bytes) {
-    left_out_[what.topic] += what.missed + (what.text.empty() ? 0 : 1);
-    return false;
+    left_out_[what.topic] += what.missed + 1;
+    return std::nullopt;
   }
-  if (!left_out_.empty())
-    if (auto before = left_out_.extract(what.topic))
-      what.missed += before.mapped();
   ++messages_;
   bytes_ += size_of(what);
-  return true;
+  auto before = left_out_.empty() ? decltype(left_out_)::node_type{} : left_out_.extract(what.topic);
+  return what.missed + (before ? before.mapped() : 0);
 }
 
 std::vector<topic_message> topic_lane::on_credit(topic_credit what) {
   messages_ -= std::min<std::size_t>(messages_, what.messages);
   bytes_ -= std::min<std::size_t>(bytes_, what.bytes);
   std::vector<topic_message> out;
-  while (!left_out_.empty() && messages_ < most_messages / 2 && bytes_ < most_bytes / 2) {
-    topic_message next{{}, left_out_.begin()->first, {}, 0};
-    if (admit(next))
-      out.push_back(std::move(next));
-  }
+  if (messages_ < most_messages / 2 && bytes_ < most_bytes / 2)
+    for (const auto& [topic, missed] : std::exchange(left_out_, {})) {
+      auto& made = out.emplace_back();
+      made.topic = topic;
+      made.missed = missed;
+    }
   return out;
 }
 

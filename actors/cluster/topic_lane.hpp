@@ -11,17 +11,18 @@
 
 namespace troupe {
 
-/// One way that topics go, seen from where they come from: what has been sent and not been read at the other end is
-/// bounded, as a connection takes whatever it is given. What comes on top is left out and counted by topic.
+/// One way that values of topics go, seen from where they come from: what has been sent and not been read at the other
+/// end is bounded, as a connection takes whatever it is given. What comes on top is left out and counted by topic.
+/// Messages without a value go past it.
 class topic_lane {
 public:
   static constexpr std::size_t most_messages = 1'024;
   static constexpr std::size_t most_bytes = 8U << 20U;
 
-  /// True: send it; it tells what was left out of its topic before. False: it is left out.
-  [[nodiscard]] bool admit(topic_message& what);
+  /// How many of its topic were missed before it, if it is to be sent now; none: it is left out.
+  [[nodiscard]] std::optional<std::uint64_t> admit(const topic_message& what);
 
-  /// The other end has read so much. What tells it of all that was left out, to be sent now; nothing as long as the
+  /// The other end has read so much. Messages that tell of all that was left out, to be sent now; none as long as the
   /// lane is nearly full.
   [[nodiscard]] std::vector<topic_message> on_credit(topic_credit what);
 
@@ -34,7 +35,7 @@ private:
 /// The other end of a lane: when it tells that it has read.
 class topic_reader {
 public:
-  /// Called for each message: what is to be answered, now and then.
+  /// Called for each message with a value: what is to be answered, now and then.
   [[nodiscard]] std::optional<topic_credit> on_read(const topic_message& what);
 
 private:

@@ -3,6 +3,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace troupe {
 
@@ -26,17 +28,24 @@ void topic_relay::on_interest(const caf::strong_actor_ptr& from, topic_interest&
   const auto found = members_.find(from);
   if (found == members_.end())
     return;
-  auto& topics = found->second.topics;
+  auto& [node, topics, has_too_many, out, in] = found->second;
   for (const auto& each : what.ended)
     topics.erase(each);
   for (const auto& each : what.begun) {
-    if (topics.size() == most_topics)
-      return spdlog::error("a node listens to more than {} topics: it does not get what is published on the others",
-                           most_topics);
-    topics.insert(each);
+    if (each.empty() || each.size() > longest_topic_name)
+      continue;
+    if (topics.size() < most_topics)
+      topics.insert(each);
+    else if (!std::exchange(has_too_many, true))
+      spdlog::error("a node listens to more than {} topics: it does not get what is published on the others",
+                    most_topics);
   }
-  if (!what.begun.empty()) // what was published before has not been sent there
-    detail::deliver(from, self, topic_message{{}, what.begun.size() == 1 ? what.begun.front() : "", {}, 0});
+  if (what.begun.empty())
+    return;
+  topic_message gap; // what was published before has not been sent there
+  if (what.begun.size() == 1)
+    gap.topic = std::move(what.begun.front());
+  detail::deliver(from, self, std::move(gap));
 }
 
 void topic_relay::on_message(const caf::strong_actor_ptr& from, topic_message& what,
@@ -44,22 +53,28 @@ void topic_relay::on_message(const caf::strong_actor_ptr& from, topic_message& w
   const auto sender = members_.find(from);
   if (sender == members_.end())
     return;
-  if (const auto credit = sender->second.in.on_read(what))
-    detail::deliver(from, self, topic_credit{*credit});
+  if (what.topic.empty())
+    what.text.clear();
+  if (!what.text.empty())
+    if (const auto credit = sender->second.in.on_read(what))
+      detail::deliver(from, self, topic_credit{*credit});
+  what.from = sender->second.node;
   const auto to = std::exchange(what.to, {});
   for (auto& [agent, each] : members_)
     if (std::find(to.begin(), to.end(), each.node) != to.end())
-      publish(agent, each, what, self);
+      pass_on(agent, each, what, self);
 }
 
-void topic_relay::publish(const caf::strong_actor_ptr& agent, member& to, const topic_message& what,
+void topic_relay::pass_on(const caf::strong_actor_ptr& agent, member& to, const topic_message& what,
                           const caf::strong_actor_ptr& self) {
-  const bool of_all_topics = what.topic.empty();
-  if (!of_all_topics && !to.topics.contains(what.topic))
+  if (!what.topic.empty() && !to.topics.contains(what.topic))
+    return;
+  const auto missed = what.text.empty() ? std::optional{what.missed} : to.out.admit(what);
+  if (!missed)
     return;
   auto copy = what;
-  if (of_all_topics || to.out.admit(copy))
-    detail::deliver(agent, self, std::move(copy));
+  copy.missed = *missed;
+  detail::deliver(agent, self, std::move(copy));
 }
 
 void topic_relay::on_credit(const caf::strong_actor_ptr& from, topic_credit what, const caf::strong_actor_ptr& self) {

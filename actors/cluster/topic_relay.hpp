@@ -27,12 +27,13 @@ private:
   struct member {
     std::uint64_t node = 0;
     std::unordered_set<std::string> topics;
+    bool has_too_many = false; // has been told
     topic_lane out;
     topic_reader in;
   };
 
-  void publish(const caf::strong_actor_ptr& agent, member& to, const topic_message& what,
-               const caf::strong_actor_ptr& self);
+  static void pass_on(const caf::strong_actor_ptr& agent, member& to, const topic_message& what,
+                      const caf::strong_actor_ptr& self);
 
   std::map<caf::strong_actor_ptr, member> members_; // by agent
 };

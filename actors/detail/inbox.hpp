@@ -30,8 +30,10 @@ public:
   /// The newest one, null: none waits.
   [[nodiscard]] const T* newest() const noexcept { return entries_.empty() ? nullptr : &entries_.back().value; }
 
-  /// Values that would have come before the next one will not.
+  /// Values that would have come before the next one that is put will not.
   void miss(std::uint64_t count) noexcept { missed_ += count; }
+  /// The same, before the next one that is received.
+  void miss_first(std::uint64_t count) noexcept { (entries_.empty() ? missed_ : entries_.front().missed) += count; }
 
   void put(T value) {
     entries_.push_back({std::move(value), std::exchange(missed_, 0)});

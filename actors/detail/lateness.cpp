@@ -23,7 +23,8 @@ std::chrono::milliseconds lateness_gauge::on_message(std::uint64_t sent_at, cloc
   // Wraps for a peer's nonsense, as unsigned numbers may.
   const auto under_way = static_cast<std::int64_t>(static_cast<std::uint64_t>(in_milliseconds(now)) - sent_at);
   if (begin_ == clock::time_point{} || now - begin_ > remembered) {
-    quickest_before_ = begin_ == clock::time_point{} ? under_way : quickest_;
+    const bool is_known = begin_ != clock::time_point{} && now - begin_ <= 2 * remembered; // clocks drift apart
+    quickest_before_ = is_known ? quickest_ : under_way;
     quickest_ = under_way;
     begin_ = now;
   }

@@ -4,9 +4,33 @@
 #include "actors/detail/event_loop_send.hpp"
 #include "actors/messages/topics.hpp"
 
-#include <algorithm>
+#include <spdlog/spdlog.h>
+
+#include <utility>
 
 namespace troupe::detail {
+
+namespace {
+
+/// To the desk, in bytes; each value counts some more, for what it takes beside its text.
+constexpr std::size_t most_on_its_way = 64U << 20U;
+constexpr std::size_t least_size = 256;
+
+} // namespace
+
+topic_seat::topic_seat(std::shared_ptr<topic_registry> of, std::string topic, std::size_t capacity, bool wants_gaps)
+  : of_(std::move(of)), topic_(std::move(topic)), in_(of_->subscribe(topic_, capacity, wants_gaps)) {}
+
+topic_seat::~topic_seat() {
+  of_->unsubscribe(topic_, in_);
+}
+
+void topic_seat::on_unreadable(const char* why) {
+  in_->miss_first(1);
+  if (!std::exchange(unreadable_told_, true))
+    spdlog::error("a value on topic \"{}\" is not of the type that a subscription expects, and is left out: {}", topic_,
+                  why);
+}
 
 std::shared_ptr<topic_inbox> topic_registry::subscribe(const std::string& topic, std::size_t capacity,
                                                        bool wants_gaps) {
@@ -38,9 +62,20 @@ void topic_registry::tell_desk(const std::string& topic, bool begins) const {
 }
 
 void topic_registry::publish(const std::string& topic, std::shared_ptr<const std::string> text) {
-  if (!alone_.load())
-    deliver(to_caf(desk_), nullptr, topic_publication{topic, text});
+  if (const auto size = text->size() + least_size; !alone_.load()) {
+    if (on_its_way_.fetch_add(size) < most_on_its_way) {
+      deliver(to_caf(desk_), nullptr, topic_publication{topic, text});
+    } else {
+      on_its_way_.fetch_sub(size);
+      left_out_.store(true);
+    }
+  }
   bring(topic, std::move(text), 0);
+}
+
+bool topic_registry::on_taken(std::size_t bytes) noexcept {
+  on_its_way_.fetch_sub(bytes + least_size);
+  return left_out_.load() && left_out_.exchange(false);
 }
 
 template <class F>

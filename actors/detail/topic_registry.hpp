@@ -18,6 +18,29 @@ namespace troupe::detail {
 /// What a subscription to a topic receives: JSON; null: something was missed, and nobody knows what.
 using topic_inbox = inbox<std::shared_ptr<const std::string>>;
 
+class topic_registry;
+
+/// One subscription, on its event loop.
+class topic_seat {
+public:
+  /// `wants_gaps`: is given null where it may have missed something. REQUIRES: capacity > 0.
+  topic_seat(std::shared_ptr<topic_registry> of, std::string topic, std::size_t capacity, bool wants_gaps);
+  topic_seat(const topic_seat&) = delete;
+  topic_seat& operator=(const topic_seat&) = delete;
+  ~topic_seat();
+
+  [[nodiscard]] const std::string& topic() const noexcept { return topic_; }
+  [[nodiscard]] const std::shared_ptr<topic_inbox>& in() const noexcept { return in_; }
+  /// The next one that is received is preceded by a value that cannot be read; the log tells of the first.
+  void on_unreadable(const char* why);
+
+private:
+  std::shared_ptr<topic_registry> of_;
+  std::string topic_;
+  std::shared_ptr<topic_inbox> in_;
+  bool unreadable_told_ = false;
+};
+
 /// Who listens to which topic on a node: for each event loop, those on it. Any thread, where nothing else is said.
 class topic_registry : public std::enable_shared_from_this<topic_registry> {
 public:
@@ -35,14 +58,16 @@ public:
 
   // -- a loop's thread -----------------------------------------------------------------------------------
 
-  /// `wants_gaps`: is given null where it may have missed something. REQUIRES: capacity > 0.
   std::shared_ptr<topic_inbox> subscribe(const std::string& topic, std::size_t capacity, bool wants_gaps);
   void unsubscribe(const std::string& topic, const std::shared_ptr<topic_inbox>& which) noexcept;
 
   // -- any thread ----------------------------------------------------------------------------------------
 
-  /// For all who listen, here and on other nodes.
+  /// For all who listen, here and on other nodes. What the desk has not taken yet is bounded: what is more than that is
+  /// for those here alone.
   void publish(const std::string& topic, std::shared_ptr<const std::string> text);
+  /// The desk has taken so much of what was published for others. True: it could not have all of it.
+  [[nodiscard]] bool on_taken(std::size_t bytes) noexcept;
   /// For those who listen here. Null: `missed` of it were left out, or nobody knows how many (0).
   void bring(const std::string& topic, std::shared_ptr<const std::string> text, std::uint64_t missed);
   /// To those who listen here, to whatever topic: they may have missed something.
@@ -69,6 +94,8 @@ private:
 
   actor_address desk_;
   std::atomic<bool> alone_{true};
+  std::atomic<std::size_t> on_its_way_{0}; // to the desk, in bytes
+  std::atomic<bool> left_out_{false};
   loop_hubs<hub> hubs_;
 };
 

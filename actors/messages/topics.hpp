@@ -2,12 +2,16 @@
 
 #include <caf/allowed_unsafe_message_type.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace troupe {
+
+/// In bytes.
+inline constexpr std::size_t longest_topic_name = 255;
 
 /// Node -> gateway node: the topics that somebody there listens to from now on, and those that nobody does any more.
 struct topic_interest {
@@ -24,17 +28,21 @@ struct topic_interest {
 struct topic_message {
   /// The nodes that it is for, by `join_request::id`; none on the way from the gateway.
   std::vector<std::uint64_t> to;
+  /// Who has published it, the same; 0 on the way to the gateway, and of what the gateway itself has to tell.
+  std::uint64_t from = 0;
+  /// Of who has published it: higher from the message without a topic on that is sent by a new way. What is
+  /// lower has come by an older one.
+  std::uint32_t epoch = 0;
   /// None: all topics; `text` is empty then.
   std::string topic;
-  /// JSON. None: it only tells that something is missing: `missed` of the topic, and of all topics nobody knows how
-  /// many.
+  /// JSON. None: it only tells that something is missing: `missed`, or nobody knows how many (0).
   std::string text;
   /// So many of the topic were left out before this one, as they came faster than they went.
   std::uint64_t missed = 0;
 
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, topic_message& x) {
-    return f(x.to, x.topic, x.text, x.missed);
+    return f(x.to, x.from, x.epoch, x.topic, x.text, x.missed);
   }
 };
 

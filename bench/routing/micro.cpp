@@ -1,13 +1,20 @@
-// What the router costs a request, by the number of routes: "/10", "/100", "/10000". `asked` is how
+// What the choice of a node costs a request, by the number of nodes, and what the router does, by the number of routes: "/10", "/100", "/10000". `asked` is how
 // many different paths are asked for in turn: 10 stay in the caches of the processor, 2,000 with all
 // that 10,000 routes need do not.
+#include "actors/detail/event_loop.hpp"
+#include "gateway/detail/node_table.hpp"
 #include "gateway/detail/router.hpp"
 
 #include <benchmark/benchmark.h>
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <random>
 
@@ -126,6 +133,35 @@ void sizes(benchmark::internal::Benchmark* what) {
   what->Args({10'000, 2'000});
 }
 
+/// A request is there for as long as seven others are begun behind it.
+void choose_node(State& state) {
+  auto view = std::make_shared<cluster_view>();
+  for (std::int64_t id = 1; id <= state.range(0); ++id) {
+    auto& made = view->nodes.emplace_back();
+    made.id = static_cast<std::uint64_t>(id);
+    made.max_in_work = 1000;
+    made.dispatchers.resize(1);
+    made.services.push_back({"s", false, {{http_method::get, "/"}}});
+  }
+  caf::actor_system_config config;
+  caf::actor_system system{config};
+  const detail::event_loop loop{system, 0};
+  gateway::node_table nodes{loop, 1, std::chrono::milliseconds{0}};
+  const auto now = std::chrono::steady_clock::now();
+  nodes.update(view, now);
+  auto what = ask_for("/");
+  const auto& entry = *nodes.routes().find(what).entry;
+  std::array<gateway::node_table::node*, 8> at_it{};
+  std::size_t next = 0;
+  for (auto _ : state) {
+    auto*& place = at_it[next++ % at_it.size()];
+    if (place != nullptr)
+      place->record.end(gateway::node_record::outcome::answered, now);
+    place = nodes.choose(entry, what, 0, now).to;
+    place->record.begin();
+  }
+}
+
 void build(State& state) {
   const auto view = table(state.range(0));
   for (auto _ : state)
@@ -140,6 +176,7 @@ BENCHMARK(two_parameters)->Apply(sizes);
 BENCHMARK(escaped_parameter)->Apply(sizes);
 BENCHMARK(wildcard)->Apply(sizes);
 BENCHMARK(miss)->Apply(sizes);
+BENCHMARK(choose_node)->ArgName("nodes")->Arg(1)->Arg(10)->Arg(100)->Arg(1'000);
 BENCHMARK(build)->ArgName("routes")->Arg(10)->Arg(100)->Arg(10'000)->Unit(benchmark::kMicrosecond);
 
 BENCHMARK_MAIN();

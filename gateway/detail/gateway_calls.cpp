@@ -279,7 +279,7 @@ bool gateway_actor::retry(call&& lost) {
     return false;
   auto what = std::move(*lost.copy);
   const auto way = find_other_way(lost, what, std::chrono::steady_clock::now());
-  if (!way || !retries_.take())
+  if (!way || what.time_left.count() == 0 || !retries_.take())
     return false;
   auto from = lost.from;
   const auto id = new_call(std::move(lost.from), lost.sequence, false);

@@ -114,7 +114,7 @@ node_base::~node_base() {
   watchdog_.reset();
   event_loop::end_all(loops_);
   if (auto* sockets = multiplexer())
-    sockets->take_back();
+    sockets->leave();
   services_->blocking->stop();
   services_->keyed->leave_cluster();
   services_->topics->leave_cluster();

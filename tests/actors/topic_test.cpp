@@ -3,6 +3,8 @@
 
 #include "actors/block_on.hpp"
 #include "actors/cluster/peer_desk.hpp"
+#include "actors/detail/keyed_directory.hpp"
+#include "actors/detail/lateness.hpp"
 #include "actors/messages/errc.hpp"
 #include "actors/stateful.hpp"
 #include "tests/actors/runner.hpp"
@@ -113,6 +115,28 @@ TEST(a_subscription, counts_what_is_of_another_type_as_missed) {
     1);
 }
 
+TEST(a_subscription, forgets_nothing_that_it_has_missed_when_it_is_moved_or_given_up) {
+  using namespace std::chrono_literals;
+  block_on(
+    [](context& ctx) -> task<void> {
+      auto first = ctx.subscribe(numbers);
+      auto news = std::move(first);
+      ctx.publish(topic<string>{"numbers"}, "no number");
+      bool given_up = false;
+      try {
+        co_await with_timeout(1ms, news.next());
+      } catch (const error&) {
+        given_up = true;
+      }
+      EXPECT_TRUE(given_up) << "there is no number";
+      ctx.publish(numbers, 1);
+      const auto next = co_await news.next();
+      EXPECT_EQ(next.value, 1);
+      EXPECT_EQ(next.missed, 1U);
+    },
+    1);
+}
+
 TEST(a_subscription, ends_with_its_object) {
   block_on(
     [](context& ctx) -> task<void> {
@@ -149,40 +173,46 @@ TEST(a_topic, refuses_what_it_cannot_bring) {
 
 // -- to and from other nodes --------------------------------------------------------------------------
 
-topic_message message(const string& topic, const string& text, std::uint64_t missed = 0) {
-  return {{}, topic, text, missed};
+topic_message value(const string& topic, const string& text, std::uint64_t missed = 0) {
+  topic_message out;
+  out.topic = topic;
+  out.text = text;
+  out.missed = missed;
+  return out;
 }
 
 TEST(a_topic_lane, leaves_out_what_is_too_much_and_tells_of_it) {
   topic_lane lane;
-  for (std::size_t i = 0; i < topic_lane::most_messages; ++i) {
-    auto next = message("a", "1");
-    ASSERT_TRUE(lane.admit(next));
-  }
-  for (int i = 0; i < 3; ++i) {
-    auto next = message("a", "1", i == 0 ? 4 : 0);
-    EXPECT_FALSE(lane.admit(next));
-  }
-  auto of_another = message("b", "1");
-  EXPECT_FALSE(lane.admit(of_another));
+  for (std::size_t i = 0; i < topic_lane::most_messages; ++i)
+    ASSERT_EQ(lane.admit(value("a", "1")), 0U);
+  EXPECT_EQ(lane.admit(value("a", "1", 4)), std::nullopt);
+  EXPECT_EQ(lane.admit(value("a", "1")), std::nullopt);
+  EXPECT_EQ(lane.admit(value("b", "1")), std::nullopt);
   EXPECT_TRUE(lane.on_credit({1, 2}).empty()) << "still nearly full";
-  auto next = message("a", "1");
-  EXPECT_TRUE(lane.admit(next));
-  EXPECT_EQ(next.missed, 7U);
+  EXPECT_EQ(lane.admit(value("a", "1", 2)), 8U);
   const auto told = lane.on_credit({topic_lane::most_messages, topic_lane::most_messages * 2});
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].topic, "b");
   EXPECT_EQ(told[0].text, "");
   EXPECT_EQ(told[0].missed, 1U);
+  EXPECT_TRUE(lane.on_credit({1, 1}).empty()) << "told once";
 }
 
 TEST(a_topic_lane, is_bounded_by_bytes_as_well) {
   topic_lane lane;
   const string large(longest_publication, 'x');
-  int admitted = 0;
-  for (auto next = message("a", large); lane.admit(next); next = message("a", large))
+  std::size_t admitted = 0;
+  while (lane.admit(value("a", large)))
     ++admitted;
-  EXPECT_EQ(admitted, static_cast<int>(topic_lane::most_bytes / longest_publication));
+  EXPECT_EQ(admitted, topic_lane::most_bytes / longest_publication);
+}
+
+TEST(a_topic_lane, is_not_impressed_by_credits_that_are_not_due) {
+  topic_lane lane;
+  EXPECT_TRUE(lane.on_credit({UINT32_MAX, UINT64_MAX}).empty());
+  for (std::size_t i = 0; i < topic_lane::most_messages; ++i)
+    ASSERT_TRUE(lane.admit(value("a", "1")));
+  EXPECT_FALSE(lane.admit(value("a", "1")));
 }
 
 TEST(a_topic_reader, answers_long_before_the_lane_is_full) {
@@ -190,7 +220,7 @@ TEST(a_topic_reader, answers_long_before_the_lane_is_full) {
   topic_credit read;
   int answers = 0;
   for (std::size_t i = 0; i < topic_lane::most_messages; ++i)
-    if (const auto due = reader.on_read(message("a", "1"))) {
+    if (const auto due = reader.on_read(value("a", "1"))) {
       ++answers;
       read.messages += due->messages;
       read.bytes += due->bytes;
@@ -198,7 +228,150 @@ TEST(a_topic_reader, answers_long_before_the_lane_is_full) {
   EXPECT_EQ(answers, 16);
   EXPECT_EQ(read.messages, topic_lane::most_messages);
   EXPECT_EQ(read.bytes, topic_lane::most_messages * 2);
-  EXPECT_TRUE(reader.on_read(message("a", string(longest_publication, 'x'))));
+  EXPECT_TRUE(reader.on_read(value("a", string(longest_publication, 'x'))));
+}
+
+TEST(a_lateness_gauge, compares_with_the_quickest_of_the_last_minutes) {
+  using namespace std::chrono_literals;
+  detail::lateness_gauge gauge;
+  const auto begin = detail::lateness_gauge::clock::time_point{} + 24h;
+  const std::uint64_t theirs = 5'000'000; // by a clock of their own
+  const auto late = [&](std::chrono::milliseconds sent, std::chrono::milliseconds came) {
+    return gauge.on_message(theirs + static_cast<std::uint64_t>(sent.count()), begin + came);
+  };
+  EXPECT_EQ(late(0ms, 10ms), 0ms);
+  EXPECT_EQ(late(100ms, 105ms), 0ms) << "the quickest so far";
+  EXPECT_EQ(late(200ms, 10'205ms), 10s);
+  EXPECT_EQ(late(61'000ms, 61'008ms), 3ms) << "the minute before counts";
+  EXPECT_EQ(late(122'000ms, 122'008ms), 0ms) << "the one before that does not";
+  EXPECT_EQ(late(9'000'000ms, 9'004'000ms), 0ms) << "after hours, in which clocks drift apart, all begins anew";
+  EXPECT_EQ(late(9'000'100ms, 9'004'600ms), 500ms);
+}
+
+/// A desk, and this test's actors as its uplinks.
+class a_desk_with_topics : public testing::Test {
+protected:
+  a_desk_with_topics() {
+    auto services = std::make_shared<detail::node_services>(*test_node());
+    services->keyed = std::make_shared<detail::keyed_directory>(std::vector<detail::event_loop*>{&bench_.loop()});
+    services->topics = topics_;
+    desk_ = bench_.spawn<peer_desk>(services, own);
+    topics_->join_cluster(detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(desk_)));
+  }
+  ~a_desk_with_topics() override {
+    bench_.run([&](context&) -> task<void> { // on its loop
+      seats_.clear();
+      co_return;
+    });
+    bench_.run([&](context&) -> task<void> { co_return; }); // the desk has heard of it
+    topics_->leave_cluster();
+  }
+
+  void list(caf::scoped_actor& uplink, const std::vector<std::uint64_t>& nodes) {
+    peer_list all;
+    for (const auto id : nodes)
+      all.peers.push_back({id, "n" + std::to_string(id), {}});
+    uplink->send(desk_, std::move(all));
+  }
+  detail::topic_seat& listen(const string& topic) {
+    bench_.run([&](context&) -> task<void> {
+      seats_.push_back(std::make_unique<detail::topic_seat>(topics_, topic, 100, true));
+      co_return;
+    });
+    return *seats_.back();
+  }
+  /// "1" for a value, "gap"; empty: nothing has come before the answer to a question behind it.
+  string heard(detail::topic_seat& by) {
+    bench_.self()->send(desk_, drain{});
+    bench_.self()->receive([](drained) {}, caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "the desk is silent"; });
+    return bench_.run([&](context&) -> task<string> {
+      if (by.in()->size() == 0)
+        co_return "";
+      const auto next = co_await detail::topic_inbox::receiver{by.in()};
+      co_return next->value ? *next->value : "gap";
+    });
+  }
+  /// What the uplink is told next: "begun a", "a=1 to 2 3", "gap to 2".
+  static string told(caf::scoped_actor& uplink, topic_message* copy = nullptr) {
+    string out = "nothing";
+    uplink->receive(
+      [&](const topic_interest& what) {
+        out = (what.begun.empty() ? "ended " : "begun ") + (what.begun.empty() ? what.ended : what.begun).at(0);
+      },
+      [&](const topic_message& what) {
+        out = what.topic.empty() ? "gap to" : what.topic + "=" + what.text + " to";
+        for (const auto id : what.to)
+          out += " " + std::to_string(id);
+        if (copy != nullptr)
+          *copy = what;
+      },
+      caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "the uplink is told nothing"; });
+    return out;
+  }
+  void publish(const string& topic, const string& text) {
+    topics_->publish(topic, std::make_shared<const string>(text));
+  }
+
+  static constexpr std::uint64_t own = 1;
+  std::shared_ptr<detail::topic_registry> topics_ = std::make_shared<detail::topic_registry>();
+  loop_bench bench_;
+  caf::actor desk_;
+  std::vector<std::unique_ptr<detail::topic_seat>> seats_;
+};
+
+TEST_F(a_desk_with_topics, tells_uplinks_who_listens_and_reaches_each_node_by_one_of_them) {
+  caf::scoped_actor one{bench_.system()}, other{bench_.system()};
+  listen("a");
+  list(one, {own, 2, 3});
+  EXPECT_EQ(told(one), "begun a");
+  EXPECT_EQ(told(one), "gap to 2 3");
+  publish("b", "1");
+  EXPECT_EQ(told(one), "b=1 to 2 3");
+  list(other, {own, 3, 4});
+  EXPECT_EQ(told(other), "begun a");
+  EXPECT_EQ(told(other), "gap to 4") << "node 3 keeps its route";
+  publish("b", "2");
+  EXPECT_EQ(told(one), "b=2 to 2 3");
+  EXPECT_EQ(told(other), "b=2 to 4");
+  one->send(desk_, uplink_lost{});
+  EXPECT_EQ(told(other), "gap to 3") << "its way is another one now";
+  publish("b", "3");
+  EXPECT_EQ(told(other), "b=3 to 3 4");
+  bench_.run([&](context&) -> task<void> {
+    seats_.clear();
+    co_return;
+  });
+  EXPECT_EQ(told(other), "ended a");
+}
+
+TEST_F(a_desk_with_topics, tells_of_nodes_that_have_gone_and_takes_nothing_that_has_been_overtaken) {
+  caf::scoped_actor one{bench_.system()}, other{bench_.system()};
+  auto& seat = listen("a");
+  list(one, {own, 2});
+  list(other, {own, 2});
+  topic_message what;
+  what.topic = "a";
+  what.text = "1";
+  what.from = 2;
+  what.epoch = 1;
+  one->send(desk_, what);
+  EXPECT_EQ(heard(seat), "1");
+  topic_message new_way;
+  new_way.from = 2;
+  new_way.epoch = 2;
+  other->send(desk_, new_way);
+  EXPECT_EQ(heard(seat), "gap");
+  what.text = "by the old way, late";
+  one->send(desk_, what);
+  EXPECT_EQ(heard(seat), "");
+  what.text = "2";
+  what.epoch = 2;
+  other->send(desk_, what);
+  EXPECT_EQ(heard(seat), "2");
+  list(one, {own});
+  EXPECT_EQ(heard(seat), "");
+  list(other, {own});
+  EXPECT_EQ(heard(seat), "gap") << "what node 2 has published last may be lost with it";
 }
 
 } // namespace
