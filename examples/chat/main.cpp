@@ -1,4 +1,4 @@
-// A chat in the browser: rooms, and a WebSocket for each who is in one. http://127.0.0.1:8080/
+// A chat in the browser: rooms of the whole cluster, and a WebSocket for each who is in one. http://127.0.0.1:8080/
 #include "page.hpp"
 #include "visitor.hpp"
 
@@ -7,9 +7,7 @@
 using namespace troupe;
 
 int main(int argc, char** argv) {
-  actor_options how;
-  how.mailbox = 256; // news that a visitor has not looked at; their own queue is in visitor.hpp
   return run(argc, argv, {service("chat")
                             .get("/", show_page)
-                            .websocket("/rooms/{room}", socket_actor<visitor>(how))});
+                            .websocket("/rooms/{room}", socket_actor<visitor>())});
 }

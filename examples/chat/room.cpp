@@ -1,21 +1,26 @@
 #include "room.hpp"
 
-#include "visitor.hpp"
-
-#include <algorithm>
+#include <random>
+#include <utility>
 
 using namespace troupe;
 
-std::string to_text(const nlohmann::json& what) {
-  return what.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+std::uint64_t by_chance() {
+  std::random_device source;
+  return std::uint64_t{source()} << 32U | source();
 }
 
-std::vector<std::string> room::handle(context& ctx, const enter& what) {
+topic<news> news_of(const std::string& room) {
+  return topic<news>{"room/" + room};
+}
+
+welcome room::handle(context& ctx, const enter& what) {
+  forget_silent(ctx);
   let_in(ctx, what.by);
-  std::vector<std::string> names;
-  for (const auto& each : members_)
-    names.push_back(each.name);
-  return names;
+  welcome out{life_, number_, {}};
+  for (const auto& each : seats_)
+    out.names.push_back(each.who.name);
+  return out;
 }
 
 void room::handle(context& ctx, const say& what) {
@@ -23,26 +28,35 @@ void room::handle(context& ctx, const say& what) {
   tell_all(ctx, {{"type", "said"}, {"name", what.by.name}, {"text", what.text}});
 }
 
+void room::handle(context& ctx, const leave& what) {
+  let_out(ctx, what.by);
+}
+
 void room::let_in(context& ctx, const member& who) {
-  for (const auto& each : members_)
-    if (each.who == who.who)
+  const auto now = std::chrono::steady_clock::now();
+  for (auto& each : seats_)
+    if (each.who.id == who.id) {
+      each.heard = now;
       return;
-    else if (each.name == who.name)
+    } else if (each.who.name == who.name) {
       throw error{errc::conflict, "somebody here has that name"};
+    }
+  seats_.push_back({who, now});
   tell_all(ctx, {{"type", "joined"}, {"name", who.name}});
-  members_.push_back(who);
-  static_cast<void>(ctx.spawn("member", wait_for_leave(ctx, who)));
 }
 
-// However the connection has ended: its actor has then.
-task<void> room::wait_for_leave(context& ctx, member who) {
-  co_await ctx.monitor(who.who);
-  std::erase_if(members_, [&](const member& each) { return each.who == who.who; });
-  tell_all(ctx, {{"type", "left"}, {"name", who.name}});
+void room::let_out(context& ctx, const member& who) {
+  if (std::erase_if(seats_, [&](const seat& each) { return each.who.id == who.id; }) > 0)
+    tell_all(ctx, {{"type", "left"}, {"name", who.name}});
 }
 
-void room::tell_all(context& ctx, const nlohmann::json& what) const {
-  const auto text = std::make_shared<const std::string>(to_text(what));
-  for (const auto& each : members_)
-    ctx.tell(each.who, news{text});
+void room::forget_silent(context& ctx) {
+  const auto since = std::chrono::steady_clock::now() - longest_silence;
+  for (const auto& each : std::vector{seats_})
+    if (each.heard < since)
+      let_out(ctx, each.who);
+}
+
+void room::tell_all(context& ctx, nlohmann::json what) {
+  ctx.publish(news_, {life_, ++number_, std::move(what)});
 }
