@@ -70,7 +70,8 @@ void topic_registry::publish(const std::string& topic, std::shared_ptr<const std
       left_out_.store(true);
     }
   }
-  bring(topic, std::move(text), 0);
+  published_.fetch_add(1, std::memory_order_relaxed);
+  give(topic, std::move(text), 0);
 }
 
 bool topic_registry::on_taken(std::size_t bytes) noexcept {
@@ -87,6 +88,12 @@ void topic_registry::at_each_hub(F f) {
 }
 
 void topic_registry::bring(const std::string& topic, std::shared_ptr<const std::string> text, std::uint64_t missed) {
+  received_.fetch_add(text ? 1 : 0, std::memory_order_relaxed);
+  missed_.fetch_add(missed, std::memory_order_relaxed);
+  give(topic, std::move(text), missed);
+}
+
+void topic_registry::give(const std::string& topic, std::shared_ptr<const std::string> text, std::uint64_t missed) {
   at_each_hub([topic, text, missed](hub& to) { to.bring(topic, text, missed); });
 }
 

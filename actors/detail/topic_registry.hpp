@@ -68,7 +68,17 @@ public:
   void publish(const std::string& topic, std::shared_ptr<const std::string> text);
   /// The desk has taken so much of what was published for others. True: it could not have all of it.
   [[nodiscard]] bool on_taken(std::size_t bytes) noexcept;
-  /// For those who listen here. Null: `missed` of it were left out, or nobody knows how many (0).
+
+  /// Since the node has started.
+  struct figures {
+    std::uint64_t published = 0; // here
+    std::uint64_t received = 0;  // from other nodes
+    std::uint64_t missed = 0;    // left out on their way from there, as far as they have been counted
+  };
+  [[nodiscard]] figures count() const noexcept {
+    return {published_.load(), received_.load(), missed_.load()};
+  }
+  /// From another node, for those who listen here. Null: `missed` of it were left out, or nobody knows how many (0).
   void bring(const std::string& topic, std::shared_ptr<const std::string> text, std::uint64_t missed);
   /// To those who listen here, to whatever topic: they may have missed something.
   void tell_gap();
@@ -90,12 +100,16 @@ private:
 
   template <class F>
   void at_each_hub(F f);
+  void give(const std::string& topic, std::shared_ptr<const std::string> text, std::uint64_t missed);
   void tell_desk(const std::string& topic, bool begins) const;
 
   actor_address desk_;
   std::atomic<bool> alone_{true};
   std::atomic<std::size_t> on_its_way_{0}; // to the desk, in bytes
   std::atomic<bool> left_out_{false};
+  std::atomic<std::uint64_t> published_{0};
+  std::atomic<std::uint64_t> received_{0};
+  std::atomic<std::uint64_t> missed_{0};
   loop_hubs<hub> hubs_;
 };
 

@@ -192,6 +192,14 @@ void add_gateways(metric_families& to, const std::vector<std::pair<std::string, 
     joined.add({{"gateway", address}}, is_joined ? 1 : 0);
 }
 
+void add_topics(metric_families& to, const detail::topic_registry::figures& what) {
+  to.counter("troupe_topic_values_published_total", "Values that were published on this node.")
+    .add({}, number(what.published));
+  to.counter("troupe_topic_values_received_total", "Values from other nodes for those who listen here.")
+    .add({}, number(what.received));
+  to.counter("troupe_topic_values_missed_total", "Values that were left out on their way here.").add({}, number(what.missed));
+}
+
 void add_spans(metric_families& to, const detail::span_queue::figures& what) {
   to.counter("troupe_trace_spans_exported_total", "Spans that have arrived where trace.export says.")
     .add({}, number(what.exported));
@@ -213,6 +221,7 @@ std::string to_text(const metrics& what) {
   add_gateways(out, what.gateways);
   add_databases(out, what.databases);
   add_actors(out, what.actors);
+  add_topics(out, what.topics);
   if (what.spans)
     add_spans(out, *what.spans);
   add_process(out, what.process);

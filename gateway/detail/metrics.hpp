@@ -2,6 +2,7 @@
 
 #include "actors/detail/actor_view.hpp"
 #include "actors/detail/span_queue.hpp"
+#include "actors/detail/topic_registry.hpp"
 #include "actors/messages/database_figures.hpp"
 #include "gateway/detail/loop_figures.hpp"
 #include "gateway/detail/process_figures.hpp"
@@ -29,6 +30,7 @@ struct metrics {
   std::vector<std::pair<std::string, database_figures>> databases; // with all statements
   std::vector<detail::loop_summary> actors;                        // by event loop
   std::optional<detail::span_queue::figures> spans;                // none: they are not recorded
+  detail::topic_registry::figures topics;
   std::vector<std::pair<std::string, bool>> gateways;              // of a worker node: whether it has joined
 };
 

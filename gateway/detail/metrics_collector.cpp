@@ -30,6 +30,8 @@ task<metrics> collect_of_node(context& ctx) {
     co_await add_database(ctx, out, each);
   if (node.spans)
     out.spans = node.spans->count();
+  if (node.topics)
+    out.topics = node.topics->count();
   out.actors = co_await detail::sum_up_actors(ctx);
   co_return out;
 }
