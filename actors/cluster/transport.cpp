@@ -4,6 +4,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/binary_serializer.hpp>
 #include <caf/io/basp_broker.hpp>
+#include <caf/io/broker.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/io/network/default_multiplexer.hpp>
 #include <caf/io/network/interfaces.hpp>
@@ -12,6 +13,7 @@
 
 #include <sys/socket.h>
 
+#include <future>
 #include <set>
 #include <string>
 #include <vector>
@@ -82,6 +84,14 @@ private:
   bool launched_ = false;
 };
 
+/// What is left in a mailbox: a tree of queues, which calls it with the way to each message.
+struct discard {
+  template <class... Way>
+  caf::intrusive::task_result operator()(Way&&...) const noexcept {
+    return caf::intrusive::task_result::resume;
+  }
+};
+
 network::default_multiplexer& multiplexer_of(caf::actor_system& system) {
   return static_cast<network::default_multiplexer&>(system.middleman().backend());
 }
@@ -117,6 +127,24 @@ void publish_to(caf::actor_system& system, const adopted_connection& peer, const
                 std::uint16_t port) {
   caf::anon_send(middleman_broker(system), caf::publish_atom::value, peer.scribe(), port, actor,
                  std::set<std::string>{});
+}
+
+void end_broker(caf::actor_system& system) {
+  auto& sockets = system.middleman().backend();
+  const auto broker = middleman_broker(system);
+  std::promise<void> ended;
+  sockets.dispatch([&] {
+    auto& its_actor = *static_cast<caf::io::broker*>(caf::actor_cast<caf::abstract_actor*>(broker));
+    its_actor.context(&sockets);
+    its_actor.quit();
+    its_actor.finalize();
+    its_actor.mailbox().close();
+    discard rest;
+    while (its_actor.mailbox().queue().new_round(1000, rest).consumed_items > 0) {
+    }
+    ended.set_value();
+  });
+  ended.get_future().wait();
 }
 
 caf::actor middleman_broker(caf::actor_system& system) {

@@ -43,6 +43,10 @@ adopted_connection adopt(caf::actor_system& system, int socket, std::unique_ptr<
 void publish_to(caf::actor_system& system, const adopted_connection& peer, const caf::strong_actor_ptr& actor,
                 std::uint16_t port);
 
+/// Ends what CAF has the connections by, before CAF does: that would leave its mailbox open, and a sign of life that
+/// comes due then, a message to itself, would keep it for ever. Blocks. REQUIRES: the multiplexer runs; not its thread.
+void end_broker(caf::actor_system& system);
+
 /// Who answers (connect_atom, scribe_ptr, port) with the node and the actor at the other end.
 caf::actor middleman_broker(caf::actor_system& system);
 

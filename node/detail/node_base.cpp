@@ -2,6 +2,7 @@
 
 #include "actors/cluster/loop_multiplexer.hpp"
 #include "actors/cluster/peer_desk.hpp"
+#include "actors/cluster/transport.hpp"
 #include "actors/detail/blocking_pool.hpp"
 #include "actors/detail/chance.hpp"
 #include "actors/detail/keyed_directory.hpp"
@@ -112,6 +113,7 @@ node_base::~node_base() {
     owned_.clear();
   }
   watchdog_.reset();
+  end_broker(system_);
   event_loop::end_all(loops_);
   if (auto* sockets = multiplexer())
     sockets->leave();
