@@ -76,7 +76,7 @@ TEST_P(AStranger, WhoSendsAHeaderThatCafWouldBelieveIsPartedWith) {
     call(beginning + zeros);
   for (const auto operation : {'\0', '\x01', '\x02', '\x03', '\x04', '\x05', '\x06'})
     call(std::string{operation, '\0', '\0', '\0', '\xff', '\xff', '\xff', '\xff'} + std::string(24, '\x01'));
-  EXPECT_LT(figures_of(front_.pid()).resident_bytes, before + 64ULL * 1024 * 1024);
+  EXPECT_LT(figures_of(front_.pid()).resident_bytes, before + growth_of(64ULL * 1024 * 1024));
 }
 
 TEST_P(AStranger, WhoSaysNothingIsPartedWithAndCostsNothingUntilThen) {

@@ -34,4 +34,19 @@ process_figures figures_of(pid_t pid) {
   return figures;
 }
 
+std::uint64_t growth_of(std::uint64_t bytes) noexcept {
+#if defined(__SANITIZE_ADDRESS__)
+  constexpr std::uint64_t kept = 512;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+  constexpr std::uint64_t kept = 512;
+#else
+  constexpr std::uint64_t kept = 0;
+#endif
+#else
+  constexpr std::uint64_t kept = 0;
+#endif
+  return bytes + kept * 1024 * 1024;
+}
+
 } // namespace troupe::test

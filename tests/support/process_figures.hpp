@@ -14,4 +14,8 @@ struct process_figures {
 
 process_figures figures_of(pid_t pid);
 
+/// By how much a process of this build may have grown that has taken `bytes` more and freed the rest: a sanitizer keeps
+/// some of that.
+std::uint64_t growth_of(std::uint64_t bytes) noexcept;
+
 } // namespace troupe::test
