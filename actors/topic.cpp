@@ -16,7 +16,8 @@ void check_topic(const std::string& name) {
 
 void check_subscription(const std::string& topic, const subscription_options& how) {
   if (how.capacity == 0)
-    throw error{errc::invalid_argument, "a subscription to topic " + detail::quoted(topic) + " keeps at least one value"};
+    throw error{errc::invalid_argument,
+                "a subscription to topic " + detail::quoted(topic) + " keeps at least one value"};
 }
 
 std::string publication_text(const std::string& topic, const nlohmann::json& value) {
@@ -24,11 +25,13 @@ std::string publication_text(const std::string& topic, const nlohmann::json& val
   try {
     text = value.dump();
   } catch (const nlohmann::json::type_error& e) {
-    throw error{errc::invalid_argument, "what is published on topic " + detail::quoted(topic) + " is not UTF-8: " + e.what()};
+    throw error{errc::invalid_argument,
+                "what is published on topic " + detail::quoted(topic) + " is not UTF-8: " + e.what()};
   }
   if (text.size() > longest_publication)
-    throw error{errc::invalid_argument, "what is published on topic " + detail::quoted(topic) + " is " + std::to_string(text.size())
-                                          + " bytes of JSON, more than " + std::to_string(longest_publication)};
+    throw error{errc::invalid_argument, "what is published on topic " + detail::quoted(topic) + " is "
+                                          + std::to_string(text.size()) + " bytes of JSON, more than "
+                                          + std::to_string(longest_publication)};
   return text;
 }
 

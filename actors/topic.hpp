@@ -80,7 +80,7 @@ public:
 
 private:
   friend class context;
-  explicit subscription(std::unique_ptr<detail::topic_seat> seat) : seat_(std::move(seat)) {}
+  explicit subscription(std::shared_ptr<detail::topic_seat> seat) : seat_(std::move(seat)) {}
 
   static task<heard<T>> receive(std::shared_ptr<detail::topic_seat> seat);
 
@@ -118,8 +118,7 @@ task<heard<T>> subscription<T>::receive(std::shared_ptr<detail::topic_seat> seat
       out.value = nlohmann::json::parse(*next->value).template get<T>();
       co_return out;
     } catch (const std::exception& e) {
-      seat->in()->miss_first(next->missed); // also for who comes after this one has been given up
-      seat->on_unreadable(e.what());
+      seat->on_unreadable(next->missed, e.what());
     }
   }
 }
@@ -139,7 +138,7 @@ template <class T>
 subscription<T> context::subscribe(const topic<T>& to, const subscription_options& how) {
   detail::check_subscription(to.name(), how);
   return subscription<T>{
-    std::make_unique<detail::topic_seat>(detail::topics_of(host_), to.name(), how.capacity, how.gaps)};
+    std::make_shared<detail::topic_seat>(detail::topics_of(host_), to.name(), how.capacity, how.gaps)};
 }
 
 } // namespace troupe

@@ -48,7 +48,8 @@ std::uint64_t dispatcher::begin(remote_request& what, std::chrono::milliseconds 
   const bool is_served = found != workers_.end() && !is_over;
   pending_.emplace(id, pending{current_sender(), what.call, is_served ? &found->second : nullptr});
   if (is_over)
-    on_answer({id}, remote_response{{}, true, {}, {errc::deadline_exceeded, "the request's time was over before it came to its node"}});
+    on_answer({id}, remote_response{{}, true, {}, {errc::deadline_exceeded,
+                                                   "the request's time was over before it came to its node"}});
   else if (!is_served)
     on_answer({id}, remote_response{{}, true, {}, {errc::internal, "no such service here"}});
   else

@@ -126,17 +126,17 @@ peer_connection::step peer_connection::receive_some() {
       return fail(result == 0 ? "it has closed the connection" : std::generic_category().message(errno), false);
     got = static_cast<std::size_t>(result);
   }
-  if (was_silent_too_long())
+  if (const auto silence = end_of_silence(); longest_silence_.count() != 0 && silence > longest_silence_)
     return fail("nothing was read from it for so long that it may have given this node up", true);
   if (!guard_.take(buffer.data(), got))
     return fail(guard_.problem(), true);
   return step::done;
 }
 
-bool peer_connection::was_silent_too_long() {
+std::chrono::nanoseconds peer_connection::end_of_silence() noexcept {
   const auto now = std::chrono::steady_clock::now();
   const auto before = std::exchange(last_heard_, now);
-  return longest_silence_.count() != 0 && before.time_since_epoch().count() != 0 && now - before > longest_silence_;
+  return before.time_since_epoch().count() != 0 ? now - before : std::chrono::nanoseconds{0};
 }
 
 peer_connection::step peer_connection::outcome(int result) {

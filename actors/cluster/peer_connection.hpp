@@ -47,7 +47,8 @@ public:
 
 private:
   step receive_some();
-  [[nodiscard]] bool was_silent_too_long();
+  /// How long nothing was read before now; 0 the first time.
+  std::chrono::nanoseconds end_of_silence() noexcept;
   step outcome(int result);
   step fail(std::string why, bool suspect);
 

@@ -97,19 +97,11 @@ void topic_desk::on_demand(topic_demand& what, const caf::strong_actor_ptr& self
 void topic_desk::on_publication(topic_publication& what, const caf::strong_actor_ptr& self) {
   if (here_->on_taken(what.text->size()))
     tell_gap(routes_, self);
-  topic_message out;
-  out.epoch = epoch_;
-  out.topic = std::move(what.topic);
-  out.text = *what.text;
   for (auto& [through, by] : uplinks_) {
     if (by.nodes.empty())
       continue;
-    if (const auto missed = by.out.admit(out)) {
-      auto copy = out;
-      copy.to = by.nodes;
-      copy.missed = *missed;
-      detail::deliver(through, self, std::move(copy));
-    }
+    if (const auto missed = by.out.admit(what.topic, *what.text))
+      detail::deliver(through, self, topic_message{by.nodes, 0, epoch_, what.topic, *what.text, *missed});
   }
 }
 
@@ -131,9 +123,8 @@ void topic_desk::on_message(const caf::strong_actor_ptr& from, topic_message& wh
   const auto found = uplinks_.find(from);
   if (found == uplinks_.end())
     return;
-  if (!what.text.empty())
-    if (const auto credit = found->second.in.on_read(what))
-      detail::deliver(from, self, topic_credit{*credit});
+  if (const auto credit = found->second.in.on_read(what))
+    detail::deliver(from, self, topic_credit{*credit});
   if (what.from != 0) {
     auto& epoch = epochs_[what.from];
     if (what.epoch < epoch)

@@ -25,9 +25,10 @@ class topic_registry;
 ///     publish ----------------- publication --> | -- topic_message --> |   to one uplink for each node
 ///       | <-- text, missed ---- | <------------ | <-- topic_message -- |
 ///
-/// Each node is reached through one uplink, its *route*. What was sent by another one before may be lost, or still under
-/// way, and so may be lost what was published before there was any: whenever a node gets a route, it is told that it may
-/// have missed something, and takes nothing more that was sent before. When a node goes, the others tell their listeners so themselves.
+/// Each node is reached through one uplink, its *route*. What was sent by another one before may be lost, or still
+/// under way, and so may be lost what was published before there was any: whenever a node gets a route, it is told that
+/// it may have missed something, and takes nothing more that was sent before. When a node goes, the others tell their
+/// listeners so themselves.
 class topic_desk {
 public:
   using uplink_map = std::map<caf::strong_actor_ptr, std::vector<peer>>;

@@ -11,21 +11,18 @@ namespace {
 constexpr std::uint32_t messages_for_credit = topic_lane::most_messages / 16;
 constexpr std::size_t bytes_for_credit = topic_lane::most_bytes / 16;
 
-std::size_t size_of(const topic_message& what) noexcept {
-  return what.topic.size() + what.text.size();
-}
-
 } // namespace
 
-std::optional<std::uint64_t> topic_lane::admit(const topic_message& what) {
+std::optional<std::uint64_t> topic_lane::admit(const std::string& topic, const std::string& text,
+                                               std::uint64_t missed) {
   if (messages_ >= most_messages || bytes_ >= most_bytes) {
-    left_out_[what.topic] += what.missed + 1;
+    left_out_[topic] += missed + 1;
     return std::nullopt;
   }
   ++messages_;
-  bytes_ += size_of(what);
-  auto before = left_out_.empty() ? decltype(left_out_)::node_type{} : left_out_.extract(what.topic);
-  return what.missed + (before ? before.mapped() : 0);
+  bytes_ += topic.size() + text.size();
+  auto before = left_out_.empty() ? decltype(left_out_)::node_type{} : left_out_.extract(topic);
+  return missed + (before ? before.mapped() : 0);
 }
 
 std::vector<topic_message> topic_lane::on_credit(topic_credit what) {
@@ -42,8 +39,10 @@ std::vector<topic_message> topic_lane::on_credit(topic_credit what) {
 }
 
 std::optional<topic_credit> topic_reader::on_read(const topic_message& what) {
+  if (what.text.empty())
+    return std::nullopt; // it has gone past the lane
   ++due_.messages;
-  due_.bytes += size_of(what);
+  due_.bytes += what.topic.size() + what.text.size();
   if (due_.messages < messages_for_credit && due_.bytes < bytes_for_credit)
     return std::nullopt;
   return std::exchange(due_, {});

@@ -19,8 +19,10 @@ public:
   static constexpr std::size_t most_messages = 1'024;
   static constexpr std::size_t most_bytes = 8U << 20U;
 
-  /// How many of its topic were missed before it, if it is to be sent now; none: it is left out.
-  [[nodiscard]] std::optional<std::uint64_t> admit(const topic_message& what);
+  /// How many of its topic were missed before a value, if it is to be sent now; none: it is left out. `missed`: on its
+  /// way here.
+  [[nodiscard]] std::optional<std::uint64_t> admit(const std::string& topic, const std::string& text,
+                                                   std::uint64_t missed = 0);
 
   /// The other end has read so much. Messages that tell of all that was left out, to be sent now; none as long as the
   /// lane is nearly full.
@@ -35,7 +37,7 @@ private:
 /// The other end of a lane: when it tells that it has read.
 class topic_reader {
 public:
-  /// Called for each message with a value: what is to be answered, now and then.
+  /// Called for each message: what is to be answered, now and then.
   [[nodiscard]] std::optional<topic_credit> on_read(const topic_message& what);
 
 private:

@@ -55,13 +55,13 @@ void topic_relay::on_message(const caf::strong_actor_ptr& from, topic_message& w
     return;
   if (what.topic.empty())
     what.text.clear();
-  if (!what.text.empty())
-    if (const auto credit = sender->second.in.on_read(what))
-      detail::deliver(from, self, topic_credit{*credit});
+  if (const auto credit = sender->second.in.on_read(what))
+    detail::deliver(from, self, topic_credit{*credit});
   what.from = sender->second.node;
-  const auto to = std::exchange(what.to, {});
+  auto to = std::exchange(what.to, {});
+  std::sort(to.begin(), to.end()); // it may be for all members
   for (auto& [agent, each] : members_)
-    if (std::find(to.begin(), to.end(), each.node) != to.end())
+    if (std::binary_search(to.begin(), to.end(), each.node))
       pass_on(agent, each, what, self);
 }
 
@@ -69,7 +69,8 @@ void topic_relay::pass_on(const caf::strong_actor_ptr& agent, member& to, const 
                           const caf::strong_actor_ptr& self) {
   if (!what.topic.empty() && !to.topics.contains(what.topic))
     return;
-  const auto missed = what.text.empty() ? std::optional{what.missed} : to.out.admit(what);
+  const auto missed = what.text.empty() ? std::optional{what.missed}
+                                           : to.out.admit(what.topic, what.text, what.missed);
   if (!missed)
     return;
   auto copy = what;

@@ -1,5 +1,7 @@
 #include "actors/cluster/transport.hpp"
 
+#include "actors/detail/caf.hpp"
+
 #include <caf/atom.hpp>
 #include <caf/actor_system_config.hpp>
 #include <caf/binary_serializer.hpp>
@@ -84,14 +86,6 @@ private:
   bool launched_ = false;
 };
 
-/// What is left in a mailbox: a tree of queues, which calls it with the way to each message.
-struct discard {
-  template <class... Way>
-  caf::intrusive::task_result operator()(Way&&...) const noexcept {
-    return caf::intrusive::task_result::resume;
-  }
-};
-
 network::default_multiplexer& multiplexer_of(caf::actor_system& system) {
   return static_cast<network::default_multiplexer&>(system.middleman().backend());
 }
@@ -138,10 +132,7 @@ void end_broker(caf::actor_system& system) {
     its_actor.context(&sockets);
     its_actor.quit();
     its_actor.finalize();
-    its_actor.mailbox().close();
-    discard rest;
-    while (its_actor.mailbox().queue().new_round(1000, rest).consumed_items > 0) {
-    }
+    close_mailbox(its_actor, [](caf::mailbox_element&) {});
     ended.set_value();
   });
   ended.get_future().wait();

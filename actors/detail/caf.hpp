@@ -38,6 +38,23 @@ private:
   event_loop& loop_;
 };
 
+/// From now on CAF's mailbox takes nothing; calls `f(caf::mailbox_element&)` for each message that is left in it, and frees it.
+/// On the actor's own thread.
+template <class F>
+void close_mailbox(caf::scheduled_actor& of, F f) {
+  auto& mailbox = of.mailbox();
+  if (mailbox.closed())
+    return;
+  mailbox.close();
+  // A tree of queues, which calls it with the way to each message and, last, the message.
+  auto take = [&f](auto&&... way) {
+    f(std::get<sizeof...(way) - 1>(std::forward_as_tuple(way...)));
+    return caf::intrusive::task_result::resume;
+  };
+  while (mailbox.queue().new_round(1000, take).consumed_items > 0) {
+  }
+}
+
 /// An actor that always runs on one event loop, whoever sends to it.
 class pinned_actor : public caf::event_based_actor {
 public:
@@ -56,12 +73,7 @@ public:
 
   /// Messages still in the mailbox when the actor ends get their answer, too.
   bool cleanup(caf::error&& reason, caf::execution_unit* unit) override {
-    if (!mailbox().closed()) {
-      mailbox().close();
-      bouncer rest{*this};
-      while (mailbox().queue().new_round(1000, rest).consumed_items) {
-      }
-    }
+    close_mailbox(*this, [this](caf::mailbox_element& what) { bounce(what); });
     return caf::event_based_actor::cleanup(std::move(reason), unit);
   }
 
@@ -70,18 +82,6 @@ protected:
   virtual void bounce(caf::mailbox_element&) {}
 
 private:
-  /// Takes what is left out of CAF's mailbox, a tree of queues that calls it with the way to each
-  /// message and, last, the message.
-  struct bouncer {
-    pinned_actor& self;
-
-    template <class... Way>
-    caf::intrusive::task_result operator()(Way&&... way) {
-      self.bounce(std::get<sizeof...(Way) - 1>(std::forward_as_tuple(way...)));
-      return caf::intrusive::task_result::resume;
-    }
-  };
-
   event_loop& loop_;
   caf::execution_unit* unit_; // not looked up in `loop_`: late messages may outlive it
 };

@@ -29,7 +29,8 @@ std::chrono::milliseconds lateness_gauge::on_message(std::uint64_t sent_at, cloc
     begin_ = now;
   }
   quickest_ = std::min(quickest_, under_way);
-  const auto late = static_cast<std::uint64_t>(under_way) - static_cast<std::uint64_t>(std::min(quickest_, quickest_before_));
+  const auto quickest = std::min(quickest_, quickest_before_);
+  const auto late = static_cast<std::uint64_t>(under_way) - static_cast<std::uint64_t>(quickest);
   return std::chrono::milliseconds{static_cast<std::int64_t>(std::min(late, std::uint64_t{INT64_MAX}))};
 }
 

@@ -25,8 +25,8 @@ topic_seat::~topic_seat() {
   of_->unsubscribe(topic_, in_);
 }
 
-void topic_seat::on_unreadable(const char* why) {
-  in_->miss_first(1);
+void topic_seat::on_unreadable(std::uint64_t missed_before, const char* why) {
+  in_->miss_first(missed_before + 1); // not kept by who has received it, who may be given up
   if (!std::exchange(unreadable_told_, true))
     spdlog::error("a value on topic \"{}\" is not of the type that a subscription expects, and is left out: {}", topic_,
                   why);

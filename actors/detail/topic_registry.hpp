@@ -31,8 +31,8 @@ public:
 
   [[nodiscard]] const std::string& topic() const noexcept { return topic_; }
   [[nodiscard]] const std::shared_ptr<topic_inbox>& in() const noexcept { return in_; }
-  /// The next one that is received is preceded by a value that cannot be read; the log tells of the first.
-  void on_unreadable(const char* why);
+  /// A value that was received cannot be read, and counts as missed, with those before it; the log tells of the first.
+  void on_unreadable(std::uint64_t missed_before, const char* why);
 
 private:
   std::shared_ptr<topic_registry> of_;

@@ -1,6 +1,6 @@
-// What the choice of a node costs a request, by the number of nodes, and what the router does, by the number of routes: "/10", "/100", "/10000". `asked` is how
-// many different paths are asked for in turn: 10 stay in the caches of the processor, 2,000 with all
-// that 10,000 routes need do not.
+// What the choice of a node costs a request, by the number of nodes, and what the router does, by the number
+// of routes: "/10", "/100", "/10000". `asked` is how many different paths are asked for in turn: 10 stay in
+// the caches of the processor, 2,000 with all that 10,000 routes need do not.
 #include "actors/detail/event_loop.hpp"
 #include "gateway/detail/node_table.hpp"
 #include "gateway/detail/router.hpp"

@@ -3,6 +3,7 @@
 #include "actors/cluster/dispatcher.hpp"
 #include "actors/cluster/gateway_link.hpp"
 #include "actors/cluster/membership.hpp"
+#include "actors/detail/lateness.hpp"
 #include "actors/detail/worker_actor.hpp"
 #include "actors/messages/local.hpp"
 #include "tests/actors/runner.hpp"
@@ -370,6 +371,23 @@ TEST(a_dispatcher, does_not_begin_what_comes_after_its_time) {
   EXPECT_EQ(send(hour, std::chrono::hours{2}), "hello /a");
   EXPECT_EQ(send(hour, std::chrono::seconds{0}), "hello /a") << "has all the time there is";
   EXPECT_EQ(send(2 * hour, std::chrono::seconds{30}), "hello /a");
+}
+
+TEST(a_lateness_gauge, compares_with_the_quickest_of_the_last_minutes) {
+  using namespace std::chrono_literals;
+  detail::lateness_gauge gauge;
+  const auto begin = detail::lateness_gauge::clock::time_point{} + 24h;
+  const std::uint64_t theirs = 5'000'000; // by a clock of their own
+  const auto late = [&](std::chrono::milliseconds sent, std::chrono::milliseconds came) {
+    return gauge.on_message(theirs + static_cast<std::uint64_t>(sent.count()), begin + came);
+  };
+  EXPECT_EQ(late(0ms, 10ms), 0ms);
+  EXPECT_EQ(late(100ms, 105ms), 0ms) << "the quickest so far";
+  EXPECT_EQ(late(200ms, 10'205ms), 10s);
+  EXPECT_EQ(late(61'000ms, 61'008ms), 3ms) << "the minute before counts";
+  EXPECT_EQ(late(122'000ms, 122'008ms), 0ms) << "the one before that does not";
+  EXPECT_EQ(late(9'000'000ms, 9'004'000ms), 0ms) << "after hours, in which clocks drift apart, all begins anew";
+  EXPECT_EQ(late(9'000'100ms, 9'004'600ms), 500ms);
 }
 
 /// A gateway and a worker node in one process: two actor systems, joined over the loopback.

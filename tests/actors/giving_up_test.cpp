@@ -6,14 +6,9 @@
 #include "actors/oneshot.hpp"
 #include "actors/watch.hpp"
 #include "tests/actors/runner.hpp"
+#include "tests/support/sanitizer.hpp"
 
 #include <gtest/gtest.h>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TROUPE_TEST_ASAN
-#endif
-#endif
 
 #include <atomic>
 #include <chrono>
@@ -247,11 +242,7 @@ task<int> deep(int below, channel<int> gate) {
 }
 
 TEST_F(given_up, a_chain_of_a_million_tasks_is_destroyed_without_a_stack_for_each) {
-#if defined(TROUPE_TEST_ASAN)
-  static constexpr int many = 100'000;
-#else
-  static constexpr int many = 1'000'000;
-#endif
+  static constexpr int many = built_with == sanitizer::address ? 100'000 : 1'000'000;
   bench_.run([](context& ctx) -> task<> {
     channel<int> gate{1};
     auto chain = ctx.spawn(deep(many, gate));

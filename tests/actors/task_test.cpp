@@ -2,6 +2,7 @@
 
 #include "actors/messages/frame_allocator.hpp"
 #include "tests/actors/runner.hpp"
+#include "tests/support/sanitizer.hpp"
 
 #include <gtest/gtest.h>
 #include <malloc.h>
@@ -13,18 +14,8 @@
 namespace troupe::test {
 namespace {
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TROUPE_TEST_ASAN
-#endif
-#endif
-#if defined(TROUPE_TEST_ASAN) || defined(__SANITIZE_ADDRESS__)
-constexpr bool frames_are_recycled = false;
-constexpr int many = 100'000;
-#else
-constexpr bool frames_are_recycled = true;
-constexpr int many = 1'000'000;
-#endif
+constexpr bool frames_are_recycled = built_with != sanitizer::address;
+constexpr int many = built_with == sanitizer::address ? 100'000 : 1'000'000;
 
 /// Where a coroutine waits until the test resumes it.
 struct gate {

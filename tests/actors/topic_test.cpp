@@ -4,7 +4,6 @@
 #include "actors/block_on.hpp"
 #include "actors/cluster/peer_desk.hpp"
 #include "actors/detail/keyed_directory.hpp"
-#include "actors/detail/lateness.hpp"
 #include "actors/messages/errc.hpp"
 #include "actors/stateful.hpp"
 #include "tests/actors/runner.hpp"
@@ -173,23 +172,22 @@ TEST(a_topic, refuses_what_it_cannot_bring) {
 
 // -- to and from other nodes --------------------------------------------------------------------------
 
-topic_message value(const string& topic, const string& text, std::uint64_t missed = 0) {
+topic_message value(const string& topic, const string& text) {
   topic_message out;
   out.topic = topic;
   out.text = text;
-  out.missed = missed;
   return out;
 }
 
 TEST(a_topic_lane, leaves_out_what_is_too_much_and_tells_of_it) {
   topic_lane lane;
   for (std::size_t i = 0; i < topic_lane::most_messages; ++i)
-    ASSERT_EQ(lane.admit(value("a", "1")), 0U);
-  EXPECT_EQ(lane.admit(value("a", "1", 4)), std::nullopt);
-  EXPECT_EQ(lane.admit(value("a", "1")), std::nullopt);
-  EXPECT_EQ(lane.admit(value("b", "1")), std::nullopt);
+    ASSERT_EQ(lane.admit("a", "1"), 0U);
+  EXPECT_EQ(lane.admit("a", "1", 4), std::nullopt);
+  EXPECT_EQ(lane.admit("a", "1"), std::nullopt);
+  EXPECT_EQ(lane.admit("b", "1"), std::nullopt);
   EXPECT_TRUE(lane.on_credit({1, 2}).empty()) << "still nearly full";
-  EXPECT_EQ(lane.admit(value("a", "1", 2)), 8U);
+  EXPECT_EQ(lane.admit("a", "1", 2), 8U);
   const auto told = lane.on_credit({topic_lane::most_messages, topic_lane::most_messages * 2});
   ASSERT_EQ(told.size(), 1U);
   EXPECT_EQ(told[0].topic, "b");
@@ -202,7 +200,7 @@ TEST(a_topic_lane, is_bounded_by_bytes_as_well) {
   topic_lane lane;
   const string large(longest_publication, 'x');
   std::size_t admitted = 0;
-  while (lane.admit(value("a", large)))
+  while (lane.admit("a", large))
     ++admitted;
   EXPECT_EQ(admitted, topic_lane::most_bytes / longest_publication);
 }
@@ -211,8 +209,8 @@ TEST(a_topic_lane, is_not_impressed_by_credits_that_are_not_due) {
   topic_lane lane;
   EXPECT_TRUE(lane.on_credit({UINT32_MAX, UINT64_MAX}).empty());
   for (std::size_t i = 0; i < topic_lane::most_messages; ++i)
-    ASSERT_TRUE(lane.admit(value("a", "1")));
-  EXPECT_FALSE(lane.admit(value("a", "1")));
+    ASSERT_TRUE(lane.admit("a", "1"));
+  EXPECT_FALSE(lane.admit("a", "1"));
 }
 
 TEST(a_topic_reader, answers_long_before_the_lane_is_full) {
@@ -229,23 +227,6 @@ TEST(a_topic_reader, answers_long_before_the_lane_is_full) {
   EXPECT_EQ(read.messages, topic_lane::most_messages);
   EXPECT_EQ(read.bytes, topic_lane::most_messages * 2);
   EXPECT_TRUE(reader.on_read(value("a", string(longest_publication, 'x'))));
-}
-
-TEST(a_lateness_gauge, compares_with_the_quickest_of_the_last_minutes) {
-  using namespace std::chrono_literals;
-  detail::lateness_gauge gauge;
-  const auto begin = detail::lateness_gauge::clock::time_point{} + 24h;
-  const std::uint64_t theirs = 5'000'000; // by a clock of their own
-  const auto late = [&](std::chrono::milliseconds sent, std::chrono::milliseconds came) {
-    return gauge.on_message(theirs + static_cast<std::uint64_t>(sent.count()), begin + came);
-  };
-  EXPECT_EQ(late(0ms, 10ms), 0ms);
-  EXPECT_EQ(late(100ms, 105ms), 0ms) << "the quickest so far";
-  EXPECT_EQ(late(200ms, 10'205ms), 10s);
-  EXPECT_EQ(late(61'000ms, 61'008ms), 3ms) << "the minute before counts";
-  EXPECT_EQ(late(122'000ms, 122'008ms), 0ms) << "the one before that does not";
-  EXPECT_EQ(late(9'000'000ms, 9'004'000ms), 0ms) << "after hours, in which clocks drift apart, all begins anew";
-  EXPECT_EQ(late(9'000'100ms, 9'004'600ms), 500ms);
 }
 
 /// A desk, and this test's actors as its uplinks.
@@ -292,7 +273,7 @@ protected:
     });
   }
   /// What the uplink is told next: "begun a", "a=1 to 2 3", "gap to 2".
-  static string told(caf::scoped_actor& uplink, topic_message* copy = nullptr) {
+  static string told(caf::scoped_actor& uplink) {
     string out = "nothing";
     uplink->receive(
       [&](const topic_interest& what) {
@@ -302,8 +283,6 @@ protected:
         out = what.topic.empty() ? "gap to" : what.topic + "=" + what.text + " to";
         for (const auto id : what.to)
           out += " " + std::to_string(id);
-        if (copy != nullptr)
-          *copy = what;
       },
       caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "the uplink is told nothing"; });
     return out;

@@ -1,35 +1,21 @@
 #include "tests/support/deadline.hpp"
 
+#include "tests/support/sanitizer.hpp"
+
 #include <cstdlib>
 
 namespace troupe::test {
 
 namespace {
 
-double default_slowdown() {
-#if defined(__SANITIZE_THREAD__)
-  return 8;
-#elif defined(__SANITIZE_ADDRESS__)
-  return 4;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-  return 8;
-#elif __has_feature(address_sanitizer)
-  return 4;
-#else
-  return 1;
-#endif
-#else
-  return 1;
-#endif
-}
+constexpr double default_slowdown = built_with == sanitizer::thread ? 8 : built_with == sanitizer::address ? 4 : 1;
 
 } // namespace
 
 double slowdown() {
   static const double factor = [] {
     const char* text = std::getenv("TROUPE_TEST_SLOWDOWN");
-    double value = text != nullptr ? std::strtod(text, nullptr) : default_slowdown();
+    double value = text != nullptr ? std::strtod(text, nullptr) : default_slowdown;
     return value >= 1 ? value : 1;
   }();
   return factor;

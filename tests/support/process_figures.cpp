@@ -1,5 +1,7 @@
 #include "tests/support/process_figures.hpp"
 
+#include "tests/support/sanitizer.hpp"
+
 #include "tests/support/temp_directory.hpp"
 
 #include <sstream>
@@ -35,18 +37,8 @@ process_figures figures_of(pid_t pid) {
 }
 
 std::uint64_t growth_of(std::uint64_t bytes) noexcept {
-#if defined(__SANITIZE_ADDRESS__)
-  constexpr std::uint64_t kept = 512;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-  constexpr std::uint64_t kept = 512;
-#else
-  constexpr std::uint64_t kept = 0;
-#endif
-#else
-  constexpr std::uint64_t kept = 0;
-#endif
-  return bytes + kept * 1024 * 1024;
+  constexpr std::uint64_t kept_by_sanitizer = built_with == sanitizer::address ? 512ULL * 1024 * 1024 : 0;
+  return bytes + kept_by_sanitizer;
 }
 
 } // namespace troupe::test
