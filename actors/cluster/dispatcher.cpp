@@ -33,6 +33,10 @@ caf::behavior dispatcher::make_behavior() {
   };
 }
 
+void dispatcher::on_exit() {
+  loop().undefer(*this);
+}
+
 std::chrono::milliseconds dispatcher::lateness_of(std::uint64_t sent_at) {
   const auto [gateway, is_new] = gateways_.try_emplace(caf::actor_cast<caf::actor_addr>(current_sender()));
   if (is_new)
@@ -61,10 +65,21 @@ void dispatcher::on_batch(request_batch& batch) {
   if (!current_sender())
     return;
   const auto late = lateness_of(batch.sent_at);
+  if (begun_ == 0) {
+    begun_at_ = detail::cycle_count();
+    loop().defer(*this);
+  }
+  begun_ += batch.items.size();
   for (auto& item : batch.items)
     if (const auto id = begin(item, late); id != 0)
       detail::deliver(*pending_.at(id).worker, caf::strong_actor_ptr{ctrl()}, call_id{id},
                       std::move(item.request));
+}
+
+/// The workers have had their turn.
+void dispatcher::run_deferred() {
+  if (const auto begun = std::exchange(begun_, 0); begun != 0)
+    busy_.learn(begun, detail::cycle_count() - begun_at_);
 }
 
 // -- streams ----------------------------------------------------------------------------------------
@@ -178,8 +193,10 @@ void dispatcher::on_answer(call_id id, remote_response&& answer) {
 
 void dispatcher::send_answers() {
   flush_posted_ = false;
-  for (auto& [gateway, batch] : std::exchange(answers_, {}))
+  for (auto& [gateway, batch] : std::exchange(answers_, {})) {
+    batch.busy_us = busy_.microseconds();
     detail::deliver(gateway, caf::strong_actor_ptr{ctrl()}, std::move(batch));
+  }
   report_drained();
 }
 

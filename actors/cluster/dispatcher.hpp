@@ -1,6 +1,8 @@
 #pragma once
 
+#include "actors/detail/busy_gauge.hpp"
 #include "actors/detail/caf.hpp"
+#include "actors/detail/event_loop.hpp"
 #include "actors/detail/lateness.hpp"
 #include "actors/messages/cluster.hpp"
 
@@ -23,13 +25,14 @@ struct drained {};
 /// their answers back: one message per loop turn and gateway loop. The parts of streams go by themselves. What comes so
 /// late that nobody waits for it any more is not begun.
 /// What has no sender comes from a worker.
-class dispatcher : public detail::exposed_actor {
+class dispatcher : public detail::exposed_actor, private detail::deferred {
 public:
   /// `workers` maps a service's name to the actor that answers for it on this loop.
   dispatcher(caf::actor_config& config, detail::event_loop& loop,
              std::map<std::string, caf::strong_actor_ptr> workers);
 
   caf::behavior make_behavior() override;
+  void on_exit() override;
 
 private:
   struct pending {
@@ -39,6 +42,7 @@ private:
   };
 
   void on_batch(request_batch& batch);
+  void run_deferred() override;
   void on_stream(stream_request& what);
   void on_head(call_id id, troupe::response& what, stream_start start);
   void on_part(call_id id, body_part& what);
@@ -60,6 +64,9 @@ private:
   std::map<std::pair<caf::strong_actor_ptr, std::uint64_t>, std::uint64_t> streams_;
   std::map<caf::actor_addr, detail::lateness_gauge> gateways_; // monitored
   std::uint64_t last_id_ = 0;
+  detail::busy_gauge busy_;
+  std::size_t begun_ = 0; // in this step of the loop
+  std::uint64_t begun_at_ = 0; // a cycle_count()
   std::map<caf::strong_actor_ptr, response_batch> answers_;
   bool flush_posted_ = false;
   std::vector<caf::strong_actor_ptr> waiting_for_drain_;

@@ -264,10 +264,12 @@ struct remote_response {
 /// All responses of one turn of a worker's loop for one gateway loop.
 struct response_batch {
   std::vector<remote_response> items;
+  /// How long that loop is busy for one request, of late; 0: not known.
+  std::uint32_t busy_us = 0;
 
   template <class Inspector>
   friend typename Inspector::result_type inspect(Inspector& f, response_batch& x) {
-    return f(x.items);
+    return f(x.items, x.busy_us);
   }
 };
 

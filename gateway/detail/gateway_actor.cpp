@@ -57,6 +57,10 @@ caf::behavior gateway_actor::make_behavior() {
         to->from->add_upload_credit(to->sequence, what.bytes);
     },
     [this](response_batch& batch) {
+      if (batch.items.empty())
+        return;
+      if (const auto* call = find_call(batch.items.front().call.value); call != nullptr && call->node != nullptr)
+        call->node->record.learn_work(batch.busy_us);
       for (auto& each : batch.items)
         each.failed ? take_answer(each.call, each.failure)
                     : take_answer(each.call, std::move(each.response));

@@ -15,13 +15,18 @@ constexpr unsigned failures_to_be_out = 5;
 constexpr auto first_time_out = 5s;
 constexpr unsigned longest_doubling = 4; // 80 s
 
-/// One answer in so many counts.
-constexpr float pace_weight = 1.0F / 16;
+/// One answer in so many counts; of the first ones each counts for more.
+constexpr float pace_answers = 16;
+/// As if so many answers that took as long as others' had come before the first one.
+constexpr float pace_given = 3;
 constexpr float fastest = 0.1F, slowest = 100;
 /// Nodes that differ by less take turns.
 constexpr float ordinary = 1.5F;
 /// What is known of a node that is not asked loses half of its meaning in so long.
 constexpr float pace_half_life = 5;
+/// What a request of its own costs both ends and the way between, about.
+constexpr std::uint32_t message_us = 100;
+constexpr std::uint32_t most_in_message = 32;
 /// What a new node gets at first, of the share of an old one.
 constexpr float first_share = 0.25F;
 
@@ -54,6 +59,10 @@ float node_record::cost(time_point now) const noexcept {
   return load / (first_share + (1 - first_share) * (seconds{age} / seconds{slow_start_}));
 }
 
+unsigned node_record::most_at_once() const noexcept {
+  return work_us_ == 0 ? 1 : std::clamp(message_us / work_us_, 1U, most_in_message);
+}
+
 bool node_record::judge(outcome how, time_point now) noexcept {
   const auto was_probe = std::exchange(probed_, false);
   if (how == outcome::given_up || how == outcome::overtaken)
@@ -71,7 +80,8 @@ bool node_record::judge(outcome how, time_point now) noexcept {
 
 void node_record::learn_pace(float ratio, time_point now) noexcept {
   const auto known = pace(now);
-  pace_ = known + (std::clamp(ratio, fastest, slowest) - known) * pace_weight;
+  paced_ = std::min(paced_ + 1, pace_answers - pace_given);
+  pace_ = known + (std::clamp(ratio, fastest, slowest) - known) / (paced_ + pace_given);
   pace_at_ = now;
 }
 

@@ -31,6 +31,10 @@ public:
   /// others take for the same.
   [[nodiscard]] float cost(time_point now) const noexcept;
 
+  /// Requests that may go to it in one message: as many as keep the last one of them waiting for no longer than it
+  /// takes to send it by itself. At least 1.
+  [[nodiscard]] unsigned most_at_once() const noexcept;
+
   /// `given_up`: nobody wanted the answer any more, which tells nothing of the node. `overtaken`: nor after another
   /// node's answer, which tells how long it has taken at least.
   enum class outcome : std::uint8_t { answered, failed, timed_out, given_up, overtaken };
@@ -52,6 +56,8 @@ public:
     if (failures_ != 0 || is_failing())
       judge(outcome::answered, now);
   }
+  /// One of its loops is busy for so many microseconds with a request; 0: not known.
+  void learn_work(std::uint32_t microseconds) noexcept { work_us_ = microseconds; }
   /// An answer took `ratio` times what is usual for its route.
   void learn_pace(float ratio, time_point now) noexcept;
 
@@ -64,6 +70,8 @@ private:
   std::uint64_t limit_ = UINT64_MAX;
   float capacity_ = 1;
   float pace_ = 1;
+  float paced_ = 0; // answers from which that is known
+  std::uint32_t work_us_ = 0;
   time_point pace_at_{};
   std::chrono::milliseconds slow_start_{0};
   time_point since_{};

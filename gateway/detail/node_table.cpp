@@ -46,6 +46,7 @@ node_table::node_table(const detail::event_loop& loop, unsigned loops, std::chro
     chance_(detail::cycle_count() * 2 + loop.index() * 2 + 1) {}
 
 std::vector<node_table::departed> node_table::update(std::shared_ptr<const cluster_view> view, time_point now) {
+  last_place_ = 0;
   const bool is_first = view_ == nullptr || view_->nodes.empty(); // none of them is newer than others
   by_place_.clear();
   for (const auto& [id, each] : nodes_)
@@ -130,8 +131,11 @@ node_table::choice node_table::choose(const route_entry& entry, std::uint64_t ex
   auto* first = by_place_[entry.candidates.front().node];
   if (count == 1 && first->record.has_room() && first->id != except)
     return {first, &entry.candidates.front()};
-  search looking{by_place_, entry, except, now};
   const std::size_t own = first->view->local ? 1 : 0;
+  if (own == 0)
+    if (const auto same = go_along(entry, except, now); same.to != nullptr)
+      return same;
+  search looking{by_place_, entry, except, now};
   if (own == 1)
     looking.consider(0);
   if (const auto others = static_cast<std::uint32_t>(count - own); others > 0) {
@@ -145,7 +149,19 @@ node_table::choice node_table::choose(const route_entry& entry, std::uint64_t ex
     looking.consider_all(false);
   if (!looking.is_over())
     looking.consider_all(true); // all have failed: as good as none
+  if (looking.is_over())
+    last_place_ = looking.result().candidate->node;
   return looking.result();
+}
+
+/// Nothing, unless the message for the node that was chosen last is still open to one more.
+node_table::choice node_table::go_along(const route_entry& entry, std::uint64_t except, time_point now) const {
+  auto* const last = by_place_[last_place_];
+  const auto before = last->batch.items.size();
+  if (before == 0 || before >= last->record.most_at_once() || !may_take(*last, except, now, false))
+    return {};
+  const auto found = std::ranges::lower_bound(entry.candidates, last_place_, {}, &route_candidate::node);
+  return found != entry.candidates.end() && found->node == last_place_ ? choice{last, &*found} : choice{};
 }
 
 node_table::choice node_table::choose(const route_entry& entry, const request& what, std::uint64_t except,

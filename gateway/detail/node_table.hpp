@@ -52,7 +52,8 @@ public:
   }
 
   /// Where a request goes: of the own node and two others, by chance, to the one that it costs least, the own node
-  /// when it is the same. Those that have failed too often, or have no room, are left out.
+  /// when it is the same. Those that have failed too often, or have no room, are left out. Where there is no own
+  /// node, a request goes along with the last one that has not left yet, while the node's work is short enough.
   struct choice {
     node* to = nullptr; // null: nobody has the route, or nobody has room
     const route_candidate* candidate = nullptr;
@@ -66,6 +67,7 @@ private:
   class search;
 
   std::uint64_t chance() noexcept;
+  [[nodiscard]] choice go_along(const route_entry& entry, std::uint64_t except, time_point now) const;
   [[nodiscard]] choice owner_of(std::uint64_t hash, const route_entry& entry, std::uint64_t except,
                                 time_point now, bool though_they_fail) const;
 
@@ -77,6 +79,7 @@ private:
   std::unordered_map<std::uint64_t, std::unique_ptr<node>> nodes_;
   std::vector<node*> by_place_; // as in view_
   std::uint64_t chance_;
+  std::size_t last_place_ = 0; // that was chosen
 };
 
 } // namespace troupe::gateway

@@ -3,6 +3,7 @@
 #include "actors/cluster/dispatcher.hpp"
 #include "actors/cluster/gateway_link.hpp"
 #include "actors/cluster/membership.hpp"
+#include "actors/detail/busy_gauge.hpp"
 #include "actors/detail/lateness.hpp"
 #include "actors/detail/worker_actor.hpp"
 #include "actors/messages/local.hpp"
@@ -360,6 +361,7 @@ TEST(a_dispatcher, does_not_begin_what_comes_after_its_time) {
     bench.self()->receive(
       [&](const response_batch& what) {
         const auto& first = what.items.at(0);
+        EXPECT_GT(what.busy_us, 0u);
         answer = first.failed ? std::string{to_string(first.failure.code)} : first.response.body;
       },
       caf::after(scaled(soon)) >> [] { ADD_FAILURE() << "no answer"; });
@@ -371,6 +373,24 @@ TEST(a_dispatcher, does_not_begin_what_comes_after_its_time) {
   EXPECT_EQ(send(hour, std::chrono::hours{2}), "hello /a");
   EXPECT_EQ(send(hour, std::chrono::seconds{0}), "hello /a") << "has all the time there is";
   EXPECT_EQ(send(2 * hour, std::chrono::seconds{30}), "hello /a");
+}
+
+TEST(a_busy_gauge, follows_what_requests_take_and_not_what_one_pause_took) {
+  const auto cycles = [](double microseconds) {
+    return static_cast<std::uint64_t>(microseconds * detail::cycles_per_microsecond());
+  };
+  detail::busy_gauge gauge;
+  EXPECT_EQ(gauge.microseconds(), 0u);
+  gauge.learn(10, cycles(55));
+  EXPECT_EQ(gauge.microseconds(), 6u);
+  gauge.learn(1, cycles(50'000));
+  EXPECT_LT(gauge.microseconds(), 9u);
+  for (int i = 0; i < 60; ++i)
+    gauge.learn(1, cycles(5'000));
+  EXPECT_NEAR(gauge.microseconds(), 5'000, 500);
+  for (int i = 0; i < 60; ++i)
+    gauge.learn(4, cycles(0));
+  EXPECT_LE(gauge.microseconds(), 3u);
 }
 
 TEST(a_lateness_gauge, compares_with_the_quickest_of_the_last_minutes) {

@@ -67,6 +67,24 @@ protected:
     return out;
   }
 
+  /// The same, but it waits in the node's message until `send_all`.
+  std::uint64_t choose_and_send(std::uint64_t except = 0) {
+    const auto id = choose(except);
+    if (id != 0)
+      table_.all().at(id)->batch.items.emplace_back();
+    return id;
+  }
+  void send_all() {
+    for (const auto& [id, each] : table_.all())
+      each->batch.items.clear();
+  }
+  std::map<std::uint64_t, int> spread_in_messages(int count) {
+    std::map<std::uint64_t, int> out;
+    for (int i = 0; i < count; ++i)
+      ++out[choose_and_send()];
+    return out;
+  }
+
   /// Where each of these keys goes, by the path.
   std::vector<std::uint64_t> owners(int keys, std::uint64_t except = 0) {
     std::vector<std::uint64_t> out;
@@ -122,6 +140,42 @@ TEST_F(a_node_table, gives_a_slow_node_less) {
     record(2).learn_pace(10, t0);
   const auto got = spread(110);
   EXPECT_NEAR(got.at(2), 10, 1);
+}
+
+TEST_F(a_node_table, fills_a_message_for_a_node_whose_work_is_short) {
+  table_.update(view_of(20), t0);
+  for (std::uint64_t id = 1; id <= 20; ++id)
+    record(id).learn_work(10);
+  const auto got = spread_in_messages(20);
+  ASSERT_EQ(got.size(), 2u);
+  for (const auto& [id, requests] : got)
+    EXPECT_EQ(requests, 10) << id;
+}
+
+TEST_F(a_node_table, ends_a_message_where_it_must) {
+  table_.update(view_of(3, false, 4), t0);
+  for (std::uint64_t id = 1; id <= 3; ++id)
+    record(id).learn_work(1);
+  const auto first = choose_and_send();
+  EXPECT_EQ(choose_and_send(), first);
+  const auto other = choose_and_send(first);
+  EXPECT_NE(other, first) << "which has just failed that request";
+  EXPECT_EQ(choose_and_send(), other);
+  table_.update(view_of(3, false, 4), t0);
+  EXPECT_NE(choose_and_send(), 0u) << "those of another view";
+  send_all();
+  EXPECT_EQ(spread_in_messages(8).at(0), 1) << "none takes more than 4";
+  for (std::uint64_t id = 1; id <= 3; ++id)
+    EXPECT_EQ(record(id).outstanding(), 4u) << id;
+}
+
+TEST_F(a_node_table, keeps_short_work_on_the_own_node) {
+  table_.update(view_of(2, true), t0);
+  record(1).learn_work(1);
+  record(2).learn_work(1);
+  EXPECT_EQ(choose_and_send(), 1u);
+  EXPECT_EQ(choose_and_send(), 2u);
+  EXPECT_EQ(choose_and_send(), 1u) << "not with the one before";
 }
 
 TEST_F(a_node_table, sends_no_node_more_than_it_takes) {
