@@ -15,10 +15,8 @@ constexpr unsigned failures_to_be_out = 5;
 constexpr auto first_time_out = 5s;
 constexpr unsigned longest_doubling = 4; // 80 s
 
-/// One answer in so many counts; of the first ones each counts for more.
-constexpr float pace_answers = 16;
-/// As if so many answers that took as long as others' had come before the first one.
-constexpr float pace_given = 3;
+/// One answer in so many counts. More for the first ones would send a node that had to warm up into exile.
+constexpr float pace_weight = 1.0F / 16;
 constexpr float fastest = 0.1F, slowest = 100;
 /// Nodes that differ by less take turns.
 constexpr float ordinary = 1.5F;
@@ -80,8 +78,7 @@ bool node_record::judge(outcome how, time_point now) noexcept {
 
 void node_record::learn_pace(float ratio, time_point now) noexcept {
   const auto known = pace(now);
-  paced_ = std::min(paced_ + 1, pace_answers - pace_given);
-  pace_ = known + (std::clamp(ratio, fastest, slowest) - known) / (paced_ + pace_given);
+  pace_ = known + (std::clamp(ratio, fastest, slowest) - known) * pace_weight;
   pace_at_ = now;
 }
 

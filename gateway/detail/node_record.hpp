@@ -70,7 +70,6 @@ private:
   std::uint64_t limit_ = UINT64_MAX;
   float capacity_ = 1;
   float pace_ = 1;
-  float paced_ = 0; // answers from which that is known
   std::uint32_t work_us_ = 0;
   time_point pace_at_{};
   std::chrono::milliseconds slow_start_{0};

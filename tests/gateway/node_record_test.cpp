@@ -54,15 +54,6 @@ TEST(node_record, costs_what_is_there_for_each_loop_times_its_pace) {
   EXPECT_NEAR(large.cost(t0), 2, 0.01);
 }
 
-TEST(node_record, that_is_much_slower_is_known_for_it_after_a_few_answers) {
-  auto node = described();
-  node.learn_pace(10, t0);
-  EXPECT_LT(node.cost(t0), 4) << "one answer may have had bad luck";
-  for (int i = 0; i < 7; ++i)
-    node.learn_pace(10, t0);
-  EXPECT_GT(node.cost(t0), 7);
-}
-
 TEST(node_record, gets_as_many_requests_at_once_as_are_done_in_100_us) {
   auto node = described();
   EXPECT_EQ(node.most_at_once(), 1u) << "nothing is known";
