@@ -4,7 +4,7 @@
 // connections, and measures each from the moment at which it was due: a server that falls behind cannot
 // slow the count down, as it does with a client that waits for its answers. Prints one line:
 //
-//   sent N ok N refused N other N lost N goodput N/s p50 N ms p99 N ms
+//   sent N ok N refused N other N lost N goodput N/s p50 N ms p99 N ms p99.9 N ms
 //
 // refused: 503 or 429; lost: no answer by one second after the end. Goodput: answers with 2xx that came
 // before the end. Percentiles are of all with 2xx.
@@ -203,9 +203,9 @@ int main(int argc, char** argv) {
   const double seconds = std::atof(argv[5]);
   generator load{std::atoi(argv[1]), argv[2], static_cast<std::size_t>(std::atoi(argv[4]))};
   auto done = load.run(std::atof(argv[3]), seconds);
-  std::printf("sent %zu ok %zu refused %zu other %zu lost %zu goodput %.0f/s p50 %.1f ms p99 %.1f ms\n",
+  std::printf("sent %zu ok %zu refused %zu other %zu lost %zu goodput %.0f/s p50 %.3f ms p99 %.3f ms p99.9 %.3f ms\n",
               done.sent, done.ok, done.refused, done.other,
               load.due() - done.ok - done.refused - done.other,
               static_cast<double>(done.in_time) / seconds, percentile(done.milliseconds, 0.5),
-              percentile(done.milliseconds, 0.99));
+              percentile(done.milliseconds, 0.99), percentile(done.milliseconds, 0.999));
 }

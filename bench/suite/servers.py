@@ -1,0 +1,193 @@
+"""The servers that are compared: how each is started, and when it serves."""
+
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import machine
+
+
+class Failed(Exception):
+    pass
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def get(port, path):
+    """The status of an answer; None: there is none (yet)."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as s:
+            s.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+            head = s.recv(4096)
+            return int(head[9:12]) if head.startswith(b"HTTP/1.1 ") else None
+    except (OSError, ValueError):
+        return None
+
+
+class Server:
+    """One program, or several that serve together: those in front, and those behind them."""
+
+    def __init__(self, name, what, folder):
+        self.name = name
+        self.what = what  # for the reader of the table
+        self.folder = pathlib.Path(folder) / name
+        self.folder.mkdir(parents=True)
+        self.port = free_port()
+        self.front, self.behind = [], []
+        self.start_ms = None
+        self.idle_kib = None
+
+    def run(self, *command, behind=False, **options):
+        log = open(self.folder / f"log{len(self.front) + len(self.behind)}", "w")
+        process = subprocess.Popen([str(each) for each in command], cwd=self.folder, stdout=log, stderr=log,
+                                   stdin=subprocess.DEVNULL, start_new_session=True, **options)
+        (self.behind if behind else self.front).append(process)
+        return process
+
+    def wait(self, path="/plaintext", limit=30):
+        """Until it answers."""
+        begin = time.monotonic()
+        while get(self.port, path) != 200:
+            for each in self.front + self.behind:
+                if each.poll() is not None:
+                    raise Failed(f"{self.name} has ended: {self.last_words()}")
+            if time.monotonic() - begin > limit:
+                raise Failed(f"{self.name} does not answer {path} within {limit} s: {self.last_words()}")
+            time.sleep(0.0005)
+        self.start_ms = (time.monotonic() - begin) * 1000
+
+    def last_words(self):
+        return " | ".join(f.read_text()[-400:] for f in sorted(self.folder.glob("log*")))
+
+    def cpu_seconds(self):
+        """Of the processes in front, and of those behind."""
+        return (machine.cpu_seconds_of_trees(each.pid for each in self.front),
+                machine.cpu_seconds_of_trees(each.pid for each in self.behind))
+
+    def resident_kib(self):
+        return machine.resident_kib(each.pid for each in self.front)
+
+    def stop(self):
+        for each in self.front + self.behind:
+            if each.poll() is None:
+                each.send_signal(signal.SIGTERM)
+        for each in self.front + self.behind:
+            try:
+                each.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(each.pid, signal.SIGKILL)
+                each.wait()
+
+
+def troupe(name, what, env, storage, threads=1, workers=0):
+    s = Server(name, what, env.folder)
+    cluster = free_port()
+    common = ["--storage", storage or f"sqlite:{s.folder}/bench.db", "--log-level", "warn"]
+    s.run(env.bin / "techempower", "gateway", "--listen", f"127.0.0.1:{s.port}", "--cluster", f"127.0.0.1:{cluster}",
+          "--admin", "127.0.0.1:0", "--threads", threads, "--access-log", "false",
+          *(["--no-local-workers"] if workers else []), *common)
+    for _ in range(workers):
+        s.run(env.bin / "techempower", "worker", "--join", f"127.0.0.1:{cluster}", "--threads", 1, *common, behind=True)
+    s.wait()
+    return s
+
+
+def bare(env, program, name, what):
+    s = Server(name, what, env.folder)
+    s.run(env.bin / program, 1, s.port)
+    s.wait()
+    return s
+
+
+def fastify(env):
+    modules = env.build / "fastify"
+    if not (modules / "node_modules").exists() or env.node is None:
+        raise Failed("Node.js, npm or its packages are not installed")
+    s = Server("fastify", "Fastify with pg on Node.js, one process, 8 connections", env.folder)
+    shutil.copy(env.root / "bench/servers/fastify/server.mjs", modules / "server.mjs")
+    s.run(env.node, modules / "server.mjs", s.port, env.postgres, 8, env={**os.environ, "NODE_ENV": "production"})
+    s.wait()
+    return s
+
+
+def drogon(env):
+    if not (env.bin / "bench-drogon").exists():
+        raise Failed("libdrogon-dev is not installed (Debian 12 has none)")
+    return bare(env, "bench-drogon", "drogon", "Drogon, one thread")
+
+
+NGINX = """
+daemon off;
+worker_processes {workers};
+pid pid;
+error_log error.log;
+events {{ worker_connections 4096; }}
+http {{
+  access_log off;
+  client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;
+  keepalive_requests 100000000;
+  {upstream}
+  server {{
+    listen 127.0.0.1:{port} reuseport;
+    {locations}
+  }}
+}}
+"""
+
+
+def nginx_executable():
+    found = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    if found is None:
+        raise Failed("nginx is not installed (Debian: nginx-light)")
+    return found
+
+
+def run_nginx(s, workers, upstream, locations):
+    (s.folder / "nginx.conf").write_text(
+        NGINX.format(workers=workers, port=s.port, upstream=upstream, locations=locations))
+    s.run(nginx_executable(), "-p", s.folder, "-c", s.folder / "nginx.conf")
+    s.wait()
+    return s
+
+
+def nginx(env):
+    s = Server("nginx", "nginx, one worker process, fixed answers", env.folder)
+    return run_nginx(s, 1, "", """
+    location = /plaintext { default_type text/plain; return 200 "Hello, World!"; }
+    location = /json { default_type application/json; return 200 '{"message":"Hello, World!"}'; }""")
+
+
+def nginx_before_two(env):
+    s = Server("nginx-2-bare", "nginx, two worker processes, before two bare servers", env.folder)
+    ports = [free_port(), free_port()]
+    for port in ports:
+        s.run(env.bin / "bench-epoll", 1, port, behind=True)
+    for port in ports:
+        while get(port, "/plaintext") != 200:
+            time.sleep(0.01)
+    upstream = "upstream bare { " + " ".join(f"server 127.0.0.1:{port};" for port in ports) \
+        + " keepalive 64; keepalive_requests 100000000; }"
+    return run_nginx(s, 2, upstream, """
+    location / { proxy_pass http://bare; proxy_http_version 1.1; proxy_set_header Connection ""; }""")
+
+
+ALL = {
+    "bare-epoll": lambda env: bare(env, "bench-epoll", "bare-epoll", "an epoll loop that parses and routes nothing"),
+    "bare-beast": lambda env: bare(env, "bench-beast", "bare-beast", "Boost.Beast as in its examples, one thread"),
+    "nginx": nginx,
+    "troupe": lambda env: troupe("troupe", "Troupe, one loop, PostgreSQL", env, env.postgres),
+    "troupe-sqlite": lambda env: troupe("troupe-sqlite", "Troupe, one loop, SQLite", env, None),
+    "fastify": fastify,
+    "drogon": drogon,
+    "troupe-2-workers": lambda env: troupe("troupe-2-workers", "Troupe, gateway with two loops, two worker nodes", env,
+                                           env.postgres, threads=2, workers=2),
+    "nginx-2-bare": nginx_before_two,
+}
