@@ -101,6 +101,7 @@ def draw(results, folder):
         return
     matplotlib.use("svg")
     matplotlib.rcParams["svg.hashsalt"] = "troupe"
+    matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
     from matplotlib import pyplot
 
     rows = list(rows_of(results))
