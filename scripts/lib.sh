@@ -37,6 +37,17 @@ archive_of() {
     awk '$2 ~ /^https?:/ && $3 ~ "/" { split($3, part, "/"); print $2, part[1], part[2]; exit }'
 }
 
+# npm_packages FROM INTO: installs in INTO what FROM/package-lock.json names, once; prints what npm says.
+npm_packages() {
+  local start=$SECONDS
+  mkdir -p "$2"
+  if cmp -s "$1/package-lock.json" "$2/installed"; then return; fi
+  cp "$1"/package*.json "$2"
+  (cd "$2" && npm ci --ignore-scripts --no-audit --no-fund) || return 1
+  cp "$1/package-lock.json" "$2/installed"
+  say "installed the npm packages of ${1#"$root/"} in $(elapsed $start)"
+}
+
 # run_group COMMAND...: runs it as a process group of its own, which end_group can end as a whole; a
 # script calls that from its INT and TERM traps, so that nothing outlives it.
 group=""

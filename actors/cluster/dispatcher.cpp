@@ -193,8 +193,9 @@ void dispatcher::on_answer(call_id id, remote_response&& answer) {
 
 void dispatcher::send_answers() {
   flush_posted_ = false;
+  const auto busy_us = busy_.microseconds();
   for (auto& [gateway, batch] : std::exchange(answers_, {})) {
-    batch.busy_us = busy_.microseconds();
+    batch.busy_us = busy_us;
     detail::deliver(gateway, caf::strong_actor_ptr{ctrl()}, std::move(batch));
   }
   report_drained();

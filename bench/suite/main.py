@@ -25,6 +25,7 @@ class Environment:
     folder: pathlib.Path
     postgres: str
     node: str
+    begun: list = dataclasses.field(default_factory=list)  # servers, also those that did not come to serve
 
 
 def say(text):
@@ -97,7 +98,6 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="troupe-bench."))
     env = Environment(root, build, build / "bin", folder, os.environ["TROUPE_TEST_POSTGRES"], shutil.which("node"))
     wanted = list(dict.fromkeys(name for each in chosen for name in each.servers))
-    running, left_out = {}, {}
     try:
         running, left_out = start_all(wanted, env)
         samples, noise = measure(chosen, running, rounds, seconds, env)
@@ -114,7 +114,7 @@ def main():
     except servers.Failed as why:
         sys.exit(f"run: {why}")
     finally:
-        for each in running.values():
+        for each in env.begun:
             each.stop()
         shutil.rmtree(folder, ignore_errors=True)
     out = pathlib.Path(given.out) if given.out else root / "docs/benchmarks" / ("short" if given.short else "full")

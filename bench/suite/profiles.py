@@ -15,7 +15,7 @@ BROWSER = {
     "Upgrade-Insecure-Requests": "1",
 }
 
-LOCAL = ("bare-epoll", "bare-beast", "nginx", "troupe", "fastify", "drogon")
+LOCAL = ("bare-epoll", "bare-beast", "nginx", "troupe", "fastify")
 PARSING = tuple(each for each in LOCAL if each != "bare-epoll")
 DATABASE = ("troupe", "troupe-sqlite", "fastify")
 CLUSTER = ("troupe-2-workers", "nginx-2-bare")
@@ -30,29 +30,27 @@ class Profile:
     pipeline: int = 1
     headers: dict = dataclasses.field(default_factory=dict)
     short: bool = False  # part of the short form, too
-    database: bool = False
 
 
 FULL = [
     Profile("plaintext, 16 connections", "/plaintext", LOCAL, 16),
     Profile("plaintext", "/plaintext", LOCAL, short=True),
     Profile("plaintext, 256 connections", "/plaintext", LOCAL, 256),
-    Profile("plaintext, 16 at once", "/plaintext", ("bare-epoll", "bare-beast", "nginx", "troupe", "drogon"), pipeline=16,
-            short=True),
+    Profile("plaintext, 16 at once", "/plaintext", ("bare-epoll", "bare-beast", "nginx", "troupe"), pipeline=16, short=True),
     Profile("plaintext, as a browser asks", "/plaintext", LOCAL, headers=BROWSER),
     Profile("plaintext, a connection for each", "/plaintext", ("bare-beast", "nginx", "troupe", "fastify"),
             headers={"Connection": "close"}),
     Profile("json", "/json", PARSING, short=True),
     Profile("json, 256 connections", "/json", PARSING, 256),
-    Profile("db", "/db", DATABASE, short=True, database=True),
-    Profile("db, 16 connections", "/db", DATABASE, 16, database=True),
-    Profile("db, 256 connections", "/db", DATABASE, 256, database=True),
-    Profile("db, coalesced", "/coalesced/db", ("troupe",), database=True),
-    Profile("20 queries", "/queries?queries=20", DATABASE, short=True, database=True),
-    Profile("20 queries, coalesced", "/coalesced/queries?queries=20", ("troupe",), short=True, database=True),
-    Profile("fortunes", "/fortunes", DATABASE, database=True),
-    Profile("20 updates", "/updates?queries=20", DATABASE, database=True),
-    Profile("20 cached queries", "/cached-queries?count=20", ("troupe", "troupe-sqlite"), database=True),
+    Profile("db", "/db", DATABASE, short=True),
+    Profile("db, 16 connections", "/db", DATABASE, 16),
+    Profile("db, 256 connections", "/db", DATABASE, 256),
+    Profile("db, coalesced", "/coalesced/db", ("troupe",)),
+    Profile("20 queries", "/queries?queries=20", DATABASE, short=True),
+    Profile("20 queries, coalesced", "/coalesced/queries?queries=20", ("troupe",), short=True),
+    Profile("fortunes", "/fortunes", DATABASE),
+    Profile("20 updates", "/updates?queries=20", DATABASE),
+    Profile("20 cached queries", "/cached-queries?count=20", ("troupe", "troupe-sqlite")),
     Profile("cluster: plaintext, 16 connections", "/plaintext", CLUSTER, 16),
     Profile("cluster: plaintext", "/plaintext", CLUSTER, short=True),
     Profile("cluster: plaintext, 256 connections", "/plaintext", CLUSTER, 256),

@@ -1,7 +1,6 @@
 """The servers that are compared: how each is started, and when it serves."""
 
 import os
-import pathlib
 import shutil
 import signal
 import socket
@@ -9,6 +8,9 @@ import subprocess
 import time
 
 import machine
+
+
+START_LIMIT_S = 30
 
 
 class Failed(Exception):
@@ -35,34 +37,38 @@ def get(port, path):
 class Server:
     """One program, or several that serve together: those in front, and those behind them."""
 
-    def __init__(self, name, what, folder):
+    def __init__(self, name, what, env):
         self.name = name
         self.what = what  # for the reader of the table
-        self.folder = pathlib.Path(folder) / name
+        self.folder = env.folder / name
         self.folder.mkdir(parents=True)
         self.port = free_port()
         self.front, self.behind = [], []
+        self.begun = time.monotonic()
         self.start_ms = None
         self.idle_kib = None
+        env.begun.append(self)
 
     def run(self, *command, behind=False, **options):
         log = open(self.folder / f"log{len(self.front) + len(self.behind)}", "w")
         process = subprocess.Popen([str(each) for each in command], cwd=self.folder, stdout=log, stderr=log,
                                    stdin=subprocess.DEVNULL, start_new_session=True, **options)
         (self.behind if behind else self.front).append(process)
-        return process
 
-    def wait(self, path="/plaintext", limit=30):
+    def wait(self):
         """Until it answers."""
+        self.wait_for(self.port)
+        self.start_ms = (time.monotonic() - self.begun) * 1000
+
+    def wait_for(self, port):
         begin = time.monotonic()
-        while get(self.port, path) != 200:
+        while get(port, "/plaintext") != 200:
             for each in self.front + self.behind:
                 if each.poll() is not None:
                     raise Failed(f"{self.name} has ended: {self.last_words()}")
-            if time.monotonic() - begin > limit:
-                raise Failed(f"{self.name} does not answer {path} within {limit} s: {self.last_words()}")
+            if time.monotonic() - begin > START_LIMIT_S:
+                raise Failed(f"{self.name} does not answer within {START_LIMIT_S} s: {self.last_words()}")
             time.sleep(0.0005)
-        self.start_ms = (time.monotonic() - begin) * 1000
 
     def last_words(self):
         return " | ".join(f.read_text()[-400:] for f in sorted(self.folder.glob("log*")))
@@ -88,7 +94,7 @@ class Server:
 
 
 def troupe(name, what, env, storage, threads=1, workers=0):
-    s = Server(name, what, env.folder)
+    s = Server(name, what, env)
     cluster = free_port()
     common = ["--storage", storage or f"sqlite:{s.folder}/bench.db", "--log-level", "warn"]
     s.run(env.bin / "techempower", "gateway", "--listen", f"127.0.0.1:{s.port}", "--cluster", f"127.0.0.1:{cluster}",
@@ -101,7 +107,7 @@ def troupe(name, what, env, storage, threads=1, workers=0):
 
 
 def bare(env, program, name, what):
-    s = Server(name, what, env.folder)
+    s = Server(name, what, env)
     s.run(env.bin / program, 1, s.port)
     s.wait()
     return s
@@ -111,17 +117,11 @@ def fastify(env):
     modules = env.build / "fastify"
     if not (modules / "node_modules").exists() or env.node is None:
         raise Failed("Node.js, npm or its packages are not installed")
-    s = Server("fastify", "Fastify with pg on Node.js, one process, 8 connections", env.folder)
+    s = Server("fastify", "Fastify with pg on Node.js, one process, 8 connections", env)
     shutil.copy(env.root / "bench/servers/fastify/server.mjs", modules / "server.mjs")
     s.run(env.node, modules / "server.mjs", s.port, env.postgres, 8, env={**os.environ, "NODE_ENV": "production"})
     s.wait()
     return s
-
-
-def drogon(env):
-    if not (env.bin / "bench-drogon").exists():
-        raise Failed("libdrogon-dev is not installed (Debian 12 has none)")
-    return bare(env, "bench-drogon", "drogon", "Drogon, one thread")
 
 
 NGINX = """
@@ -159,20 +159,19 @@ def run_nginx(s, workers, upstream, locations):
 
 
 def nginx(env):
-    s = Server("nginx", "nginx, one worker process, fixed answers", env.folder)
+    s = Server("nginx", "nginx, one worker process, fixed answers", env)
     return run_nginx(s, 1, "", """
     location = /plaintext { default_type text/plain; return 200 "Hello, World!"; }
     location = /json { default_type application/json; return 200 '{"message":"Hello, World!"}'; }""")
 
 
 def nginx_before_two(env):
-    s = Server("nginx-2-bare", "nginx, two worker processes, before two bare servers", env.folder)
+    s = Server("nginx-2-bare", "nginx, two worker processes, before two bare servers", env)
     ports = [free_port(), free_port()]
     for port in ports:
         s.run(env.bin / "bench-epoll", 1, port, behind=True)
     for port in ports:
-        while get(port, "/plaintext") != 200:
-            time.sleep(0.01)
+        s.wait_for(port)
     upstream = "upstream bare { " + " ".join(f"server 127.0.0.1:{port};" for port in ports) \
         + " keepalive 64; keepalive_requests 100000000; }"
     return run_nginx(s, 2, upstream, """
@@ -186,7 +185,6 @@ ALL = {
     "troupe": lambda env: troupe("troupe", "Troupe, one loop, PostgreSQL", env, env.postgres),
     "troupe-sqlite": lambda env: troupe("troupe-sqlite", "Troupe, one loop, SQLite", env, None),
     "fastify": fastify,
-    "drogon": drogon,
     "troupe-2-workers": lambda env: troupe("troupe-2-workers", "Troupe, gateway with two loops, two worker nodes", env,
                                            env.postgres, threads=2, workers=2),
     "nginx-2-bare": nginx_before_two,
