@@ -178,16 +178,13 @@ TEST(Traces, WhoseReceiverKeepsSilentHarmNothing) {
 }
 
 TEST(Traces, AreNotExportedToAFileThatCannotBeOpened) {
-  child_process node{{program_path("trace-node").string(),
-                      {"gateway", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--cluster", "127.0.0.1:0",
-                       "--trace-export", "/no/such/folder/spans"},
-                      {},
-                      {}}};
-  const auto status = node.wait();
-  ASSERT_TRUE(status);
-  EXPECT_EQ(*status, exit_status{2});
-  EXPECT_NE(node.err().text().find("trace.export: /no/such/folder/spans: No such file"), std::string::npos)
-      << node.err().text();
+  const auto node = run_to_end({program_path("trace-node").string(),
+                                {"gateway", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--cluster",
+                                 "127.0.0.1:0", "--trace-export", "/no/such/folder/spans"},
+                                {},
+                                {}});
+  EXPECT_EQ(node.status, exit_status{2});
+  EXPECT_NE(node.err.find("trace.export: /no/such/folder/spans: No such file"), std::string::npos) << node.err;
 }
 
 TEST(Traces, AreToldToPostgresWhereTheSettingSaysSo) {
