@@ -7,6 +7,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 namespace troupe::storage {
@@ -125,21 +126,21 @@ void driven_session::run_deferred() {
 void driven_session::take_more(std::size_t most, bool as_company) {
   auto line = load_;
   most = std::min(most, most_at_once_ - under_way_.size());
-  std::vector<connection::timing> expected;
-  expected.reserve(most);
-  auto more = queue_->take_more(most, [&](const pool_job& job) {
+  expected_.clear();
+  const auto fits = [&](const pool_job& job) {
     const bool has_place = as_company ? line.least < short_line : line.usual < longest_line;
     const auto time = has_place ? quick_time(*session_, job) : std::nullopt;
     if (!time)
       return false;
     line += *time;
-    expected.push_back(*time);
+    expected_.push_back(*time);
     return true;
-  });
+  };
+  auto more = queue_->take_more(most, std::ref(fits)); // what it refers to would not fit into a function
   if (!more.empty() && under_way_.empty())
     progress_ = coarse_now();
   for (std::size_t i = 0; i < more.size(); ++i)
-    put(std::move(more[i]), expected[i]);
+    put(std::move(more[i]), expected_[i]);
 }
 
 void driven_session::put(std::unique_ptr<pool_job> job, connection::timing expected) {
@@ -225,11 +226,10 @@ void driven_session::answer(const pool_job& job, statement_answer&& what) {
 
 /// Those that have ended in this turn. Of one that took long with others it is not known which one it was.
 void driven_session::note(nanoseconds took) {
-  std::vector<statement_statistics::run> runs;
-  runs.reserve(ended_.size());
   for (const auto& each : ended_)
-    runs.push_back({&each.statement.sql, each.is.rows, each.is.failed.has_value()});
-  statistics_->add(runs, took);
+    runs_.push_back({&each.statement.sql, each.is.rows, each.is.failed.has_value()});
+  statistics_->add(runs_, took);
+  runs_.clear();
   if (slow_statement_.count() > 0 && took >= slow_statement_)
     for (auto& each : ended_) {
       slow_statement made{std::move(each.statement), each.is, took};

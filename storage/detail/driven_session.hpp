@@ -9,6 +9,7 @@
 #include "storage/detail/job_queue.hpp"
 #include "storage/detail/pool_messages.hpp"
 #include "storage/detail/pool_share.hpp"
+#include "storage/detail/statement_statistics.hpp"
 #include "storage/statement_pipe.hpp"
 
 #include <atomic>
@@ -155,6 +156,10 @@ private:
     answer_gist is;
   };
   std::vector<ended_one> ended_; // in this turn, to be noted
+
+  // Only as long as a function runs; members, so that they keep their memory.
+  std::vector<connection::timing> expected_;
+  std::vector<statement_statistics::run> runs_;
 
   std::shared_ptr<std::atomic<bool>> told_; // null: the server is not being told to cancel
   troupe::detail::steady_time telling_since_;
