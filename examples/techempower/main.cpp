@@ -2,6 +2,8 @@
 
 #include <troupe/troupe.hpp>
 
+#include <string>
+
 using namespace troupe;
 
 namespace {
@@ -13,8 +15,14 @@ task<response> plaintext(context&, const request&) {
   co_return out;
 }
 
+struct greeting {
+  std::string message;
+};
+TROUPE_COLUMNS(greeting, message)
+
+// A struct becomes text at once; json({{"message", ...}}) would build a document first.
 task<response> json_message(context&, const request&) {
-  co_return json({{"message", "Hello, World!"}});
+  co_return json(greeting{"Hello, World!"});
 }
 
 } // namespace
