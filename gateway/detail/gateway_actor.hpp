@@ -216,6 +216,7 @@ private:
   [[nodiscard]] std::optional<other_way> find_other_way(const call& had, troupe::request& what, detail::steady_time now);
   bool retry(call&& lost);
   void abandon(std::uint64_t id, outcome how);
+  [[nodiscard]] bool may_repeat() noexcept;
   void plan_hedge(std::uint64_t id, std::chrono::milliseconds after);
   void arm_hedges();
   void begin_hedges();

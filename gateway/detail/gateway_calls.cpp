@@ -274,13 +274,22 @@ std::optional<gateway_actor::other_way> gateway_actor::find_other_way(const call
   return where.to != nullptr ? std::optional{other_way{match.entry, where}} : std::nullopt;
 }
 
+/// Whether one more may be sent twice; it counts as that.
+bool gateway_actor::may_repeat() noexcept {
+  const bool may = retries_.take();
+  if (!may)
+    ++traffic_.not_repeated;
+  return may;
+}
+
 bool gateway_actor::retry(call&& lost) {
   if (!lost.copy)
     return false;
   auto what = std::move(*lost.copy);
   const auto way = find_other_way(lost, what, std::chrono::steady_clock::now());
-  if (!way || what.time_left.count() == 0 || !retries_.take())
+  if (!way || what.time_left.count() == 0 || !may_repeat())
     return false;
+  ++traffic_.retried;
   auto from = lost.from;
   const auto id = new_call(std::move(lost.from), lost.sequence, false);
   calls_[index_of(id)].repeated = static_cast<std::uint8_t>(lost.repeated + 1);

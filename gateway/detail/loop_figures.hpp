@@ -16,6 +16,9 @@ struct loop_traffic {
   std::uint64_t refused_connections_of_clients = 0; // too many of one client
   std::uint64_t received_bytes = 0;                 // of HTTP; of WebSockets the handshake only
   std::uint64_t sent_bytes = 0;
+  std::uint64_t retried = 0;      // sent to another node, as the first one was lost or failed
+  std::uint64_t hedged = 0;       // ... as the first one took long
+  std::uint64_t not_repeated = 0; // neither, as too many had been: see retry_budget
   request_counts unrouted;
   latency_histogram lag;
 
@@ -25,6 +28,9 @@ struct loop_traffic {
     refused_connections_of_clients += other.refused_connections_of_clients;
     received_bytes += other.received_bytes;
     sent_bytes += other.sent_bytes;
+    retried += other.retried;
+    hedged += other.hedged;
+    not_repeated += other.not_repeated;
     unrouted += other.unrouted;
     lag += other.lag;
     return *this;

@@ -102,6 +102,10 @@ void add_loops(metric_families& to, const std::vector<loop_figures>& all) {
                              "Connections refused: too many in all, or of one client.");
   auto& received = to.counter("troupe_http_received_bytes_total", "Bytes of requests.");
   auto& sent = to.counter("troupe_http_sent_bytes_total", "Bytes of answers.");
+  auto& repeated = to.counter("troupe_http_requests_repeated_total",
+                              "Requests sent to a second node: the first was lost (retry) or slow (hedge).");
+  auto& not_repeated = to.counter("troupe_http_requests_not_repeated_total",
+                                  "Requests not sent to a second node, as a tenth of all had been.");
   auto& buffered = to.gauge("troupe_http_buffered_bytes", "Bytes kept for clients.");
   auto& lag = to.histogram("troupe_loop_lag_seconds",
                            "How long an event waits behind all that are due, in seconds.");
@@ -113,6 +117,9 @@ void add_loops(metric_families& to, const std::vector<loop_figures>& all) {
     refused.add({of[0], {"reason", "of_client"}}, number(each.traffic.refused_connections_of_clients));
     received.add(of, number(each.traffic.received_bytes));
     sent.add(of, number(each.traffic.sent_bytes));
+    repeated.add({of[0], {"reason", "retry"}}, number(each.traffic.retried));
+    repeated.add({of[0], {"reason", "hedge"}}, number(each.traffic.hedged));
+    not_repeated.add(of, number(each.traffic.not_repeated));
     buffered.add(of, number(each.buffered_bytes));
     lag.add(of, each.traffic.lag);
   }

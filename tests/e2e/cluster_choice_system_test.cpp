@@ -2,6 +2,8 @@
 #include "tests/e2e/http_fixture.hpp"
 #include "tests/e2e/ledger.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/exposition.hpp"
+#include "tests/support/load_generator.hpp"
 #include "tests/support/problem.hpp"
 
 #include <algorithm>
@@ -145,6 +147,28 @@ TEST_F(a_cluster_that_chooses, asks_another_node_when_the_first_one_does_not_ans
   EXPECT_TRUE(eventually([&] { return outstanding(*front_) == 0; }));
   EXPECT_EQ(count("came", quick), 20);
   EXPECT_EQ(count("left", quick), 0);
+  const auto page = parse_exposition(get(front_->admin_port(), "/metrics").body);
+  EXPECT_EQ(page.sum("troupe_http_requests_repeated_total", {{"reason", "hedge"}}), 20);
+  EXPECT_EQ(page.sum("troupe_http_requests_repeated_total"), 20);
+  EXPECT_EQ(page.sum("troupe_http_requests_not_repeated_total"), 0);
+}
+
+TEST_F(a_cluster_that_chooses, asks_no_other_node_once_it_has_done_so_too_often) {
+  front_ = std::make_unique<gateway>(options({"--no-local-workers", "--threads", "1"}));
+  const auto& slow = add_waiting_worker();
+  add_worker();
+  const auto target = hedged_for(slow);
+  load_generator load{front_->http_port(), 16,
+                      [&](unsigned, std::uint64_t) { return http_request{"GET", target, {}, {}}; }};
+  exposition page;
+  EXPECT_TRUE(eventually([&] {
+    page = parse_exposition(get(front_->admin_port(), "/metrics").body);
+    return page.sum("troupe_http_requests_not_repeated_total") >= 16;
+  })) << "at the end all of them wait for the first node";
+  EXPECT_GE(page.sum("troupe_http_requests_repeated_total", {{"reason", "hedge"}}), 500);
+  open_gate();
+  for (const auto& each : load.stop())
+    EXPECT_EQ(each.response.status, 200) << each;
 }
 
 TEST_F(a_cluster_that_chooses, leaves_what_the_own_node_has_with_it) {

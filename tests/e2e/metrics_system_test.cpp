@@ -20,14 +20,6 @@ exposition metrics_at(std::uint16_t port) {
   return parse_exposition(answer.body);
 }
 
-double sum_over_loops(const exposition& page, const std::string& name) {
-  double sum = 0;
-  for (const auto& each : page.samples)
-    if (each.name == name)
-      sum += each.value;
-  return sum;
-}
-
 exposition::labels route(const std::string& service, const std::string& pattern) {
   return {{"service", service}, {"method", "GET"}, {"route", pattern}};
 }
@@ -78,17 +70,17 @@ TEST(Metrics, CountEachAnswerByItsRouteAndStatus) {
   EXPECT_EQ(count(route("faults", "/unavailable"), "503"), 4);
   EXPECT_EQ(count(none, "404"), 2);
   EXPECT_EQ(count(none, "405"), 1);
-  EXPECT_EQ(sum_over_loops(page, requests), 14) << "nothing else was counted";
+  EXPECT_EQ(page.sum(requests), 14) << "nothing else was counted";
   const std::string times = "troupe_http_request_duration_seconds_count";
   EXPECT_EQ(page.value(times, route("faults", "/fine")), 4);
-  EXPECT_EQ(sum_over_loops(page, times), 14);
+  EXPECT_EQ(page.sum(times), 14);
   EXPECT_EQ(page.value("troupe_http_requests_refused_total",
                        with(route("faults", "/unavailable"), "reason", "overload")),
             0)
       << "the handler has refused them";
-  EXPECT_EQ(sum_over_loops(page, "troupe_node_requests_answered_total"), 11);
-  EXPECT_EQ(sum_over_loops(page, "troupe_http_connections_accepted_total"), 1);
-  EXPECT_EQ(sum_over_loops(page, "troupe_http_connections"), 1);
+  EXPECT_EQ(page.sum("troupe_node_requests_answered_total"), 11);
+  EXPECT_EQ(page.sum("troupe_http_connections_accepted_total"), 1);
+  EXPECT_EQ(page.sum("troupe_http_connections"), 1);
 }
 
 TEST(Metrics, AreServedAsThePagesOfPrometheusAre) {
@@ -103,7 +95,7 @@ TEST(Metrics, AreServedAsThePagesOfPrometheusAre) {
        {"process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds", "process_max_fds",
         "process_threads", "process_start_time_seconds", "troupe_cluster_nodes"})
     EXPECT_TRUE(page.has(name)) << name;
-  EXPECT_EQ(sum_over_loops(page, "troupe_build_info"), 1);
+  EXPECT_EQ(page.sum("troupe_build_info"), 1);
 }
 
 TEST(Metrics, ShowWhatIsInWorkWhatIsRefusedAndWhoseClientHasGone) {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -211,6 +212,14 @@ double exposition::value(std::string_view name, const labels& of) const {
     if (each.name == name && each.of == of)
       return each.value;
   throw std::out_of_range{"no sample " + std::string{name} + nlohmann::json(of).dump()};
+}
+
+double exposition::sum(std::string_view name, const labels& with) const {
+  double out = 0;
+  for (const auto& each : samples)
+    if (each.name == name && std::includes(each.of.begin(), each.of.end(), with.begin(), with.end()))
+      out += each.value;
+  return out;
 }
 
 bool exposition::has(std::string_view name, const labels& of) const {

@@ -22,6 +22,8 @@ struct exposition {
 
   /// Of the one sample with this name and these labels; throws std::out_of_range when there is none.
   [[nodiscard]] double value(std::string_view name, const labels& of = {}) const;
+  /// Of all samples with this name that have these labels, whatever others they have.
+  [[nodiscard]] double sum(std::string_view name, const labels& with = {}) const;
   [[nodiscard]] bool has(std::string_view name, const labels& of = {}) const;
 };
 

@@ -17,6 +17,9 @@ TEST(Exposition, OfAPageGivesItsSamples) {
   EXPECT_EQ(page.value("a_total"), 1);
   EXPECT_EQ(page.value("h_bucket", {{"le", "1"}}), 2);
   EXPECT_THROW(static_cast<void>(page.value("b")), std::out_of_range);
+  EXPECT_EQ(page.sum("a_total"), 501);
+  EXPECT_EQ(page.sum("a_total", {{"y", ""}}), 500);
+  EXPECT_EQ(page.sum("a_total", {{"y", "z"}}), 0);
 }
 
 TEST(Exposition, RefusesWhatIsNotToTheLetter) {
