@@ -226,10 +226,10 @@ void driven_session::answer(const pool_job& job, statement_answer&& what) {
 
 /// Those that have ended in this turn. Of one that took long with others it is not known which one it was.
 void driven_session::note(nanoseconds took) {
+  runs_.clear();
   for (const auto& each : ended_)
     runs_.push_back({&each.statement.sql, each.is.rows, each.is.failed.has_value()});
   statistics_->add(runs_, took);
-  runs_.clear();
   if (slow_statement_.count() > 0 && took >= slow_statement_)
     for (auto& each : ended_) {
       slow_statement made{std::move(each.statement), each.is, took};
