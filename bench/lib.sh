@@ -5,6 +5,7 @@
 build="$root/build/release"
 node_pid=""
 node_folder=""
+node_prefix=() # what it is started with, such as "valgrind"
 
 # start_node PROGRAM [FLAG...]: starts a gateway node on free ports, in a folder of its own, and
 # waits until it serves; sets node_pid and node_port. The node ends with the script.
@@ -14,7 +15,7 @@ start_node() {
   [ -x "$program" ] || die "$program is missing: build it first (cmake --preset release && cmake --build --preset release)"
   node_folder="$(mktemp -d)"
   trap stop_node EXIT
-  (cd "$node_folder" && exec "$program" gateway --listen 127.0.0.1:0 --cluster 127.0.0.1:0 \
+  (cd "$node_folder" && exec "${node_prefix[@]}" "$program" gateway --listen 127.0.0.1:0 --cluster 127.0.0.1:0 \
     --admin 127.0.0.1:0 "$@" 2>log) &
   node_pid=$!
   local waited=0

@@ -1,4 +1,5 @@
-"""Stacks that `perf script` prints, on standard input, as a flame graph (SVG): flame.py TITLE > FILE."""
+"""Stacks that `perf script` prints, on standard input, as a flame graph (SVG): flame.py TITLE > FILE. What they come to goes
+to standard error."""
 
 import re
 import sys
@@ -39,7 +40,8 @@ def color_of(name, where):
 class Node:
     def __init__(self, color):
         self.color = color
-        self.count = 0
+        self.count = 0  # of stacks that have it
+        self.last = 0  # that end with it
         self.children = {}
 
 
@@ -55,6 +57,7 @@ def read(lines):
             for name, color in reversed(frames):
                 at = at.children.setdefault(name, Node(color))
                 at.count += 1
+            at.last += 1
             frames.clear()
 
     for line in lines:
@@ -68,6 +71,10 @@ def read(lines):
             end()
     end()
     return root
+
+
+def in_kernel(node):
+    return (node.last if node.color == KERNEL else 0) + sum(map(in_kernel, node.children.values()))
 
 
 def depth_of(node, least):
@@ -94,12 +101,14 @@ def main():
     root = read(sys.stdin)
     if root.count == 0:
         sys.exit("flame.py: no stacks")
+    summary = f"{root.count} stacks, {in_kernel(root) / root.count:.0%} of them in the kernel"
+    print(summary, file=sys.stderr)
     least = root.count * NARROWEST
     height = depth_of(root, least) * ROW + 2 * MARGIN + 36
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
            'font-family="monospace" font-size="11">',
            f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
-           f'<text x="{MARGIN}" y="18" font-size="14">{escape(sys.argv[1])}: {root.count} stacks</text>']
+           f'<text x="{MARGIN}" y="18" font-size="14">{escape(sys.argv[1])}: {summary}</text>']
     for number, (color, what) in enumerate(((KERNEL, "kernel"), (OURS, "Troupe and the service"), (OTHERS, "libraries"))):
         x = MARGIN + number * 190
         out.append(f'<rect x="{x}" y="26" width="12" height="12" fill="{color}"/><text x="{x + 17}" y="36">{what}</text>')

@@ -213,10 +213,10 @@ private:
     const route_entry* entry;
     node_table::choice where;
   };
-  [[nodiscard]] std::optional<other_way> find_other_way(const call& had, troupe::request& what, detail::steady_time now);
+  [[nodiscard]] std::optional<other_way> find_other_way(const call& had, troupe::request& what, detail::steady_time now,
+                                                        std::uint64_t& as);
   bool retry(call&& lost);
   void abandon(std::uint64_t id, outcome how);
-  [[nodiscard]] bool may_repeat() noexcept;
   void plan_hedge(std::uint64_t id, std::chrono::milliseconds after);
   void arm_hedges();
   void begin_hedges();

@@ -262,34 +262,30 @@ void gateway_actor::send_credit(std::uint64_t call, std::uint64_t bytes) {
     detail::deliver(to->worker, caf::strong_actor_ptr{ctrl()}, call_id{call}, body_credit{bytes});
 }
 
-/// Another node for a request that one has had; none: there is none. `what` has as much time as is left.
+/// Another node for a request that one has had, counted in `as`; none: there is none, or no time, or too many have
+/// been sent twice. `what` has as much time as is left.
 std::optional<gateway_actor::other_way> gateway_actor::find_other_way(const call& had, troupe::request& what,
-                                                                      detail::steady_time now) {
+                                                                      detail::steady_time now, std::uint64_t& as) {
   const auto passed = static_cast<double>(detail::cycle_count() - had.sent_at) / detail::cycles_per_microsecond();
   what.time_left -= std::min(what.time_left, std::chrono::milliseconds{static_cast<long>(passed / 1000)});
   const auto match = nodes_.routes().find(what);
   if (match.entry == nullptr)
     return std::nullopt;
   const auto where = nodes_.choose(*match.entry, what, had.node->id, now);
-  return where.to != nullptr ? std::optional{other_way{match.entry, where}} : std::nullopt;
-}
-
-/// Whether one more may be sent twice; it counts as that.
-bool gateway_actor::may_repeat() noexcept {
-  const bool may = retries_.take();
-  if (!may)
-    ++traffic_.not_repeated;
-  return may;
+  if (where.to == nullptr || what.time_left.count() == 0)
+    return std::nullopt;
+  const bool within_budget = retries_.take();
+  ++(within_budget ? as : traffic_.not_repeated);
+  return within_budget ? std::optional{other_way{match.entry, where}} : std::nullopt;
 }
 
 bool gateway_actor::retry(call&& lost) {
   if (!lost.copy)
     return false;
   auto what = std::move(*lost.copy);
-  const auto way = find_other_way(lost, what, std::chrono::steady_clock::now());
-  if (!way || what.time_left.count() == 0 || !may_repeat())
+  const auto way = find_other_way(lost, what, std::chrono::steady_clock::now(), traffic_.retried);
+  if (!way)
     return false;
-  ++traffic_.retried;
   auto from = lost.from;
   const auto id = new_call(std::move(lost.from), lost.sequence, false);
   calls_[index_of(id)].repeated = static_cast<std::uint8_t>(lost.repeated + 1);

@@ -32,10 +32,9 @@ void gateway_actor::hedge(std::uint64_t id, detail::steady_time now) {
   if (first == nullptr || !first->copy || first->rival != 0)
     return;
   auto what = *first->copy;
-  const auto way = find_other_way(*first, what, now);
-  if (!way || what.time_left.count() == 0 || !may_repeat())
+  const auto way = find_other_way(*first, what, now, traffic_.hedged);
+  if (!way)
     return;
-  ++traffic_.hedged;
   const auto repeated = static_cast<std::uint8_t>(first->repeated + 1);
   const auto second = new_call(first->from, first->sequence, false); // which may move the first one
   find_call(second)->rival = id;

@@ -147,7 +147,7 @@ TEST_F(a_cluster_that_chooses, asks_another_node_when_the_first_one_does_not_ans
   EXPECT_TRUE(eventually([&] { return outstanding(*front_) == 0; }));
   EXPECT_EQ(count("came", quick), 20);
   EXPECT_EQ(count("left", quick), 0);
-  const auto page = parse_exposition(get(front_->admin_port(), "/metrics").body);
+  const auto page = metrics_at(front_->admin_port());
   EXPECT_EQ(page.sum("troupe_http_requests_repeated_total", {{"reason", "hedge"}}), 20);
   EXPECT_EQ(page.sum("troupe_http_requests_repeated_total"), 20);
   EXPECT_EQ(page.sum("troupe_http_requests_not_repeated_total"), 0);
@@ -162,7 +162,7 @@ TEST_F(a_cluster_that_chooses, asks_no_other_node_once_it_has_done_so_too_often)
                       [&](unsigned, std::uint64_t) { return http_request{"GET", target, {}, {}}; }};
   exposition page;
   EXPECT_TRUE(eventually([&] {
-    page = parse_exposition(get(front_->admin_port(), "/metrics").body);
+    page = metrics_at(front_->admin_port());
     return page.sum("troupe_http_requests_not_repeated_total") >= 16;
   })) << "at the end all of them wait for the first node";
   EXPECT_GE(page.sum("troupe_http_requests_repeated_total", {{"reason", "hedge"}}), 500);

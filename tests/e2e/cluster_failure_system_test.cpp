@@ -89,7 +89,7 @@ TEST_F(a_cluster_of_two, gives_a_frozen_worker_up_and_takes_it_back_when_it_goes
   EXPECT_TRUE(workers_[0]->lost(*front_)) << workers_[0]->log_text();
   ASSERT_TRUE(load->wait_for_answers(200));
   expect_all_answered(load->stop());
-  const auto page = parse_exposition(get(front_->admin_port(), "/metrics").body);
+  const auto page = metrics_at(front_->admin_port());
   EXPECT_GT(page.sum("troupe_http_requests_repeated_total", {{"reason", "retry"}}), 0) << "those that it had";
   EXPECT_EQ(page.sum("troupe_http_requests_repeated_total", {{"reason", "hedge"}}), 0);
   expect_both_serve();

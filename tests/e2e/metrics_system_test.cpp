@@ -12,14 +12,6 @@ namespace {
 
 using nlohmann::json;
 
-/// A page that is valid to the letter.
-exposition metrics_at(std::uint16_t port) {
-  const auto answer = get(port, "/metrics");
-  if (answer.status != 200)
-    throw std::runtime_error{"GET /metrics: " + std::to_string(answer.status)};
-  return parse_exposition(answer.body);
-}
-
 exposition::labels route(const std::string& service, const std::string& pattern) {
   return {{"service", service}, {"method", "GET"}, {"route", pattern}};
 }

@@ -130,7 +130,7 @@ TEST_F(topics, are_heard_on_every_node_once_and_in_the_order_of_each_publisher) 
       EXPECT_EQ(heard[std::to_string(from)], expected) << from << " by " << pid;
   }
   // Who published on the other topic has not been waited for.
-  const auto figures = [&] { return parse_exposition(get(front.admin_port(), "/metrics").body); };
+  const auto figures = [&] { return metrics_at(front.admin_port()); };
   EXPECT_TRUE(eventually([&] { return figures().value("troupe_topic_values_published_total") >= 200; })) << "both topics";
   EXPECT_TRUE(eventually([&] { return figures().value("troupe_topic_values_received_total") >= 400; }))
     << "of both other nodes, on both topics";

@@ -141,7 +141,7 @@ TEST(Traces, ReachAReceiver) {
     ASSERT_EQ(http.get("/show/me").status, 200);
   EXPECT_TRUE(receiver.wait_for_spans(15)); // while the node runs
   EXPECT_TRUE(eventually([&] { // the receiver hears of them before its answer is counted
-    const auto page = parse_exposition(get(node.admin_port(), "/metrics").body);
+    const auto page = metrics_at(node.admin_port());
     return page.value("troupe_trace_spans_exported_total") == 15;
   }));
   EXPECT_EQ(http.get("/spawn").status, 200);
@@ -161,7 +161,7 @@ TEST(Traces, WhoseReceiverIsAwayAreCountedAndHarmNothing) {
   expect_served(node);
   EXPECT_TRUE(node.wait_for_message("traces cannot be exported: .*Connection refused"));
   EXPECT_TRUE(eventually([&] {
-    const auto page = parse_exposition(get(node.admin_port(), "/metrics").body);
+    const auto page = metrics_at(node.admin_port());
     return page.value("troupe_trace_spans_dropped_total", {{"reason", "not_exported"}}) > 0;
   }));
   expect_served(node);

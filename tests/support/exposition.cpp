@@ -1,5 +1,7 @@
 #include "tests/support/exposition.hpp"
 
+#include "tests/support/http_client.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -231,6 +233,13 @@ bool exposition::has(std::string_view name, const labels& of) const {
 
 exposition parse_exposition(std::string_view text) {
   return reader{text}.read();
+}
+
+exposition metrics_at(std::uint16_t admin_port) {
+  const auto answer = get(admin_port, "/metrics");
+  if (answer.status != 200)
+    throw std::runtime_error{"GET /metrics: " + std::to_string(answer.status)};
+  return parse_exposition(answer.body);
 }
 
 } // namespace troupe::test

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -31,5 +32,8 @@ struct exposition {
 /// family or apart from it, one twice, an unknown escape, an unfinished line, bytes that are no UTF-8, counters that
 /// are not called _total, histograms whose buckets do not add up.
 exposition parse_exposition(std::string_view text);
+
+/// The page of the admin listener on that port; throws as well when it is not answered with 200.
+exposition metrics_at(std::uint16_t admin_port);
 
 } // namespace troupe::test
