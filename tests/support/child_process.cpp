@@ -142,8 +142,13 @@ child_process::~child_process() {
 }
 
 void child_process::signal(int number) noexcept {
-  if (!status_)
-    ::kill(pid_, number);
+  if (status_)
+    return;
+  ::kill(pid_, number);
+  siginfo_t how{};
+  while (number == SIGSTOP && ::waitid(P_PID, static_cast<id_t>(pid_), &how, WSTOPPED | WEXITED | WNOWAIT) < 0
+         && errno == EINTR) {
+  }
 }
 
 std::optional<exit_status> child_process::wait(milliseconds limit) {

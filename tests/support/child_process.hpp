@@ -49,6 +49,7 @@ public:
   [[nodiscard]] const line_log& err() const noexcept { return err_; }
 
   /// Nothing happens once it has been waited for.
+  /// After SIGSTOP it stands still, all threads of it, when this returns.
   void signal(int number) noexcept;
 
   /// How it ended; none when it still runs after `limit` (scaled).

@@ -1,7 +1,9 @@
 #include "tests/support/child_process.hpp"
 
 #include <csignal>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <string>
 
 namespace troupe::test {
 namespace {
@@ -25,6 +27,21 @@ TEST(ChildProcess, ALineIsSeenWhileTheProcessRuns) {
 
 TEST(ChildProcess, ASignalThatEndsItIsReported) {
   child_process process{shell("echo ready; exec tail -f /dev/null")};
+  process.signal(SIGKILL);
+  EXPECT_EQ(process.wait(), (exit_status{0, SIGKILL}));
+}
+
+TEST(ChildProcess, StandsStillOnceItHasBeenToldTo) {
+  child_process process{shell("echo ready; while :; do :; done")};
+  ASSERT_TRUE(process.out().wait_for([](const auto& line) { return line == "ready"; }));
+  for (int i = 0; i < 50; ++i) {
+    process.signal(SIGSTOP);
+    std::ifstream file{"/proc/" + std::to_string(process.pid()) + "/stat"};
+    std::string pid, name, state;
+    file >> pid >> name >> state;
+    EXPECT_EQ(state, "T");
+    process.signal(SIGCONT);
+  }
   process.signal(SIGKILL);
   EXPECT_EQ(process.wait(), (exit_status{0, SIGKILL}));
 }
