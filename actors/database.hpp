@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/copy_reader.hpp"
 #include "actors/copy_writer.hpp"
 #include "actors/detail/courier.hpp"
 #include "actors/detail/host.hpp"
@@ -292,6 +293,12 @@ public:
     auto out = *this;
     out.key_column_ = std::move(key_column);
     return out;
+  }
+
+  /// What a statement that only reads gives, as CSV: the quickest way out for many rows. See `copy_reader`.
+  template <class... Args>
+  [[nodiscard]] copy_reader copy_out(std::string_view sql, const Args&... args) const {
+    return copy_reader{*host_, held_, bind(sql, args...)};
   }
 
   /// Receives what is notified on the channel (actors/listener.hpp): all that is committed after this has returned.

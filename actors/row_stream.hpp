@@ -14,6 +14,7 @@ namespace troupe {
 namespace detail {
 class host;
 class row_source;
+void set_form(row_source& of, sql_steps::form as) noexcept; // before its first step
 } // namespace detail
 
 /// The rows of a statement, a step at a time, in their order, each once:
@@ -38,6 +39,7 @@ class row_stream {
 public:
   static constexpr std::size_t most_rows = 1'000'000; ///< of one step
 
+  /// `what.steps.as` is kept.
   row_stream(detail::host& owner, const detail::held_connection& on, sql_statement what);
 
   /// Steps of so many rows instead of 1,000. Throws std::invalid_argument for 0 and for more than `most_rows`.
@@ -49,6 +51,8 @@ public:
   [[nodiscard]] task<std::optional<rows>> next();
 
 private:
+  friend class copy_reader;
+
   std::shared_ptr<detail::row_source> source_;
 };
 

@@ -57,7 +57,8 @@ public:
   /// The first rows of a statement that only reads (`only_reads` in detail/sql_text.hpp, others are refused), as
   /// many as its `steps` say at most, and further ones at each `fetch`. Fewer: there are no more, and it is closed,
   /// as after an error. Between the calls other statements may run. REQUIRES: in a transaction, with whose end all
-  /// that is open ends, too.
+  /// that is open ends, too. As a text instead: a piece at a time until there is none; on PostgreSQL nothing else may
+  /// run meanwhile.
   virtual sql_result open_cursor(const sql_statement& statement) = 0;
   virtual sql_result fetch(const sql_steps& which) = 0;
   /// Nothing happens when it is not open.
@@ -105,6 +106,9 @@ public:
 
   /// False when the session is known to be gone; asks the socket, not the server.
   [[nodiscard]] virtual bool healthy() noexcept = 0;
+
+  /// It is of no use any more, as rows of its last statement are still to come.
+  [[nodiscard]] virtual bool is_midway() noexcept { return false; }
 
   [[nodiscard]] virtual bool in_transaction() noexcept = 0;
 

@@ -146,13 +146,18 @@ bool key_group::may_send() const noexcept {
       ++out;
       largest = std::max(largest, each.size());
     }
-  return out == 0 || (out < most_flights && gathered_ >= 2 * largest);
+  if (out < 2)
+    return out == 0 || gathered_ >= std::max(largest, few_keys);
+  return out < most_flights && gathered_ >= 2 * largest;
 }
 
+/// Many go in two halves: while the answer to one is worked on here, the database works on the other.
 void key_group::send_gathered() {
   while (!gathering_.empty() && may_send()) {
+    const bool in_halves = flights_.empty() && gathered_ >= 2 * few_keys;
+    const auto most = in_halves ? std::min(gathered_ / 2, most_keys) : most_keys;
     auto& made = flights_.emplace_back(*this, through_, false);
-    while (!gathering_.empty() && made.size() < most_keys)
+    while (!gathering_.empty() && made.size() < most)
       made.add(static_cast<key_read&>(gathering_.pop_front()));
     gathered_ -= std::min(gathered_, made.size());
     made.send();

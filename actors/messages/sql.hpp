@@ -64,7 +64,14 @@ struct sql_steps {
     commit, ///< `sql` is COMMIT, the parameters are what is notified with it: channel, payload, channel, payload, ...
     notify, ///< on no lease: `sql` is `notify_sql`, the parameters are channel and payload
   };
+  /// What a step of what is open gives.
+  enum class form : std::uint8_t {
+    rows,
+    csv, ///< a piece of a text, the only value of its only row; no row: that was the last one
+    csv_with_header,
+  };
   kind what = kind::none;
+  form as = form::rows;
   std::uint64_t lease = 0;  ///< the one that it is a part of; on another one it is refused
   std::uint64_t cursor = 0; ///< what is open, by a number of the asker's
   std::size_t rows = 0;     ///< copy: so many were before these

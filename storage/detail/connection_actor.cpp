@@ -328,6 +328,8 @@ void connection_actor::end_lease() {
   holders_->take_back(slot_);
   if (stopping_)
     return quit();
+  if (connection_ && connection_->is_midway())
+    return close();
   try {
     if (connection_)
       connection_->reset();

@@ -6,6 +6,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <openssl/ssl.h>
 #include <poll.h>
 
 #include <algorithm>
@@ -180,6 +181,11 @@ bool is_alive(PGconn* session) noexcept {
     return false;
   PQisBusy(session);
   return PQstatus(session) == CONNECTION_OK;
+}
+
+bool has_more_inside(PGconn* session) noexcept {
+  auto* tls = static_cast<SSL*>(PQsslStruct(session, "OpenSSL"));
+  return tls != nullptr && SSL_pending(tls) > 0;
 }
 
 void run_script(PGconn* session, const std::string& sql) {

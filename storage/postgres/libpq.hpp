@@ -48,6 +48,9 @@ void log_notices(PGconn* session) noexcept;
 /// Whether the session is known to be gone, by its socket alone: nothing is sent.
 [[nodiscard]] bool is_alive(PGconn* session) noexcept;
 
+/// Bytes that OpenSSL has taken from the socket and libpq has not: no poll tells of them.
+[[nodiscard]] bool has_more_inside(PGconn* session) noexcept;
+
 /// Runs all statements of `sql`. Throws statement_error whose internal() begins with "line N: ",
 /// or "statement N: " where the server names no place.
 void run_script(PGconn* session, const std::string& sql);

@@ -1,7 +1,5 @@
 #include "storage/postgres/pipeline.hpp"
 
-#include <openssl/ssl.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -16,12 +14,6 @@ constexpr std::size_t most_together = 32;
 
 bool is_error(const PGresult* result) noexcept {
   return result != nullptr && PQresultStatus(result) == PGRES_FATAL_ERROR;
-}
-
-/// Bytes that OpenSSL has taken from the socket and libpq has not: no poll tells of them.
-bool has_more_inside(PGconn* session) noexcept {
-  auto* tls = static_cast<SSL*>(PQsslStruct(session, "OpenSSL"));
-  return tls != nullptr && SSL_pending(tls) > 0;
 }
 
 } // namespace

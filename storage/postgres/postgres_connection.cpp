@@ -3,7 +3,9 @@
 #include "storage/detail/begin_mode.hpp"
 #include "storage/detail/prepared_cache.hpp"
 #include "storage/detail/sql_text.hpp"
+#include "storage/detail/csv.hpp"
 #include "storage/postgres/copy_in.hpp"
+#include "storage/postgres/copy_out.hpp"
 #include "storage/postgres/cursors.hpp"
 #include "storage/postgres/detail/pqxx_compat.hpp"
 #include "storage/postgres/libpq.hpp"
@@ -32,12 +34,16 @@ namespace {
 
 constexpr const char* query_canceled = "57014";
 
+/// A read that takes so long is a transaction of its own: the end of one costs little beside it, and whoever asked
+/// need not wait for the others of the batch.
+constexpr std::chrono::microseconds worth_a_transaction{50};
+
 class postgres_connection final : public connection {
 public:
   postgres_connection(const std::string& url, const session_options& options)
     : raw_(connect_session(url, options)), session_(adopt(raw_)), cancel_(PQgetCancel(raw_), PQfreeCancel),
       socket_(dup(PQsocket(raw_))), cache_(prepared_statements), always_read_only_(options.read_only),
-      group_commit_(options.group_commit) {
+      group_commit_(options.group_commit), copy_out_(raw_, options.statement) {
     log_notices(raw_); // libpqxx has set its own
   }
 
@@ -82,13 +88,20 @@ public:
     require_session();
     const encoded_parameters parameters{statement.parameters};
     return in_steps([&] {
+      if (statement.steps.as != sql_steps::form::rows) {
+        copy_out_.begin(statement.sql, parameters.texts(), statement.steps.as == sql_steps::form::csv_with_header);
+        return csv_answer(copy_out_.next());
+      }
       return to_sql_result(cursors_.open(statement.sql, parameters.texts(), statement.steps).get());
     });
   }
 
   sql_result fetch(const sql_steps& which) override {
     require_session();
-    return in_steps([&] { return to_sql_result(cursors_.fetch(which).get()); });
+    return in_steps([&] {
+      return which.as == sql_steps::form::rows ? to_sql_result(cursors_.fetch(which).get())
+                                               : csv_answer(copy_out_.next());
+    });
   }
 
   void close_cursor(const sql_steps& which) override {
@@ -143,6 +156,8 @@ public:
       PQpipelineStatus(raw_) == PQ_PIPELINE_OFF && PQtransactionStatus(raw_) != PQTRANS_ACTIVE;
     return is_alive(raw_) && is_between_statements;
   }
+
+  bool is_midway() noexcept override { return copy_out_.under_way(); }
 
   bool in_transaction() noexcept override {
     const auto state = PQtransactionStatus(raw_);
@@ -206,7 +221,7 @@ private:
           begun_ = clock::now();
         const bool changes = known->verb != sql_verb::reads;
         under_way_.push_back({&statement, known, changes});
-        if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), company_of(statement, changes)}))
+        if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), company_of(statement, *known)}))
           return true;
       } catch (const std::exception&) { // it says so again where it is executed
       }
@@ -236,12 +251,13 @@ private:
       bool changes;
     };
 
-    [[nodiscard]] pipelined::company company_of(const sql_statement& what, bool changes) const noexcept {
-      if (changes)
+    [[nodiscard]] pipelined::company company_of(const sql_statement& what, const prepared& known) const noexcept {
+      if (known.verb != sql_verb::reads)
         return on_.group_commit_ ? pipelined::company::changes : pipelined::company::none;
       // Within one transaction the server tells what is notified twice only once.
       const bool notifies = what.steps.what == sql_steps::kind::notify;
-      return notifies ? pipelined::company::none : pipelined::company::reads;
+      const bool is_long = known.takes.least > worth_a_transaction;
+      return notifies || is_long ? pipelined::company::none : pipelined::company::reads;
     }
 
     void ended(pipeline::outcome how, result_ptr&& result) override {
@@ -454,6 +470,7 @@ private:
   bool group_commit_;
   bool in_read_only_ = false; // the transaction that is open, if any, was begun so
   cursors cursors_{raw_};
+  postgres::copy_out copy_out_;
 };
 
 } // namespace

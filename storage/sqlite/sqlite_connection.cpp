@@ -1,6 +1,7 @@
 #include "storage/sqlite/sqlite_connection.hpp"
 
 #include "storage/detail/begin_mode.hpp"
+#include "storage/detail/csv.hpp"
 #include "storage/detail/prepared_cache.hpp"
 #include "storage/detail/sql_text.hpp"
 #include "storage/sqlite/notice_board.hpp"
@@ -22,6 +23,7 @@
 #include <span>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 namespace troupe::storage::sqlite {
 
@@ -32,6 +34,9 @@ constexpr std::chrono::milliseconds lock_patience{5'000};
 
 /// Of SQLite's virtual machine: some tens of microseconds.
 constexpr int steps_between_looks = 10'000;
+
+/// Of a copy, at a time.
+constexpr std::size_t rows_looked_at = 16;
 
 constexpr std::string_view trailing_statement = "one statement at a time: text after the first ';'";
 
@@ -126,7 +131,8 @@ public:
     if (rolled_back_)
       return execute_after_rollback(statement);
     return limited([&] {
-      cursor opened{prepare_anew(statement.sql), statement.parameters};
+      cursor opened{prepare_anew(statement.sql), statement.parameters,
+                    statement.steps.as == sql_steps::form::csv_with_header};
       if (opened.statement.writes())
         throw statement_error{errc::internal, refused, "only what reads can be read in steps"};
       auto& kept = cursors_.insert_or_assign(statement.steps.cursor, std::move(opened)).first->second;
@@ -199,6 +205,8 @@ private:
   struct cursor {
     sqlite_statement statement;
     std::vector<sql_value> parameters; // the statement refers to them
+    bool header_is_due = false;
+    bool ended = false; // of a text that is still to be told so
   };
 
   /// Within the time that a statement has, and until it is cancelled.
@@ -227,7 +235,8 @@ private:
                             "no such cursor"};
     const bool was_in_transaction = in_transaction();
     try {
-      auto out = found->second.statement.next(which.rows);
+      auto out = which.as == sql_steps::form::rows ? found->second.statement.next(which.rows)
+                                                   : csv_answer(next_piece(found->second));
       if (out.row_count() < which.rows)
         cursors_.erase(found);
       return out;
@@ -236,6 +245,21 @@ private:
       note_rollback(was_in_transaction);
       throw;
     }
+  }
+
+  /// Empty at the end.
+  static std::string next_piece(cursor& of) {
+    std::string out;
+    while (!of.ended && out.size() < csv_piece) {
+      const auto some = of.statement.next(rows_looked_at);
+      if (std::exchange(of.header_is_due, false))
+        append_csv_line(out, std::vector<sql_value>{some.columns.begin(), some.columns.end()});
+      const auto width = some.columns.size();
+      for (std::size_t at = 0; at < some.cells.size(); at += width)
+        append_csv_line(out, std::span{some.cells}.subspan(at, width));
+      of.ended = some.row_count() < rows_looked_at;
+    }
+    return out;
   }
 
   /// A row each: SQLite has nothing that would be quicker.

@@ -92,11 +92,22 @@ std::vector<int64_t> up_to(int64_t last) {
 
 TEST_F(coalesced_reads, that_are_asked_for_together_are_one_statement) {
   run([](context& ctx) -> task<> {
-    const auto names = co_await names_of(ctx, up_to(300));
+    const auto names = co_await names_of(ctx, up_to(31));
     for (std::size_t i = 0; i < names.size(); ++i)
       EXPECT_EQ(names[i], "item " + std::to_string(i + 1));
   });
   EXPECT_EQ(runs_of(item_by_id), 1u);
+}
+
+TEST_F(coalesced_reads, are_two_halves_when_they_are_many) {
+  run([](context& ctx) -> task<> {
+    for (const int64_t many : {32, 301}) {
+      const auto names = co_await names_of(ctx, up_to(many));
+      for (std::size_t i = 0; i < names.size(); ++i)
+        EXPECT_EQ(names[i], "item " + std::to_string(i + 1));
+    }
+  });
+  EXPECT_EQ(runs_of(item_by_id), 4u);
 }
 
 TEST_F(coalesced_reads, are_in_statements_of_a_thousand_keys_at_most) {
@@ -105,7 +116,7 @@ TEST_F(coalesced_reads, are_in_statements_of_a_thousand_keys_at_most) {
     EXPECT_EQ(names.back(), "item 2500");
     EXPECT_EQ(names.front(), "item 1");
   });
-  EXPECT_EQ(runs_of(item_by_id), 3u);
+  EXPECT_EQ(runs_of(item_by_id), 4u) << "two of a thousand, and the rest in halves";
 }
 
 TEST_F(coalesced_reads, of_one_key_give_the_same_rows_to_all_and_of_none_nothing) {

@@ -58,10 +58,8 @@ task<response> leak(context& ctx, const request&) {
   co_return text("leaked");
 }
 
-/// Rows 1 to `count` as lines of JSON; the database fails at `fails_at`.
-task<response> lines(context& ctx, const request& req) {
-  const auto count = req.query<std::int64_t>("count");
-  const auto step = req.query<std::uint32_t>("step", 1'000);
+/// Rows 1 to `$1`; the database fails at the request's `fails_at`.
+std::string lines_for(const request& req) {
   const auto fails_at = req.query<std::int64_t>("fails_at", 0);
   std::string sql = req.query<bool>("recursive", false)
     ? "WITH RECURSIVE g(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM g LIMIT CAST($1 AS BIGINT)) "
@@ -71,6 +69,14 @@ task<response> lines(context& ctx, const request& req) {
   if (fails_at > 0)
     sql += " WHERE abs(CASE WHEN i = " + std::to_string(fails_at)
            + " THEN CAST('-9223372036854775808' AS BIGINT) ELSE 1 END) = 1";
+  return sql;
+}
+
+/// These, as lines of JSON.
+task<response> lines(context& ctx, const request& req) {
+  const auto count = req.query<std::int64_t>("count");
+  const auto step = req.query<std::uint32_t>("step", 1'000);
+  const auto sql = lines_for(req);
   co_return stream("application/jsonl", [&ctx, sql, count, step](body_writer out) -> task<void> {
     auto found = ctx.db().stream(sql, count).in_steps_of(step);
     while (auto some = co_await found.next()) {
@@ -79,6 +85,17 @@ task<response> lines(context& ctx, const request& req) {
         text += nlohmann::json(row).dump() + '\n';
       co_await out.write(std::move(text));
     }
+  });
+}
+
+/// The same as the database writes them.
+task<response> exported_lines(context& ctx, const request& req) {
+  const auto count = req.query<std::int64_t>("count");
+  const auto sql = lines_for(req);
+  co_return stream("text/csv", [&ctx, sql, count](body_writer out) -> task<void> {
+    auto found = ctx.db().copy_out(sql, count).with_header();
+    while (auto piece = co_await found.next())
+      co_await out.write(std::move(*piece));
   });
 }
 
@@ -120,6 +137,7 @@ int main(int argc, char** argv) {
              {service("queries")
                   .get("/quick", quick)
                   .get("/lines", lines)
+                  .get("/lines.csv", exported_lines)
                   .post("/lines", store_lines, body_limit::none())
                   .get("/stored-lines", stored_lines)
                   .get("/slow", slow)

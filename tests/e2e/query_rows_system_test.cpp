@@ -35,6 +35,10 @@ protected:
            + (on_postgres() ? "" : "&recursive=true");
   }
 
+  [[nodiscard]] static std::string csv(long long count) {
+    return "/lines.csv?count=" + std::to_string(count) + (on_postgres() ? "" : "&recursive=true");
+  }
+
   [[nodiscard]] bool connection_is_free() const {
     return eventually([&] { return get(node_->admin_port(), "/_troupe/database").json()["in_use"] == 0; });
   }
@@ -59,23 +63,37 @@ TEST_P(QueryRows, GoToTheClientAsLinesEachOnce) {
   EXPECT_EQ(get(port(), "/quick").status, 200);
 }
 
+TEST_P(QueryRows, GoToTheClientAsTheDatabaseWritesThem) {
+  const auto answer = get(port(), csv(25'000));
+  EXPECT_EQ(answer.status, 200);
+  std::string expected = "i,name\n";
+  for (int i = 1; i <= 25'000; ++i)
+    expected += std::to_string(i) + ",row " + std::to_string(i) + '\n';
+  EXPECT_TRUE(answer.body == expected) << answer.body.substr(0, 200);
+  EXPECT_EQ(get(port(), csv(0)).body, "i,name\n");
+  EXPECT_EQ(get(port(), "/quick").status, 200);
+}
+
 TEST_P(QueryRows, OfAClientThatLeavesHalfWayEndAndGiveTheConnectionBack) {
-  for (const std::size_t bytes : {0U, 1U, 100'000U}) {
-    http_connection client{port()};
-    client.send("GET " + lines(1'000'000'000) + " HTTP/1.1\r\nHost: h\r\n\r\n");
-    EXPECT_EQ(client.read(true).status, 200);
-    static_cast<void>(client.read_bytes(bytes));
-    client.reset();
-    EXPECT_TRUE(connection_is_free());
-    EXPECT_EQ(get(port(), "/quick").json(), nlohmann::json::parse(R"([{"one":1}])"));
-  }
+  for (const auto& path : {lines(1'000'000'000), csv(1'000'000'000)})
+    for (const std::size_t bytes : {0U, 1U, 100'000U}) {
+      http_connection client{port()};
+      client.send("GET " + path + " HTTP/1.1\r\nHost: h\r\n\r\n");
+      EXPECT_EQ(client.read(true).status, 200);
+      static_cast<void>(client.read_bytes(bytes));
+      client.reset();
+      EXPECT_TRUE(connection_is_free());
+      EXPECT_EQ(get(port(), "/quick").json(), nlohmann::json::parse(R"([{"one":1}])"));
+    }
 }
 
 TEST_P(QueryRows, ThatFailCutTheConnection) {
-  http_connection client{port()};
-  client.send("GET " + lines(1'000'000) + "&fails_at=50000 HTTP/1.1\r\nHost: h\r\n\r\n");
-  EXPECT_THROW(client.read(), connection_error);
-  EXPECT_TRUE(connection_is_free());
+  for (const auto& path : {lines(1'000'000), csv(1'000'000)}) {
+    http_connection client{port()};
+    client.send("GET " + path + "&fails_at=50000 HTTP/1.1\r\nHost: h\r\n\r\n");
+    EXPECT_THROW(client.read(), connection_error);
+    EXPECT_TRUE(connection_is_free());
+  }
 }
 
 TEST_P(QueryRows, ComeAsTheLinesOfABody) {

@@ -184,6 +184,13 @@ TEST_F(batch_pgtest, is_joined_by_others_while_it_runs) {
   EXPECT_EQ(count("t"), 40);
 }
 
+TEST_F(batch_pgtest, a_read_that_takes_long_is_a_transaction_of_its_own) {
+  const auto begin_of_its_transaction =
+    statement("SELECT CAST(extract(epoch FROM now()) * 1000000 AS BIGINT) FROM pg_sleep(0.002)");
+  const auto found = run({begin_of_its_transaction, begin_of_its_transaction, begin_of_its_transaction});
+  EXPECT_EQ(std::set(found.begin(), found.end()).size(), 3u);
+}
+
 TEST_F(batch_pgtest, an_error_is_that_of_its_statement_alone) {
   connection_->run_script("CREATE TABLE t (v BIGINT PRIMARY KEY)");
   const auto divide = [](int64_t by) { return statement("SELECT 10 / CAST($1 AS BIGINT)", by); };

@@ -1,7 +1,11 @@
 // What only PostgreSQL has of results in steps and of COPY.
 #include "tests/storage/rows_fixture.hpp"
+#include "tests/support/eventually.hpp"
 
+#include <chrono>
+#include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace troupe::storage::test {
@@ -114,6 +118,69 @@ TEST_F(rows_pgtest, that_a_trigger_leaves_out_are_not_counted) {
       EXPECT_EQ(co_await out.end(), 2500);
     });
   });
+}
+
+class copied_out : public ::testing::Test {
+protected:
+  static config::storage_settings with_limit(config::storage_settings out) {
+    out.query_timeout = std::chrono::milliseconds{400};
+    return out;
+  }
+
+  sql_statement step(sql_steps::kind what, const std::string& sql = {}) const {
+    auto out = statement(sql);
+    out.steps = {.what = what, .as = sql_steps::form::csv, .cursor = 1, .rows = 1};
+    return out;
+  }
+
+  std::unique_ptr<test_database> database_ = make_test_database();
+  std::unique_ptr<connection> connection_ = connect(with_limit(database_->settings()));
+};
+
+TEST_F(copied_out, may_take_longer_than_the_limit_as_long_as_pieces_come) {
+  connection_->execute({"BEGIN", {}});
+  auto found = connection_->run(
+    step(sql_steps::kind::open, "SELECT repeat('x', 10000) FROM generate_series(1, 16) AS i, pg_sleep(i * 0 + 0.05)"));
+  std::size_t size = 0;
+  for (; !found.cells.empty(); found = connection_->run(step(sql_steps::kind::fetch)))
+    size += std::get<std::string>(found.cells[0]).size();
+  EXPECT_EQ(size, 16u * 10'001);
+  EXPECT_FALSE(connection_->is_midway());
+  const auto limit = connection_->execute({"SELECT current_setting('statement_timeout')", {}});
+  EXPECT_EQ(std::get<std::string>(limit.cells[0]), "0");
+  connection_->execute({"COMMIT", {}});
+  const auto limit_later = connection_->execute({"SELECT current_setting('statement_timeout')", {}});
+  EXPECT_EQ(std::get<std::string>(limit_later.cells[0]), "400ms");
+}
+
+TEST_F(copied_out, of_which_nothing_comes_is_given_up_and_ended_at_the_server) {
+  connection_->execute({"BEGIN", {}});
+  EXPECT_EQ(code_of([&] { connection_->run(step(sql_steps::kind::open, "SELECT pg_sleep(600)")); }),
+            errc::deadline_exceeded);
+  EXPECT_TRUE(connection_->is_midway());
+  EXPECT_FALSE(connection_->healthy());
+  connection_.reset();
+  const auto watcher = connect(database_->settings());
+  EXPECT_TRUE(troupe::test::eventually([&] {
+    return watcher
+      ->execute({"SELECT 1 FROM pg_stat_activity WHERE query LIKE 'COPY (SELECT pg_sleep(600)%' "
+                 "AND datname = current_database()",
+                 {}})
+      .cells.empty();
+  }));
+}
+
+TEST_F(copied_out, whose_session_is_ended_fails_as_unavailable) {
+  connection_->execute({"BEGIN", {}});
+  auto found = connection_->run(step(sql_steps::kind::open, "SELECT repeat('x', 1000), generate_series(1, 10000000)"));
+  EXPECT_FALSE(found.cells.empty());
+  connection_->interrupt();
+  EXPECT_EQ(code_of([&] {
+              while (!found.cells.empty())
+                found = connection_->run(step(sql_steps::kind::fetch));
+            }),
+            errc::unavailable);
+  EXPECT_FALSE(connection_->healthy());
 }
 
 } // namespace

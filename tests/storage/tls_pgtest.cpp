@@ -54,6 +54,17 @@ TEST_F(tls_pgtest, quick_statements_are_answered_whatever_their_size) {
   });
 }
 
+TEST_F(tls_pgtest, many_rows_are_copied_out) {
+  const auto pool = spawn_database(bench_.loop(), settings("sslmode=verify-full&sslrootcert=" + authority_.file()));
+  bench_.run_on(bench_.spawn_runner(bench_.own(pool)), [](context& ctx) -> task<> {
+    auto out = ctx.db().copy_out("SELECT repeat('x', 99) FROM generate_series(1, 100000)");
+    std::size_t size = 0;
+    while (const auto piece = co_await out.next())
+      size += piece->size();
+    EXPECT_EQ(size, 10'000'000u);
+  });
+}
+
 TEST_F(tls_pgtest, a_server_with_a_certificate_of_another_authority_is_refused) {
   const troupe::test::certificate_authority other{folder_, "other"};
   try {
