@@ -15,9 +15,9 @@ BROWSER = {
     "Upgrade-Insecure-Requests": "1",
 }
 
-LOCAL = ("bare-epoll", "bare-beast", "nginx", "troupe", "fastify")
+LOCAL = ("bare-epoll", "bare-beast", "nginx", "troupe", "drogon", "fastify")
 PARSING = tuple(each for each in LOCAL if each != "bare-epoll")
-DATABASE = ("troupe", "troupe-sqlite", "fastify")
+DATABASE = ("troupe", "troupe-sqlite", "drogon", "fastify")
 CLUSTER = ("troupe-2-workers", "nginx-2-bare")
 
 
@@ -36,9 +36,9 @@ FULL = [
     Profile("plaintext, 16 connections", "/plaintext", LOCAL, 16),
     Profile("plaintext", "/plaintext", LOCAL, short=True),
     Profile("plaintext, 256 connections", "/plaintext", LOCAL, 256),
-    Profile("plaintext, 16 at once", "/plaintext", ("bare-epoll", "bare-beast", "nginx", "troupe"), pipeline=16, short=True),
+    Profile("plaintext, 16 at once", "/plaintext", ("bare-epoll", "bare-beast", "nginx", "troupe", "drogon"), pipeline=16, short=True),
     Profile("plaintext, as a browser asks", "/plaintext", LOCAL, headers=BROWSER),
-    Profile("plaintext, a connection for each", "/plaintext", ("bare-beast", "nginx", "troupe", "fastify"),
+    Profile("plaintext, a connection for each", "/plaintext", ("bare-beast", "nginx", "troupe", "drogon", "fastify"),
             headers={"Connection": "close"}),
     Profile("json", "/json", PARSING, short=True),
     Profile("json, 256 connections", "/json", PARSING, 256),
@@ -50,7 +50,7 @@ FULL = [
     Profile("20 queries, coalesced", "/coalesced/queries?queries=20", ("troupe",), short=True),
     Profile("fortunes", "/fortunes", DATABASE),
     Profile("20 updates, a statement for each", "/updates?queries=20", ("troupe", "troupe-sqlite")),
-    Profile("20 updates, one statement", "/batched/updates?queries=20", ("troupe", "fastify")),
+    Profile("20 updates, one statement", "/batched/updates?queries=20", ("troupe", "drogon", "fastify")),
     Profile("20 cached queries", "/cached-queries?count=20", ("troupe", "troupe-sqlite")),
     Profile("cluster: plaintext, 16 connections", "/plaintext", CLUSTER, 16),
     Profile("cluster: plaintext", "/plaintext", CLUSTER, short=True),

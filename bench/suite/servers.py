@@ -130,6 +130,16 @@ def fastify(env):
     return s
 
 
+def drogon(env):
+    program = env.bin / "bench-drogon"
+    if not program.exists():
+        raise Failed("Debian has Drogon since release 13")
+    s = Server("drogon", "Drogon, one loop, its fast client for PostgreSQL with one connection", env)
+    s.run(program, s.port, env.postgres, 1)
+    s.wait()
+    return s
+
+
 NGINX = """
 daemon off;
 worker_processes {workers};
@@ -190,6 +200,7 @@ ALL = {
     "nginx": nginx,
     "troupe": lambda env: troupe("troupe", "Troupe, one loop, PostgreSQL", env, env.postgres),
     "troupe-sqlite": lambda env: troupe("troupe-sqlite", "Troupe, one loop, SQLite", env, None),
+    "drogon": drogon,
     "fastify": fastify,
     "troupe-2-workers": lambda env: troupe("troupe-2-workers", "Troupe, gateway with two loops, two worker nodes", env,
                                            env.postgres, threads=2, workers=2),

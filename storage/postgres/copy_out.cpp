@@ -22,12 +22,14 @@ using std::chrono::milliseconds;
 /// Lines that have come go on when nothing follows them for so long.
 constexpr milliseconds patience_for_more{20};
 
-/// The limit is for each step, and kept here. A server that still works on what nobody reads any more notices that when
-/// it looks at the socket, which before PostgreSQL 14 it does when it writes.
-constexpr const char* prepare_session =
-  "SELECT pg_catalog.set_config('statement_timeout', '0', true), "
-  "(SELECT pg_catalog.set_config(name, '1000', true) FROM pg_catalog.pg_settings "
-  "WHERE name = 'client_connection_check_interval')";
+/// A server that still works on what nobody reads any more notices that when it looks at the socket, which before
+/// PostgreSQL 14 it does when it writes.
+constexpr const char* look_at_the_socket =
+  "SELECT pg_catalog.set_config(name, '1000', true) FROM pg_catalog.pg_settings "
+  "WHERE name = 'client_connection_check_interval'";
+
+/// The limit is for each step, and kept here.
+constexpr const char* without_limit = "; SET LOCAL statement_timeout = 0";
 
 [[noreturn]] void refuse(const std::string& why) {
   throw statement_error{errc::internal, "the database refused the statement", why};
@@ -79,8 +81,9 @@ std::string with_literals(PGconn* session, const std::string& sql, const text_pa
 }
 
 void copy_out::begin(const std::string& sql, const text_parameters& parameters, bool with_header) {
-  const result_ptr prepared{PQexec(session_, prepare_session)};
-  if (PQresultStatus(prepared.get()) != PGRES_TUPLES_OK)
+  const result_ptr prepared{
+    PQexec(session_, (std::string{look_at_the_socket} + (step_.count() > 0 ? without_limit : "")).c_str())};
+  if (const auto status = PQresultStatus(prepared.get()); status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
     throw refusal{prepared.get()};
   // The line break: a comment may stand at the end.
   const auto text = "COPY (" + with_literals(session_, sql, parameters) + "\n) TO STDOUT (FORMAT csv"
@@ -136,8 +139,9 @@ void copy_out::wait_for_more() {
 /// REQUIRES: there is no more of it.
 void copy_out::end(result_ptr last) {
   under_way_ = false;
-  while (const result_ptr rest{PQgetResult(session_)}) {
-  }
+  while (const result_ptr rest{PQgetResult(session_)})
+    if (PQresultStatus(rest.get()) == PGRES_COPY_OUT)
+      break;
   if (PQresultStatus(last.get()) != PGRES_COMMAND_OK)
     throw refusal{last.get()};
 }
