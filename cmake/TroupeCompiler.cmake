@@ -29,6 +29,18 @@ if(TROUPE_WERROR)
   target_compile_options(troupe_flags INTERFACE -Werror)
 endif()
 
+# What is not in the profile, because it has changed since or was never run, is compiled as without one.
+if(TROUPE_PROFILE STREQUAL "generate")
+  target_compile_options(troupe_flags INTERFACE -fprofile-generate -fprofile-update=atomic)
+  target_link_options(troupe_flags INTERFACE -fprofile-generate)
+elseif(TROUPE_PROFILE)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR NOT EXISTS "${TROUPE_PROFILE}")
+    message(FATAL_ERROR "TROUPE_PROFILE=${TROUPE_PROFILE}: expected generate or a profile of Clang's; scripts/build-pgo makes one")
+  endif()
+  target_compile_options(troupe_flags INTERFACE "-fprofile-use=${TROUPE_PROFILE}" -Wno-profile-instr-unprofiled
+    -Wno-profile-instr-out-of-date -Wno-backend-plugin)
+endif()
+
 # lld links the larger executables several times faster than the default linker.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   include(CheckLinkerFlag)

@@ -21,6 +21,7 @@ if(TROUPE_UNITY STREQUAL "ALL")
   set(CMAKE_UNITY_BUILD ON)
 endif()
 
+set(TROUPE_PROFILE "" CACHE STRING "Optimize for a profile: its file, or generate to have programs write one")
 set(TROUPE_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
 set(TROUPE_CAF_ROOT "" CACHE PATH "Install prefix of a CAF other than the system's")
 

@@ -15,9 +15,9 @@ BROWSER = {
     "Upgrade-Insecure-Requests": "1",
 }
 
-LOCAL = ("bare-epoll", "bare-beast", "nginx", "troupe", "drogon", "fastify")
+LOCAL = ("bare-epoll", "bare-beast", "nginx", "troupe", "troupe-pgo", "drogon", "fastify")
 PARSING = tuple(each for each in LOCAL if each != "bare-epoll")
-DATABASE = ("troupe", "troupe-sqlite", "drogon", "fastify")
+DATABASE = ("troupe", "troupe-pgo", "troupe-sqlite", "drogon", "fastify")
 CLUSTER = ("troupe-2-workers", "nginx-2-bare")
 
 
@@ -36,7 +36,7 @@ FULL = [
     Profile("plaintext, 16 connections", "/plaintext", LOCAL, 16),
     Profile("plaintext", "/plaintext", LOCAL, short=True),
     Profile("plaintext, 256 connections", "/plaintext", LOCAL, 256),
-    Profile("plaintext, 16 at once", "/plaintext", ("bare-epoll", "bare-beast", "nginx", "troupe", "drogon"), pipeline=16, short=True),
+    Profile("plaintext, 16 at once", "/plaintext", ("bare-epoll", "bare-beast", "nginx", "troupe", "troupe-pgo", "drogon"), pipeline=16, short=True),
     Profile("plaintext, as a browser asks", "/plaintext", LOCAL, headers=BROWSER),
     Profile("plaintext, a connection for each", "/plaintext", ("bare-beast", "nginx", "troupe", "drogon", "fastify"),
             headers={"Connection": "close"}),

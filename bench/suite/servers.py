@@ -93,21 +93,24 @@ class Server:
                 each.wait()
 
 
-def troupe(name, what, env, storage, threads=1, workers=0):
+def troupe(name, what, env, storage, threads=1, workers=0, program=None):
+    program = program or env.bin / "techempower"
+    if not program.exists():
+        raise Failed(f"{program} is not built")
     s = Server(name, what, env)
     cluster = free_port()
     common = ["--storage", storage or f"sqlite:{s.folder}/bench.db", "--log-level", "warn"]
     # As one does before nodes are started; the table with 10,000 rows is made but once.
-    migrated = subprocess.run([env.bin / "techempower", "migrate", "up", *common[:2]], cwd=s.folder, text=True,
+    migrated = subprocess.run([program, "migrate", "up", *common[:2]], cwd=s.folder, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if migrated.returncode != 0:
         raise Failed(f"{name}: migrate up: {migrated.stdout.strip()}")
     s.begun = time.monotonic()
-    s.run(env.bin / "techempower", "gateway", "--listen", f"127.0.0.1:{s.port}", "--cluster", f"127.0.0.1:{cluster}",
+    s.run(program, "gateway", "--listen", f"127.0.0.1:{s.port}", "--cluster", f"127.0.0.1:{cluster}",
           "--admin", "127.0.0.1:0", "--threads", threads, "--access-log", "false",
           *(["--no-local-workers"] if workers else []), *common)
     for _ in range(workers):
-        s.run(env.bin / "techempower", "worker", "--join", f"127.0.0.1:{cluster}", "--threads", 1, *common, behind=True)
+        s.run(program, "worker", "--join", f"127.0.0.1:{cluster}", "--threads", 1, *common, behind=True)
     s.wait()
     return s
 
@@ -199,6 +202,8 @@ ALL = {
     "bare-beast": lambda env: bare(env, "bench-beast", "bare-beast", "Boost.Beast as in its examples, one thread"),
     "nginx": nginx,
     "troupe": lambda env: troupe("troupe", "Troupe, one loop, PostgreSQL", env, env.postgres),
+    "troupe-pgo": lambda env: troupe("troupe-pgo", "the same, built by scripts/build-pgo", env, env.postgres,
+                                     program=env.root / "build/pgo/bin/techempower"),
     "troupe-sqlite": lambda env: troupe("troupe-sqlite", "Troupe, one loop, SQLite", env, None),
     "drogon": drogon,
     "fastify": fastify,
