@@ -51,12 +51,19 @@ task<response> count(context& ctx, const request&) {
   co_return json(co_await ctx.db().one("SELECT count(*) AS rows, count(DISTINCT key) AS keys FROM orders"));
 }
 
+/// Of all nodes; PostgreSQL only.
+task<response> open_transactions(context& ctx, const request&) {
+  co_return json(co_await ctx.db().one("SELECT count(*) AS n FROM pg_stat_activity WHERE xact_start IS NOT NULL "
+                                       "AND datname = current_database() AND pid <> pg_backend_pid()"));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
   return run(argc, argv, {service("orders")
                             .put("/table", prepare)
                             .get("/orders", count)
+                            .get("/open-transactions", open_transactions)
                             .post("/orders", create)
                             .idempotency_key()
                             .post("/exact", create_exactly)
