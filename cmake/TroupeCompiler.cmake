@@ -37,6 +37,10 @@ elseif(TROUPE_PROFILE)
   if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR NOT EXISTS "${TROUPE_PROFILE}")
     message(FATAL_ERROR "TROUPE_PROFILE=${TROUPE_PROFILE}: expected generate or a profile of Clang's; scripts/build-pgo makes one")
   endif()
+  # By its contents, so that another profile compiles all anew.
+  set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${TROUPE_PROFILE}")
+  file(SHA256 "${TROUPE_PROFILE}" TROUPE_PROFILE_IS)
+  target_compile_definitions(troupe_flags INTERFACE "TROUPE_PROFILE_IS=\"${TROUPE_PROFILE_IS}\"")
   target_compile_options(troupe_flags INTERFACE "-fprofile-use=${TROUPE_PROFILE}" -Wno-profile-instr-unprofiled
     -Wno-profile-instr-out-of-date -Wno-backend-plugin)
 endif()

@@ -154,7 +154,8 @@ bool key_group::may_send() const noexcept {
 /// Many go in two halves: while the answer to one is worked on here, the database works on the other.
 void key_group::send_gathered() {
   while (!gathering_.empty() && may_send()) {
-    const bool in_halves = flights_.empty() && gathered_ >= 2 * few_keys;
+    const bool is_first = std::all_of(flights_.begin(), flights_.end(), [](const auto& each) { return each.is_alone(); });
+    const bool in_halves = is_first && gathered_ >= 2 * few_keys;
     const auto most = in_halves ? std::min(gathered_ / 2, most_keys) : most_keys;
     auto& made = flights_.emplace_back(*this, through_, false);
     while (!gathering_.empty() && made.size() < most)

@@ -154,7 +154,7 @@ std::optional<pool_job> connection_actor::run(pool_job job) {
   }
   run_guard guard{*this, job.requester, job.call};
   auto result = run_for(job.requester, job.call, job.statement);
-  if (connection_ && std::holds_alternative<failure>(result) && !connection_->healthy())
+  if (connection_ && std::holds_alternative<failure>(result) && !connection_->healthy() && !connection_->is_midway())
     connection_.reset();
   // Free before the answer goes out: what its receiver sends next must find this connection. But for one whose plan
   // is asked for first.
@@ -328,7 +328,7 @@ void connection_actor::end_lease() {
   holders_->take_back(slot_);
   if (stopping_)
     return quit();
-  if (connection_ && connection_->is_midway())
+  if (connection_ && connection_->is_midway()) // nothing is wrong with it: a new one is there sooner than its rest
     return close();
   try {
     if (connection_)

@@ -11,15 +11,17 @@ namespace troupe::storage {
 
 namespace {
 
-template <class Number>
-void append_number(std::string& out, Number value) {
-  char digits[32];
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+template <class... Number>
+void append_number(std::string& out, Number... value) {
+  char digits[64];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value...).ptr);
 }
 
 void append_double(std::string& out, double value) {
+  const auto size = std::abs(value);
+  const bool has_exponent = size != 0 && (size < 1e-4 || size >= 1e15);
   if (std::isfinite(value))
-    return append_number(out, value);
+    return append_number(out, value, has_exponent ? std::chars_format::scientific : std::chars_format::fixed);
   out += std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
 }
 

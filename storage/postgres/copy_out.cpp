@@ -7,6 +7,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <limits>
 #include <memory>
@@ -22,14 +23,13 @@ using std::chrono::milliseconds;
 /// Lines that have come go on when nothing follows them for so long.
 constexpr milliseconds patience_for_more{20};
 
-/// A server that still works on what nobody reads any more notices that when it looks at the socket, which before
-/// PostgreSQL 14 it does when it writes.
-constexpr const char* look_at_the_socket =
-  "SELECT pg_catalog.set_config(name, '1000', true) FROM pg_catalog.pg_settings "
-  "WHERE name = 'client_connection_check_interval'";
-
 /// The limit is for each step, and kept here.
-constexpr const char* without_limit = "; SET LOCAL statement_timeout = 0";
+constexpr const char* without_limit = "SET LOCAL statement_timeout = 0;";
+
+/// A server that still works on what nobody reads any more is to notice that. Before PostgreSQL 14, and on systems that
+/// cannot tell it, it does when it writes, and refuses this.
+constexpr const char* look_at_the_socket = "SAVEPOINT troupe_copy; SET LOCAL client_connection_check_interval = 1000";
+constexpr const char* without_looking = "ROLLBACK TO SAVEPOINT troupe_copy";
 
 [[noreturn]] void refuse(const std::string& why) {
   throw statement_error{errc::internal, "the database refused the statement", why};
@@ -38,9 +38,24 @@ constexpr const char* without_limit = "; SET LOCAL statement_timeout = 0";
 /// 0: it is none.
 std::size_t number_of_placeholder(std::string_view token) {
   std::size_t out = 0;
-  if (token.size() > 1 && token.front() == '$')
-    std::from_chars(token.data() + 1, token.data() + token.size(), out);
+  if (token.size() < 2 || token.front() != '$' || std::isdigit(static_cast<unsigned char>(token[1])) == 0)
+    return 0;
+  const auto* const end = token.data() + token.size();
+  if (std::from_chars(token.data() + 1, end, out).ptr != end)
+    refuse("a blank is missing behind the parameter in " + std::string{token});
   return out;
+}
+
+bool is_in_a_word(const std::string& sql, std::size_t at) {
+  const auto before = at > 0 ? static_cast<unsigned char>(sql[at - 1]) : 0U;
+  return std::isalnum(static_cast<int>(before)) != 0 || before == '_' || before == '$' || before >= 0x80;
+}
+
+/// E'a' and on the next line 'b' are one constant, whose second part has backslashes, too, and looks as if it had none.
+void require_whole_constants(std::string_view before, std::string_view token) {
+  const bool is_open = before.size() > 1 && (before[0] == 'E' || before[0] == 'e') && before[1] == '\'';
+  if (is_open && token.starts_with('\''))
+    refuse("a constant E'...' in two parts, in a text with parameters");
 }
 
 std::string literal(PGconn* session, const char* text) {
@@ -60,9 +75,11 @@ std::string with_literals(PGconn* session, const std::string& sql, const text_pa
   std::size_t copied = 0;
   std::size_t most = 0;
   sql_tokens tokens{sql};
-  for (auto token = tokens.next(); !token.empty(); token = tokens.next()) {
+  std::string_view before;
+  for (auto token = tokens.next(); !token.empty(); before = token, token = tokens.next()) {
+    require_whole_constants(before, token);
     const auto at = static_cast<std::size_t>(token.data() - sql.data());
-    const auto number = number_of_placeholder(token);
+    const auto number = is_in_a_word(sql, at) ? 0 : number_of_placeholder(token);
     if (number == 0 && token != ";")
       continue;
     out.append(sql, copied, at - copied);
@@ -81,10 +98,7 @@ std::string with_literals(PGconn* session, const std::string& sql, const text_pa
 }
 
 void copy_out::begin(const std::string& sql, const text_parameters& parameters, bool with_header) {
-  const result_ptr prepared{
-    PQexec(session_, (std::string{look_at_the_socket} + (step_.count() > 0 ? without_limit : "")).c_str())};
-  if (const auto status = PQresultStatus(prepared.get()); status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
-    throw refusal{prepared.get()};
+  set_up();
   // The line break: a comment may stand at the end.
   const auto text = "COPY (" + with_literals(session_, sql, parameters) + "\n) TO STDOUT (FORMAT csv"
                     + (with_header ? ", HEADER)" : ")");
@@ -96,9 +110,22 @@ void copy_out::begin(const std::string& sql, const text_parameters& parameters, 
   result_ptr begun{PQgetResult(session_)};
   if (PQresultStatus(begun.get()) != PGRES_COPY_OUT)
     end(std::move(begun));
+  end_is_due_ = true;
+}
+
+void copy_out::set_up() {
+  const bool keeps_limit = step_.count() > 0 && !waits_itself();
+  const result_ptr done{PQexec(session_, (std::string{keeps_limit ? without_limit : ""} + look_at_the_socket).c_str())};
+  if (PQresultStatus(done.get()) == PGRES_COMMAND_OK)
+    return;
+  const result_ptr undone{PQexec(session_, without_looking)};
+  if (PQresultStatus(undone.get()) != PGRES_COMMAND_OK)
+    throw refusal{done.get()};
 }
 
 std::string copy_out::next() {
+  if (!std::exchange(end_is_due_, under_way_))
+    refuse("no COPY is under way");
   std::string out;
   while (under_way_ && out.size() < csv_piece) {
     char* line = nullptr;

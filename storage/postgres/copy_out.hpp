@@ -12,7 +12,8 @@ namespace troupe::storage::postgres {
 /// when the session is gone. Thread: its connection's.
 class copy_out {
 public:
-  /// `step`: in which something has to come, each time; 0: at any time.
+  /// `step`: in which something has to come, each time; 0: at any time. Where the session is encrypted by
+  /// GSSAPI it is the server's limit for all of it.
   copy_out(PGconn* session, std::chrono::milliseconds step) noexcept : session_(session), step_(step) {}
 
   /// Begins it. Throws what is refused before its first line, too. REQUIRES: none is under way; in a transaction.
@@ -24,6 +25,7 @@ public:
   [[nodiscard]] bool under_way() const noexcept { return under_way_; }
 
 private:
+  void set_up();
   [[nodiscard]] bool has_come(std::chrono::milliseconds patience);
   [[nodiscard]] bool waits_itself() const noexcept;
   void wait_for_more();
@@ -32,6 +34,7 @@ private:
   PGconn* session_;
   std::chrono::milliseconds step_;
   bool under_way_ = false;
+  bool end_is_due_ = false; // to be told
 };
 
 /// `sql` with its parameters in it, each as a literal that the server reads as it would have read the parameter: COPY

@@ -157,7 +157,7 @@ public:
     return is_alive(raw_) && is_between_statements;
   }
 
-  bool is_midway() noexcept override { return copy_out_.under_way(); }
+  bool is_midway() noexcept override { return copy_out_.under_way() && PQstatus(raw_) == CONNECTION_OK; }
 
   bool in_transaction() noexcept override {
     const auto state = PQtransactionStatus(raw_);

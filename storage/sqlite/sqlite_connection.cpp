@@ -37,6 +37,7 @@ constexpr int steps_between_looks = 10'000;
 
 /// Of a copy, at a time.
 constexpr std::size_t rows_looked_at = 16;
+constexpr std::chrono::milliseconds patience_for_a_piece{20};
 
 constexpr std::string_view trailing_statement = "one statement at a time: text after the first ';'";
 
@@ -250,7 +251,8 @@ private:
   /// Empty at the end.
   static std::string next_piece(cursor& of) {
     std::string out;
-    while (!of.ended && out.size() < csv_piece) {
+    const auto until = clock::now() + patience_for_a_piece;
+    while (!of.ended && out.size() < csv_piece && (out.empty() || clock::now() < until)) {
       const auto some = of.statement.next(rows_looked_at);
       if (std::exchange(of.header_is_due, false))
         append_csv_line(out, std::vector<sql_value>{some.columns.begin(), some.columns.end()});

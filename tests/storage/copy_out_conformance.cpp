@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace troupe::storage::test {
 namespace {
@@ -62,6 +63,23 @@ TEST_F(a_copy_out, is_csv_with_what_needs_it_in_quotes) {
               "\"a,b\",\"\"\"\"\n1,x\n");
     EXPECT_EQ(co_await all_of(db.copy_out("SELECT t FROM v WHERE n < 2 ORDER BY n")), "plain\n\"\"\n\n");
     EXPECT_EQ(co_await all_of(db.copy_out("SELECT '\\.'")), "\"\\.\"\n");
+  });
+}
+
+TEST_F(a_copy_out, has_floating_point_numbers_as_the_other_database_writes_them) {
+  run([](context& ctx) -> task<> {
+    const std::pair<double, string> numbers[] = {{0.0, "0"},
+                                                 {-0.5, "-0.5"},
+                                                 {100000.0, "100000"},
+                                                 {0.0001, "0.0001"},
+                                                 {0.00001, "1e-05"},
+                                                 {123456789012345.0, "123456789012345"},
+                                                 {1e15, "1e+15"},
+                                                 {1.0 / 3, "0.3333333333333333"},
+                                                 {1e300, "1e+300"},
+                                                 {5e-324, "5e-324"}};
+    for (const auto& [number, text] : numbers)
+      EXPECT_EQ(co_await all_of(ctx.db().copy_out("SELECT CAST($1 AS DOUBLE PRECISION)", number)), text + '\n');
   });
 }
 

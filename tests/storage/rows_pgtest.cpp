@@ -170,6 +170,31 @@ TEST_F(copied_out, of_which_nothing_comes_is_given_up_and_ended_at_the_server) {
   }));
 }
 
+TEST_F(copied_out, have_their_end_told_once) {
+  connection_->execute({"BEGIN", {}});
+  EXPECT_EQ(code_of([&] { connection_->run(step(sql_steps::kind::fetch)); }), errc::internal) << "nothing is open";
+  EXPECT_EQ(connection_->run(step(sql_steps::kind::open, "SELECT 1")).cells.size(), 1u);
+  EXPECT_TRUE(connection_->run(step(sql_steps::kind::fetch)).cells.empty());
+  EXPECT_EQ(code_of([&] { connection_->run(step(sql_steps::kind::fetch)); }), errc::internal);
+}
+
+TEST_F(copied_out, takes_a_dollar_in_a_name_for_no_parameter_and_refuses_what_it_would_misread) {
+  connection_->run_script("CREATE TABLE odd (a$1 INTEGER); INSERT INTO odd VALUES (7)");
+  const auto outcome_of = [&](const std::string& sql) {
+    auto what = step(sql_steps::kind::open, sql);
+    what.parameters.emplace_back(std::string{"' || 'b"});
+    connection_->reset();
+    connection_->execute({"BEGIN", {}});
+    return code_of([&] {
+      const auto found = connection_->run(what);
+      throw error{errc::not_found, std::get<std::string>(found.cells.at(0))}; // as no error is what is expected
+    });
+  };
+  EXPECT_EQ(outcome_of("SELECT a$1 FROM odd WHERE CAST($1 AS TEXT) <> ''"), errc::not_found);
+  EXPECT_EQ(outcome_of("SELECT 1 WHERE 'x' <> $1AND true"), errc::internal);
+  EXPECT_EQ(outcome_of("SELECT E'a'\n'\\'' || $1 -- '"), errc::internal);
+}
+
 TEST_F(copied_out, whose_session_is_ended_fails_as_unavailable) {
   connection_->execute({"BEGIN", {}});
   auto found = connection_->run(step(sql_steps::kind::open, "SELECT repeat('x', 1000), generate_series(1, 10000000)"));
