@@ -34,9 +34,14 @@ namespace {
 
 constexpr const char* query_canceled = "57014";
 
-/// A read that takes so long is a transaction of its own: the end of one costs little beside it, and whoever asked
-/// need not wait for the others of the batch.
-constexpr std::chrono::microseconds worth_a_transaction{50};
+/// A read for so many keys is a transaction of its own: the end of one costs little beside it, and whoever asked need not
+/// wait for the others of the batch.
+constexpr std::size_t worth_a_transaction = 16;
+
+bool has_many_keys(const sql_statement& read) noexcept {
+  const auto* const keys = read.parameters.empty() ? nullptr : std::get_if<sql_array>(&read.parameters.front());
+  return keys != nullptr && keys->elements.size() >= worth_a_transaction;
+}
 
 class postgres_connection final : public connection {
 public:
@@ -221,7 +226,7 @@ private:
           begun_ = clock::now();
         const bool changes = known->verb != sql_verb::reads;
         under_way_.push_back({&statement, known, changes});
-        if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), company_of(statement, *known)}))
+        if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), company_of(statement, changes)}))
           return true;
       } catch (const std::exception&) { // it says so again where it is executed
       }
@@ -251,13 +256,12 @@ private:
       bool changes;
     };
 
-    [[nodiscard]] pipelined::company company_of(const sql_statement& what, const prepared& known) const noexcept {
-      if (known.verb != sql_verb::reads)
+    [[nodiscard]] pipelined::company company_of(const sql_statement& what, bool changes) const noexcept {
+      if (changes)
         return on_.group_commit_ ? pipelined::company::changes : pipelined::company::none;
       // Within one transaction the server tells what is notified twice only once.
       const bool notifies = what.steps.what == sql_steps::kind::notify;
-      const bool is_long = known.takes.least > worth_a_transaction;
-      return notifies || is_long ? pipelined::company::none : pipelined::company::reads;
+      return notifies || has_many_keys(what) ? pipelined::company::none : pipelined::company::reads;
     }
 
     void ended(pipeline::outcome how, result_ptr&& result) override {

@@ -184,11 +184,17 @@ TEST_F(batch_pgtest, is_joined_by_others_while_it_runs) {
   EXPECT_EQ(count("t"), 40);
 }
 
-TEST_F(batch_pgtest, a_read_that_takes_long_is_a_transaction_of_its_own) {
-  const auto begin_of_its_transaction =
-    statement("SELECT CAST(extract(epoch FROM now()) * 1000000 AS BIGINT) FROM pg_sleep(0.002)");
-  const auto found = run({begin_of_its_transaction, begin_of_its_transaction, begin_of_its_transaction});
-  EXPECT_EQ(std::set(found.begin(), found.end()).size(), 3u);
+TEST_F(batch_pgtest, a_read_for_many_keys_is_a_transaction_of_its_own) {
+  const auto begins_of_transactions = [&](std::size_t keys) {
+    sql_array all;
+    all.elements.assign(keys, sql_value{int64_t{1}});
+    const auto begin = statement("SELECT CAST(extract(epoch FROM now()) * 1000000 AS BIGINT) FROM pg_sleep(0.002) "
+                                 "WHERE 1 = ANY(CAST($1 AS BIGINT[]))", std::move(all));
+    const auto found = run({begin, begin, begin});
+    return std::set(found.begin(), found.end()).size();
+  };
+  EXPECT_EQ(begins_of_transactions(15), 1u);
+  EXPECT_EQ(begins_of_transactions(16), 3u);
 }
 
 TEST_F(batch_pgtest, an_error_is_that_of_its_statement_alone) {
