@@ -4,20 +4,13 @@
 
 namespace troupe {
 
-namespace {
-
-sql_statement as_csv(sql_statement what) {
-  what.steps.as = sql_steps::form::csv;
-  return what;
+copy_reader::copy_reader(detail::host& owner, const detail::held_connection& on, sql_statement what)
+  : pieces_(owner, on, std::move(what)) {
+  pieces_.give_text(sql_steps::form::csv);
 }
 
-} // namespace
-
-copy_reader::copy_reader(detail::host& owner, const detail::held_connection& on, sql_statement what)
-  : pieces_(owner, on, as_csv(std::move(what))) {}
-
 copy_reader copy_reader::with_header() && {
-  detail::set_form(*pieces_.source_, sql_steps::form::csv_with_header);
+  pieces_.give_text(sql_steps::form::csv_with_header);
   return std::move(*this);
 }
 

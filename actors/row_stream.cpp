@@ -37,7 +37,7 @@ public:
     : statements(owner, std::move(on)), what_(std::move(what)), by_itself_(!held_.connection) {
     what_.shared = false;
     what_.key_column.clear();
-    what_.steps.rows = what_.steps.as == sql_steps::form::rows ? rows_of_a_step : 1;
+    what_.steps.rows = rows_of_a_step;
     what_.steps.cursor = next_cursor();
   }
   row_source(const row_source&) = delete;
@@ -45,7 +45,10 @@ public:
   ~row_source() { let_go(); }
 
   void set_step(std::size_t rows) noexcept { what_.steps.rows = rows; }
-  void set_form(sql_steps::form as) noexcept { what_.steps.as = as; }
+  void give_text(sql_steps::form as) noexcept {
+    what_.steps.as = as;
+    what_.steps.rows = 1; // which is a piece of it
+  }
 
   static task<std::optional<rows>> next(std::shared_ptr<row_source> of) {
     if (of->now_ == state::failed)
@@ -143,8 +146,8 @@ row_stream row_stream::in_steps_of(std::size_t rows) && {
   return std::move(*this);
 }
 
-void detail::set_form(row_source& of, sql_steps::form as) noexcept {
-  of.set_form(as);
+void row_stream::give_text(sql_steps::form as) noexcept {
+  source_->give_text(as);
 }
 
 task<std::optional<rows>> row_stream::next() {

@@ -14,7 +14,6 @@ namespace troupe {
 namespace detail {
 class host;
 class row_source;
-void set_form(row_source& of, sql_steps::form as) noexcept; // before its first step
 } // namespace detail
 
 /// The rows of a statement, a step at a time, in their order, each once:
@@ -39,7 +38,6 @@ class row_stream {
 public:
   static constexpr std::size_t most_rows = 1'000'000; ///< of one step
 
-  /// `what.steps.as` is kept.
   row_stream(detail::host& owner, const detail::held_connection& on, sql_statement what);
 
   /// Steps of so many rows instead of 1,000. Throws std::invalid_argument for 0 and for more than `most_rows`.
@@ -52,6 +50,9 @@ public:
 
 private:
   friend class copy_reader;
+
+  /// A step is a row with a piece of the text. Before the first one.
+  void give_text(sql_steps::form as) noexcept;
 
   std::shared_ptr<detail::row_source> source_;
 };

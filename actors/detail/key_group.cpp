@@ -1,6 +1,7 @@
 #include "actors/detail/key_group.hpp"
 
 #include "actors/detail/host.hpp"
+#include "actors/messages/sql_key.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -138,7 +139,9 @@ void key_group::send(std::span<key_read* const> all, bool alone) {
   made.send();
 }
 
-bool key_group::may_send() const noexcept {
+/// At most; 0: it has to wait. Many go in two halves: while the answer to one is worked on here, the database works on the
+/// other.
+std::size_t key_group::keys_of_next() const noexcept {
   std::size_t out = 0;
   std::size_t largest = 0;
   for (const auto& each : flights_)
@@ -146,25 +149,24 @@ bool key_group::may_send() const noexcept {
       ++out;
       largest = std::max(largest, each.size());
     }
-  if (out < 2)
-    return out == 0 || gathered_ >= std::max(largest, few_keys);
-  return out < most_flights && gathered_ >= 2 * largest;
+  if (out == 0)
+    return gathered_ < 2 * many_keys ? most_keys : std::min(gathered_ / 2, most_keys);
+  const auto wanted = out == 1 ? std::max(largest, many_keys) : 2 * largest;
+  return out < most_flights && gathered_ >= wanted ? most_keys : 0;
 }
 
-/// Many go in two halves: while the answer to one is worked on here, the database works on the other.
 void key_group::send_gathered() {
-  while (!gathering_.empty() && may_send()) {
-    const bool is_first = std::all_of(flights_.begin(), flights_.end(), [](const auto& each) { return each.is_alone(); });
-    const bool in_halves = is_first && gathered_ >= 2 * few_keys;
-    const auto most = in_halves ? std::min(gathered_ / 2, most_keys) : most_keys;
+  while (!gathering_.empty()) {
+    const auto most = keys_of_next();
+    if (most == 0)
+      return;
     auto& made = flights_.emplace_back(*this, through_, false);
     while (!gathering_.empty() && made.size() < most)
       made.add(static_cast<key_read&>(gathering_.pop_front()));
     gathered_ -= std::min(gathered_, made.size());
     made.send();
   }
-  if (gathering_.empty())
-    gathered_ = 0;
+  gathered_ = 0;
 }
 
 void key_group::end(const key_flight& which) {

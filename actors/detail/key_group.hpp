@@ -60,15 +60,14 @@ public:
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] bool is_used() const noexcept { return !gathering_.empty() || !flights_.empty(); }
 
-  /// At the same time: a second one when as many wait as the first one has, and not just a few; further ones when
+  /// At the same time: a second one when as many wait as the first one has, and `many_keys`; further ones when
   /// those that wait are twice as many as the largest has.
   static constexpr std::size_t most_flights = 4;
-  static constexpr std::size_t few_keys = 16;
   static constexpr std::size_t most_keys = 1000;
 
 private:
   void send(std::span<key_read* const> all, bool alone);
-  [[nodiscard]] bool may_send() const noexcept;
+  [[nodiscard]] std::size_t keys_of_next() const noexcept;
 
   key_loader& loader_;
   std::string name_;

@@ -154,7 +154,7 @@ std::optional<pool_job> connection_actor::run(pool_job job) {
   }
   run_guard guard{*this, job.requester, job.call};
   auto result = run_for(job.requester, job.call, job.statement);
-  if (connection_ && std::holds_alternative<failure>(result) && !connection_->healthy() && !connection_->is_midway())
+  if (connection_ && std::holds_alternative<failure>(result) && !connection_->healthy())
     connection_.reset();
   // Free before the answer goes out: what its receiver sends next must find this connection. But for one whose plan
   // is asked for first.
@@ -314,7 +314,7 @@ void connection_actor::run_leased(call_id call, const sql_statement& statement) 
     return deliver(requester, nullptr, call, failure{errc::unavailable, connection_gone});
   run_guard guard{*this, requester, call};
   auto result = run_for(requester, call, statement);
-  if (connection_ && std::holds_alternative<failure>(result) && !connection_->healthy())
+  if (connection_ && std::holds_alternative<failure>(result) && !connection_->healthy() && !connection_->is_midway())
     connection_.reset(); // reported when the lease ends: until then nobody else may use it
   reply(requester, call, std::move(result));
   guard.answered();

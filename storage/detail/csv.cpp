@@ -1,5 +1,7 @@
 #include "storage/detail/csv.hpp"
 
+#include "actors/detail/sql_arrays.hpp"
+
 #include <charconv>
 #include <cmath>
 #include <string_view>
@@ -23,15 +25,6 @@ void append_double(std::string& out, double value) {
   if (std::isfinite(value))
     return append_number(out, value, has_exponent ? std::chars_format::scientific : std::chars_format::fixed);
   out += std::isnan(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
-}
-
-void append_bytes(std::string& out, std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  out += "\\x";
-  for (const auto c : bytes) {
-    out += digits[static_cast<unsigned char>(c) >> 4U];
-    out += digits[static_cast<unsigned char>(c) & 0xfU];
-  }
 }
 
 /// `alone`: the line has no other value, and must not read \., which ends a file of PostgreSQL's.
@@ -65,7 +58,7 @@ void append_value(std::string& out, const sql_value& value, bool alone) {
     else if constexpr (std::is_same_v<type, std::string>)
       append_text(out, x, alone);
     else if constexpr (std::is_same_v<type, blob>)
-      append_bytes(out, x.bytes);
+      out += "\\x" + troupe::detail::to_hex(x.bytes);
     else if constexpr (!std::is_same_v<type, sql_array>) // which no column of SQLite's has
       append_text(out, x.text, alone);
   }, value);

@@ -4,6 +4,7 @@
 
 #include "storage/detail/migration_files.hpp"
 
+#include "actors/detail/sql_arrays.hpp"
 #include "storage/migrations.hpp"
 
 #include <fmt/format.h>
@@ -86,10 +87,7 @@ std::string checksum_of(const std::string& text) {
   if (SHA256_Init(&state) != 1 || SHA256_Update(&state, text.data(), text.size()) != 1
       || SHA256_Final(digest.data(), &state) != 1)
     throw migration_error{"SHA-256 is not available"};
-  std::string out;
-  for (const auto byte : digest)
-    out += fmt::format("{:02x}", byte);
-  return out;
+  return troupe::detail::to_hex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 std::vector<migration_file> read_migrations(const fs::path& folder, backend kind) {

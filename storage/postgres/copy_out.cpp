@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <limits>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -148,12 +147,10 @@ bool copy_out::waits_itself() const noexcept {
   return PQgssEncInUse(session_) != 0;
 }
 
-bool copy_out::has_come(milliseconds patience) {
-  if (has_more_inside(session_))
-    return true;
-  const auto limit = std::min<milliseconds::rep>(patience.count(), std::numeric_limits<int>::max());
-  pollfd socket{PQsocket(session_), POLLIN, 0};
-  return ::poll(&socket, 1, limit > 0 ? static_cast<int>(limit) : -1) != 0;
+bool copy_out::has_come(milliseconds patience) const {
+  using clock = std::chrono::steady_clock;
+  const auto until = patience.count() > 0 ? clock::now() + patience : clock::time_point::max();
+  return has_more_inside(session_) || wait_for_socket(session_, POLLIN, until);
 }
 
 void copy_out::wait_for_more() {

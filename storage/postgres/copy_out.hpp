@@ -26,7 +26,7 @@ public:
 
 private:
   void set_up();
-  [[nodiscard]] bool has_come(std::chrono::milliseconds patience);
+  [[nodiscard]] bool has_come(std::chrono::milliseconds patience) const;
   [[nodiscard]] bool waits_itself() const noexcept;
   void wait_for_more();
   void end(result_ptr last);

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <memory>
 
 namespace troupe::storage::postgres {
@@ -51,21 +52,6 @@ session_ptr start(const std::string& url) {
                                           "15000",  url.c_str(), "UTF8", nullptr};
   constexpr int expand_url = 1;
   return session_ptr{PQconnectStartParams(keywords.data(), values.data(), expand_url)};
-}
-
-/// Waits until the socket is ready or the time is up; false: the latter.
-bool wait_for_socket(PGconn* session, short events, clock::time_point until) {
-  for (;;) {
-    auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()).count();
-    pollfd wanted{PQsocket(session), events, 0};
-    const int ready = poll(&wanted, 1, static_cast<int>(std::max<long>(left, 0)));
-    if (ready > 0)
-      return true;
-    if (ready == 0)
-      return false;
-    if (errno != EINTR)
-      throw_unavailable("poll failed");
-  }
 }
 
 void finish_connecting(PGconn* session, clock::time_point until) {
@@ -181,6 +167,20 @@ bool is_alive(PGconn* session) noexcept {
     return false;
   PQisBusy(session);
   return PQstatus(session) == CONNECTION_OK;
+}
+
+bool wait_for_socket(PGconn* session, short events, clock::time_point until) {
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()).count();
+    pollfd wanted{PQsocket(session), events, 0};
+    const int ready = poll(&wanted, 1, static_cast<int>(std::clamp<long>(left, 0, std::numeric_limits<int>::max())));
+    if (ready > 0)
+      return true;
+    if (ready == 0)
+      return false;
+    if (errno != EINTR)
+      throw_unavailable("poll failed");
+  }
 }
 
 bool has_more_inside(PGconn* session) noexcept {

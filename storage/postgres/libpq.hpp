@@ -48,6 +48,9 @@ void log_notices(PGconn* session) noexcept;
 /// Whether the session is known to be gone, by its socket alone: nothing is sent.
 [[nodiscard]] bool is_alive(PGconn* session) noexcept;
 
+/// Waits until the socket is ready or the time is up; false: the latter. Throws statement_error{unavailable}.
+[[nodiscard]] bool wait_for_socket(PGconn* session, short events, std::chrono::steady_clock::time_point until);
+
 /// Bytes that OpenSSL has taken from the socket and libpq has not: no poll tells of them.
 [[nodiscard]] bool has_more_inside(PGconn* session) noexcept;
 

@@ -1,9 +1,10 @@
 #include "storage/postgres/postgres_connection.hpp"
 
+#include "actors/messages/sql_key.hpp"
 #include "storage/detail/begin_mode.hpp"
+#include "storage/detail/csv.hpp"
 #include "storage/detail/prepared_cache.hpp"
 #include "storage/detail/sql_text.hpp"
-#include "storage/detail/csv.hpp"
 #include "storage/postgres/copy_in.hpp"
 #include "storage/postgres/copy_out.hpp"
 #include "storage/postgres/cursors.hpp"
@@ -34,13 +35,9 @@ namespace {
 
 constexpr const char* query_canceled = "57014";
 
-/// A read for so many keys is a transaction of its own: the end of one costs little beside it, and whoever asked need not
-/// wait for the others of the batch.
-constexpr std::size_t worth_a_transaction = 16;
-
 bool has_many_keys(const sql_statement& read) noexcept {
   const auto* const keys = read.parameters.empty() ? nullptr : std::get_if<sql_array>(&read.parameters.front());
-  return keys != nullptr && keys->elements.size() >= worth_a_transaction;
+  return keys != nullptr && keys->elements.size() >= many_keys;
 }
 
 class postgres_connection final : public connection {

@@ -60,6 +60,14 @@ private:
   std::unique_ptr<postgres_database> database_;
 };
 
+TEST_F(QueryLimits, ACopyOfWhichNothingComesInTimeEndsAndCountsAsNoLostConnection) {
+  auto node = start_node({"--storage-max-connections", "1", "--storage-query-timeout", "300ms"});
+  EXPECT_TRUE(is_problem(get(node->http_port(), "/slow.csv?s=600"), 504));
+  EXPECT_EQ(get(node->http_port(), "/quick").status, 200) << "of another session";
+  EXPECT_EQ(node->log_text().find("connection was lost"), std::string::npos) << node->log_text();
+  EXPECT_TRUE(eventually_sleepers("0"));
+}
+
 TEST_F(QueryLimits, AClientThatLeavesHasItsStatementCancelledAtTheServer) {
   auto node = start_node({"--storage-max-connections", "1"});
   for (const std::string path : {"/slow?s=30", "/slow-in-transaction?s=30"}) {

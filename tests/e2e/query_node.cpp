@@ -20,6 +20,11 @@ task<response> slow(context& ctx, const request& req) {
   co_return text("slept");
 }
 
+task<response> slow_copy(context& ctx, const request& req) {
+  auto out = ctx.db().copy_out(sleeps, req.query<double>("s"));
+  co_return text((co_await out.next()).value_or("nothing"));
+}
+
 task<response> slow_in_transaction(context& ctx, const request& req) {
   co_await ctx.db().transact([&](transaction& tx) -> task<void> {
     co_await tx.exec("INSERT INTO mark VALUES (1)");
@@ -141,6 +146,7 @@ int main(int argc, char** argv) {
                   .post("/lines", store_lines, body_limit::none())
                   .get("/stored-lines", stored_lines)
                   .get("/slow", slow)
+                  .get("/slow.csv", slow_copy)
                   .get("/slow-in-transaction", slow_in_transaction)
                   .post("/give-up", give_up)
                   .post("/leak", leak)});

@@ -2,6 +2,7 @@
 #include "tests/storage/pool_client.hpp"
 #include "tests/storage/test_database.hpp"
 #include "tests/support/eventually.hpp"
+#include "tests/support/free_port.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -103,8 +104,10 @@ TEST_F(postgres_connection_pgtest, knows_that_nothing_was_committed_on_a_session
 }
 
 TEST_F(postgres_connection_pgtest, gives_up_connecting_in_time) {
+  const troupe::test::loopback_listener silent{1};
   auto settings = database_->settings();
-  settings.connect_timeout = 0ms;
+  settings.url = "postgresql://nobody@127.0.0.1:" + std::to_string(silent.port) + "/none?sslmode=disable";
+  settings.connect_timeout = 50ms;
   EXPECT_EQ(code_of([&] { (void)connect(settings); }), errc::unavailable);
 }
 

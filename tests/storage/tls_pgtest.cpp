@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace troupe::storage::test {
@@ -27,6 +28,13 @@ protected:
     return out;
   }
 
+  /// With a pool that trusts the server.
+  template <class F>
+  void run(F work) {
+    const auto pool = spawn_database(bench_.loop(), settings("sslmode=verify-full&sslrootcert=" + authority_.file()));
+    bench_.run_on(bench_.spawn_runner(bench_.own(pool)), std::move(work));
+  }
+
   troupe::test::temp_directory folder_;
   troupe::test::certificate_authority authority_{folder_, "authority"};
   troupe::test::postgres_cluster cluster_;
@@ -44,8 +52,7 @@ task<> read_texts(context& ctx, int64_t caller) {
 }
 
 TEST_F(tls_pgtest, quick_statements_are_answered_whatever_their_size) {
-  const auto pool = spawn_database(bench_.loop(), settings("sslmode=verify-full&sslrootcert=" + authority_.file()));
-  bench_.run_on(bench_.spawn_runner(bench_.own(pool)), [](context& ctx) -> task<> {
+  run([](context& ctx) -> task<> {
     EXPECT_TRUE((co_await ctx.db().one("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")).get<bool>("ssl"));
     std::vector<task<>> all;
     for (int64_t i = 0; i < 20; ++i)
@@ -55,8 +62,7 @@ TEST_F(tls_pgtest, quick_statements_are_answered_whatever_their_size) {
 }
 
 TEST_F(tls_pgtest, many_rows_are_copied_out) {
-  const auto pool = spawn_database(bench_.loop(), settings("sslmode=verify-full&sslrootcert=" + authority_.file()));
-  bench_.run_on(bench_.spawn_runner(bench_.own(pool)), [](context& ctx) -> task<> {
+  run([](context& ctx) -> task<> {
     auto out = ctx.db().copy_out("SELECT repeat('x', 99) FROM generate_series(1, 100000)");
     std::size_t size = 0;
     while (const auto piece = co_await out.next())
