@@ -1,4 +1,4 @@
-"""wrk, and requests at a fixed rate."""
+"""wrk, WebSockets that wait for their echo, and requests at a fixed rate."""
 
 import json
 import re
@@ -6,40 +6,51 @@ import subprocess
 
 from servers import Failed
 
+# Behind a profile's own words, which fill `turns`: what is sent one after the other.
 SCRIPT = """
-init = function()
-  requests = string.rep(wrk.format(), %(pipeline)d)
-end
-request = function()
-  return requests
-end
 done = function(summary, latency)
   local e = summary.errors
-  io.write(string.format('RESULT {"requests":%%d,"microseconds":%%d,"failed":%%d,"p50":%%f,"p99":%%f,"p999":%%f}\\n',
-    summary.requests, summary.duration, e.connect + e.read + e.write + e.status + e.timeout,
+  io.write(string.format('RESULT {"requests":%d,"microseconds":%d,"failed":%d,"refused":%d,"p50":%f,"p99":%f,"p999":%f}\\n',
+    summary.requests, summary.duration, e.connect + e.read + e.write + e.timeout, e.status,
     latency:percentile(50) / 1000, latency:percentile(99) / 1000, latency:percentile(99.9) / 1000))
+end
+request = function()
+  turn = turn % #turns + 1
+  local this = turns[turn]
+  return type(this) == "function" and this() or this
 end
 """
 
 
-def closed(server, profile, seconds, folder):
-    """Each connection sends its next request when it has the last one's answer."""
+def wrk(server, profile, seconds, folder):
     script = folder / "wrk.lua"
-    script.write_text(SCRIPT % {"pipeline": profile.pipeline})
+    script.write_text("init = function()\n  turn = 0\n  turns = {}\n" + profile.turns + "end\n" + SCRIPT)
     command = ["wrk", "-t", "1", "-c", str(profile.connections), "-d", f"{seconds}s", "-s", str(script)]
     for name, value in profile.headers.items():
         command += ["-H", f"{name}: {value}"]
+    return command + [f"{server.scheme}://127.0.0.1:{server.port}{profile.path}"]
+
+
+def websockets(env, server, profile, seconds):
+    return [env.bin / "bench-websocket", str(server.port), profile.path, str(profile.connections), str(profile.message),
+            str(seconds)]
+
+
+def closed(env, server, profile, seconds):
+    """Each connection sends its next request when it has the last one's answer."""
+    command = websockets(env, server, profile, seconds) if profile.message else wrk(server, profile, seconds, env.folder)
     before = server.cpu_seconds()
-    done = subprocess.run(command + [f"http://127.0.0.1:{server.port}{profile.path}"], capture_output=True, text=True,
-                          timeout=seconds + 30)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 30)
     after = server.cpu_seconds()
     found = re.search(r"^RESULT (.*)$", done.stdout, re.M)
     if found is None:
-        raise Failed(f"wrk at {server.name}: {done.stdout[-300:]} {done.stderr[-300:]}")
+        raise Failed(f"{command[0]} at {server.name}: {done.stdout[-300:]} {done.stderr[-300:]}")
     got = json.loads(found[1])
     # A server that ends a connection after its answer is what these clients ask for.
-    if got["requests"] == 0 or (got["failed"] and profile.headers.get("Connection") != "close"):
-        raise Failed(f"{server.name}, {profile.name}: {got['failed']} of {got['requests']} requests failed")
+    ended = got["failed"] and not profile.hostile and profile.headers.get("Connection") != "close"
+    if got["requests"] == 0 or ended or (got["refused"] and not profile.hostile):
+        raise Failed(f"{server.name}, {profile.name}: {got['failed']} of {got['requests']} requests failed, "
+                     f"{got['refused']} were refused")
     return {
         "requests_per_s": got["requests"] / got["microseconds"] * 1e6,
         "cpu_us": (after[0] - before[0]) / got["requests"] * 1e6,

@@ -55,7 +55,7 @@ def measure(chosen, running, rounds, seconds, env):
         for profile in chosen:
             for name, into in samples[profile.name].items():
                 # The first round warms up and is not counted.
-                got = load.closed(running[name], profile, seconds if n else 1, env.folder)
+                got = load.closed(env, running[name], profile, seconds if n else 1)
                 if n:
                     into.append(got)
                     say(f"{n}/{rounds} {profile.name}: {name} {got['requests_per_s']:,.0f} requests/s, "

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import time
 
@@ -23,10 +24,19 @@ def free_port():
         return s.getsockname()[1]
 
 
-def get(port, path):
+def trusting():
+    """A TLS context that takes any certificate: those of the comparison are made for it."""
+    out = ssl.create_default_context()
+    out.check_hostname = False
+    out.verify_mode = ssl.CERT_NONE
+    return out
+
+
+def get(port, path, scheme="http"):
     """The status of an answer; None: there is none (yet)."""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as s:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as plain:
+            s = trusting().wrap_socket(plain) if scheme == "https" else plain
             s.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
             head = s.recv(4096)
             return int(head[9:12]) if head.startswith(b"HTTP/1.1 ") else None
@@ -37,8 +47,9 @@ def get(port, path):
 class Server:
     """One program, or several that serve together: those in front, and those behind them."""
 
-    def __init__(self, name, what, env):
+    def __init__(self, name, what, env, scheme="http"):
         self.name = name
+        self.scheme = scheme
         self.what = what  # for the reader of the table
         self.folder = env.folder / name
         self.folder.mkdir(parents=True)
@@ -62,7 +73,7 @@ class Server:
 
     def wait_for(self, port):
         begin = time.monotonic()
-        while get(port, "/plaintext") != 200:
+        while get(port, "/plaintext", self.scheme) != 200:
             for each in self.front + self.behind:
                 if each.poll() is not None:
                     raise Failed(f"{self.name} has ended: {self.last_words()}")
@@ -93,11 +104,28 @@ class Server:
                 each.wait()
 
 
-def troupe(name, what, env, storage, threads=1, workers=0, program=None):
+def certificate(env):
+    """A certificate for 127.0.0.1, and its key: the same for all."""
+    made = env.folder / "certificate.pem", env.folder / "key.pem"
+    if not made[0].exists():
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-days", "2", "-subj", "/CN=127.0.0.1", "-out", made[0], "-keyout", made[1]],
+                       check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return made
+
+
+def tls_flags(env, scheme):
+    if scheme != "https":
+        return []
+    chain, key = certificate(env)
+    return ["--tls-certificates", chain, "--tls-keys", key]
+
+
+def troupe(name, what, env, storage, threads=1, workers=0, program=None, scheme="http"):
     program = program or env.bin / "techempower"
     if not program.exists():
         raise Failed(f"{program} is not built")
-    s = Server(name, what, env)
+    s = Server(name, what, env, scheme)
     cluster = free_port()
     common = ["--storage", storage or f"sqlite:{s.folder}/bench.db", "--log-level", "warn"]
     # As one does before nodes are started; the table with 10,000 rows is made but once.
@@ -108,7 +136,7 @@ def troupe(name, what, env, storage, threads=1, workers=0, program=None):
     s.begun = time.monotonic()
     s.run(program, "gateway", "--listen", f"127.0.0.1:{s.port}", "--cluster", f"127.0.0.1:{cluster}",
           "--admin", "127.0.0.1:0", "--threads", threads, "--access-log", "false",
-          *(["--no-local-workers"] if workers else []), *common)
+          *(["--no-local-workers"] if workers else []), *tls_flags(env, scheme), *common)
     for _ in range(workers):
         s.run(program, "worker", "--join", f"127.0.0.1:{cluster}", "--threads", 1, *common, behind=True)
     s.wait()
@@ -122,13 +150,15 @@ def bare(env, program, name, what):
     return s
 
 
-def fastify(env):
+def fastify(env, name="fastify", what="Fastify with pg on Node.js, one process, 8 connections", program="server.mjs",
+            scheme="http"):
     modules = env.build / "fastify"
     if not (modules / "node_modules").exists() or env.node is None:
         raise Failed("Node.js, npm or its packages are not installed")
-    s = Server("fastify", "Fastify with pg on Node.js, one process, 8 connections", env)
-    shutil.copy(env.root / "bench/servers/fastify/server.mjs", modules / "server.mjs")
-    s.run(env.node, modules / "server.mjs", s.port, env.postgres, 8, env={**os.environ, "NODE_ENV": "production"})
+    s = Server(name, what, env, scheme)
+    shutil.copy(env.root / "bench/servers/fastify" / program, modules / program)
+    s.run(env.node, modules / program, s.port, env.postgres, 8, *(certificate(env) if scheme == "https" else []),
+          env={**os.environ, "NODE_ENV": "production"})
     s.wait()
     return s
 
@@ -155,7 +185,7 @@ http {{
   keepalive_requests 100000000;
   {upstream}
   server {{
-    listen 127.0.0.1:{port} reuseport;
+    listen 127.0.0.1:{port} {options};
     {locations}
   }}
 }}
@@ -169,9 +199,9 @@ def nginx_executable():
     return found
 
 
-def run_nginx(s, workers, upstream, locations):
+def run_nginx(s, workers, upstream, locations, options="reuseport"):
     (s.folder / "nginx.conf").write_text(
-        NGINX.format(workers=workers, port=s.port, upstream=upstream, locations=locations))
+        NGINX.format(workers=workers, port=s.port, upstream=upstream, locations=locations, options=options))
     s.run(nginx_executable(), "-p", s.folder, "-c", s.folder / "nginx.conf")
     s.wait()
     return s
@@ -182,6 +212,14 @@ def nginx(env):
     return run_nginx(s, 1, "", """
     location = /plaintext { default_type text/plain; return 200 "Hello, World!"; }
     location = /json { default_type application/json; return 200 '{"message":"Hello, World!"}'; }""")
+
+
+def nginx_tls(env):
+    s = Server("nginx-tls", "the same, over TLS", env, "https")
+    chain, key = certificate(env)
+    return run_nginx(s, 1, "", f"""
+    ssl_certificate {chain}; ssl_certificate_key {key};
+    location = /plaintext {{ default_type text/plain; return 200 "Hello, World!"; }}""", "reuseport ssl")
 
 
 def nginx_before_two(env):
@@ -207,6 +245,13 @@ ALL = {
     "troupe-sqlite": lambda env: troupe("troupe-sqlite", "Troupe, one loop, SQLite", env, None),
     "drogon": drogon,
     "fastify": fastify,
+    "troupe-api": lambda env: troupe("troupe-api", "Troupe, one loop, PostgreSQL: bench/servers/api", env, env.postgres,
+                                     program=env.bin / "bench-api"),
+    "fastify-api": lambda env: fastify(env, "fastify-api", "the same on Fastify, pg and ws", "api.mjs"),
+    "nginx-tls": nginx_tls,
+    "troupe-tls": lambda env: troupe("troupe-tls", "troupe-api over TLS", env, env.postgres, program=env.bin / "bench-api",
+                                     scheme="https"),
+    "fastify-tls": lambda env: fastify(env, "fastify-tls", "fastify-api over TLS", "api.mjs", "https"),
     "troupe-2-workers": lambda env: troupe("troupe-2-workers", "Troupe, gateway with two loops, two worker nodes", env,
                                            env.postgres, threads=2, workers=2),
     "nginx-2-bare": nginx_before_two,
