@@ -49,8 +49,7 @@ void session::start(counted_at where) {
     gateway_.warn_of_refusal(peer_.address(), "it is not one of http.trusted_proxies");
     return close();
   }
-  const auto begins_plain = peer_.awaits_header() || !gateway_.tls();
-  if (begins_plain && !transport_.watch(gateway_.sockets(), *this)) {
+  if (!transport_.watch(gateway_.sockets(), *this)) {
     gateway_.warn_of_refusal(peer_.address(), "the kernel watches as many sockets as it can");
     return close();
   }
@@ -58,7 +57,7 @@ void session::start(counted_at where) {
                    + (gateway_.stopping() ? std::min(settings_.head_timeout, drain_grace)
                                           : settings_.head_timeout);
   update_deadline();
-  if (!begins_plain)
+  if (!peer_.awaits_header())
     start_tls();
   read();
 }
@@ -100,14 +99,7 @@ void session::read() {
   if (reading_ || closed_ || (!may_parse() && !only_watches()))
     return;
   reading_ = true;
-  if (transport_.watched())
-    return transport_.want_read();
-  make_room();
-  transport_.async_read_some(boost::asio::buffer(in_.data() + in_end_, in_.size() - in_end_),
-                             [self = shared_from_this()](const boost::system::error_code& ec,
-                                                         std::size_t size) {
-                               self->on_read(ec, size);
-                             });
+  transport_.want_read();
 }
 
 void session::on_ready(bool readable, bool writable) {
@@ -508,14 +500,7 @@ void session::wait_writable() {
   write_deadline_ = paid_until(slow_since_, sent_ - slow_from_) + settings_.write_timeout;
   account();
   update_deadline();
-  if (transport_.watched())
-    return transport_.want_write();
-  transport_.async_wait_writable([self = shared_from_this()](const boost::system::error_code& ec) {
-    if (ec)
-      self->close();
-    else
-      self->on_writable();
-  });
+  transport_.want_write();
 }
 
 void session::on_writable() {

@@ -45,11 +45,16 @@ tls_stream::tls_stream(std::shared_ptr<const tls_context> context, int socket,
 tls_stream::~tls_stream() = default;
 
 tls_step tls_stream::read(void* into, std::size_t size) {
+  emptied_ = false;
   if (failed_)
     return failure_of(boost::asio::error::connection_aborted);
   ERR_clear_error();
   std::size_t got = 0;
   return outcome(SSL_read_ex(ssl_.get(), into, size, &got), got);
+}
+
+bool tls_stream::has_pending() const noexcept {
+  return SSL_has_pending(ssl_.get()) == 1 || !received_.empty();
 }
 
 tls_step tls_stream::write(const void* from, std::size_t size) {
@@ -111,6 +116,7 @@ int tls_stream::receive(char* into, int size) {
   while ((got = ::recv(socket_, into, room, 0)) < 0 && errno == EINTR) {
   }
   ended_ = got == 0;
+  emptied_ = got < size;
   return static_cast<int>(got);
 }
 

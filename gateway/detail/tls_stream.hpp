@@ -25,6 +25,11 @@ public:
   /// The error `eof`: the client sends nothing more.
   tls_step read(void* into, std::size_t size);
 
+  /// By the last read.
+  [[nodiscard]] bool emptied_socket() const noexcept { return emptied_; }
+  /// A read may give something without the socket.
+  [[nodiscard]] bool has_pending() const noexcept;
+
   /// When it waits, the next call has the same bytes, perhaps elsewhere, and perhaps more behind.
   tls_step write(const void* from, std::size_t size);
 
@@ -45,6 +50,7 @@ private:
   int socket_;
   std::string received_; // before anything that the socket has
   bool ended_ = false;   // the socket has nothing more
+  bool emptied_ = false; // it had less than there was room for
   bool failed_ = false;
   detail::ssl_ptr ssl_;
 };

@@ -48,23 +48,28 @@ void transport::use_asio() {
 }
 
 void transport::start_tls(std::shared_ptr<const tls_context> context, std::string_view received) {
-  use_asio();
   tls_ = std::make_unique<tls_stream>(std::move(context), native_handle(), received);
+  buffered_ = !received.empty();
 }
 
 // -- watched ----------------------------------------------------------------------------------------
 
 void transport::want_read() {
   wants_read_ = true;
-  if (readable_)
+  if (may_receive() && receive_needs_ == tls_step::wait::readable)
     poller_->again(*this);
 }
 
 void transport::on_socket(std::uint32_t events) {
   hung_up_ = hung_up_ || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
   readable_ = readable_ || hung_up_ || (events & EPOLLIN) != 0;
-  const auto reads = wants_read_ && readable_;
-  const auto writes = wants_write_ && (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+  const bool writable = (events & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
+  const auto owner = writable ? std::exchange(shutting_down_, nullptr) : nullptr;
+  if (owner)
+    shutdown_send(owner);
+  // TLS may have to answer the client before it can read, or to hear of it before it can write.
+  const auto reads = wants_read_ && (receive_needs_ == tls_step::wait::readable ? may_receive() : writable);
+  const auto writes = wants_write_ && (send_needs_ == tls_step::wait::writable ? writable : readable_);
   wants_read_ = wants_read_ && !reads;
   wants_write_ = wants_write_ && !writes;
   if (reads || writes)
@@ -72,6 +77,8 @@ void transport::on_socket(std::uint32_t events) {
 }
 
 std::ptrdiff_t transport::receive(void* into, std::size_t size) {
+  if (tls_)
+    return receive_decrypted(into, size);
   ssize_t got = 0;
   while ((got = ::recv(plain_.get(), into, size, 0)) < 0 && errno == EINTR) {
   }
@@ -79,6 +86,18 @@ std::ptrdiff_t transport::receive(void* into, std::size_t size) {
   if (got < 0 || (static_cast<std::size_t>(got) < size && !hung_up_))
     readable_ = false;
   return got;
+}
+
+std::ptrdiff_t transport::receive_decrypted(void* into, std::size_t size) {
+  const auto got = tls_->read(into, size);
+  receive_needs_ = got.needed == tls_step::wait::writable ? got.needed : tls_step::wait::readable;
+  if (got.needed == tls_step::wait::readable || (tls_->emptied_socket() && !hung_up_))
+    readable_ = false;
+  buffered_ = got.size > 0 && tls_->has_pending();
+  if (got.size > 0)
+    return static_cast<std::ptrdiff_t>(got.size);
+  errno = got.needed == tls_step::wait::none ? ECONNABORTED : EAGAIN;
+  return got.error == boost::asio::error::eof ? 0 : -1;
 }
 
 // -- both -------------------------------------------------------------------------------------------
@@ -98,12 +117,18 @@ std::ptrdiff_t transport::send(const void* data, std::size_t size) {
   if (done.needed == tls_step::wait::none && !done.error)
     return static_cast<std::ptrdiff_t>(done.size);
   send_needs_ = done.needed;
+  if (done.needed == tls_step::wait::readable)
+    readable_ = false;
   errno = done.error ? EPIPE : EAGAIN;
   return -1;
 }
 
 void transport::shutdown_send(std::shared_ptr<void> owner) {
   if (tls_ && tls_->shut_down().needed == tls_step::wait::writable) {
+    if (watched()) {
+      shutting_down_ = std::move(owner);
+      return;
+    }
     socket_.async_wait(tcp_socket::wait_write,
                        [this, owner = std::move(owner)](const boost::system::error_code& ec) {
                          if (!ec)
@@ -123,14 +148,15 @@ void transport::reset() {
 }
 
 void transport::close() {
+  const auto last = std::exchange(shutting_down_, nullptr);
   leave_poller();
-  plain_ = {};
-  if (!socket_.is_open())
+  if (!plain_ && !socket_.is_open())
     return;
   if (tls_) {
     static_cast<void>(tls_->shut_down()); // as far as there is room for it
     tls_->lose_socket();
   }
+  plain_ = {};
   boost::system::error_code ignored;
   socket_.close(ignored);
 }

@@ -30,8 +30,8 @@ using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
 /// Belongs to one event loop. Outlives the handlers that it was given; `close` has all of them
 /// called, with an error. One read and one write may be under way at a time.
 ///
-/// Most connections are plain HTTP: these tell their user when they are ready, through a poller, from `watch`
-/// on. With TLS, and for who calls `use_asio`, there are asynchronous operations instead.
+/// Connections of HTTP tell their user when they are ready, through a poller, from `watch` on. For who calls
+/// `use_asio` there are asynchronous operations instead.
 class transport final : private detail::poller::watched {
 public:
   using executor_type = tcp_socket::executor_type;
@@ -60,14 +60,14 @@ public:
   /// The asynchronous operations may be used from here on, and nobody is told any more.
   void use_asio();
 
-  /// Between `watch` and `use_asio` or `start_tls`.
+  /// Between `watch` and `use_asio`.
   [[nodiscard]] bool watched() const noexcept { return poller_ != nullptr; }
   /// REQUIRES, as for the next two: watched(). Calls `on_ready` once, when `receive` may give something, but
   /// never from within.
   void want_read();
   /// The same, when `send` may take something again. REQUIRES: it gave EAGAIN.
   void want_write() noexcept { wants_write_ = true; }
-  /// As ::recv on a socket that does not block: 0 is the end.
+  /// As ::recv on a socket that does not block: 0 is the end, of the other side's TLS as well.
   [[nodiscard]] std::ptrdiff_t receive(void* into, std::size_t size);
 
   [[nodiscard]] executor_type get_executor() noexcept { return socket_.get_executor(); }
@@ -153,6 +153,8 @@ private:
 
   tls_step step(boost::asio::mutable_buffer into);
   tls_step step(boost::asio::const_buffer from);
+  std::ptrdiff_t receive_decrypted(void* into, std::size_t size);
+  [[nodiscard]] bool may_receive() const noexcept { return readable_ || buffered_; }
 
   void on_socket(std::uint32_t events) override;
   void leave_poller() noexcept;
@@ -166,7 +168,10 @@ private:
   bool readable_ = false; // as far as is known
   bool hung_up_ = false;  // the end comes behind what there is to read
   std::unique_ptr<tls_stream> tls_; // null: plain TCP
+  bool buffered_ = false;           // by it, and perhaps a whole record
+  tls_step::wait receive_needs_ = tls_step::wait::readable;
   tls_step::wait send_needs_ = tls_step::wait::writable;
+  std::shared_ptr<void> shutting_down_; // whose transport it is, until the client can be told
 };
 
 } // namespace troupe::gateway

@@ -223,6 +223,182 @@ TEST(transport, writes_asynchronously_for_streams_on_top_of_it) {
   EXPECT_EQ(pair.client_reads(last), bytes);
 }
 
+// -- watched ------------------------------------------------------------------------------------------
+
+/// As a session has it: told by a poller, it receives once.
+class watched_connection final : private transport::user {
+public:
+  watched_connection() {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    other_ = test::file_descriptor{ends[1]};
+    transport_.emplace(io_, detail::file_descriptor{ends[0]});
+    EXPECT_TRUE(transport_->watch(sockets_, *this));
+    client_.emplace(other_.get(), test::tls_options{});
+  }
+
+  [[nodiscard]] transport& ours() { return *transport_; }
+  [[nodiscard]] test::tls_client& client() { return *client_; }
+  [[nodiscard]] int client_socket() const { return other_.get(); }
+  [[nodiscard]] int times_readable() const { return times_readable_; }
+  [[nodiscard]] int times_writable() const { return times_writable_; }
+
+  void run() {
+    io_.restart();
+    io_.poll();
+  }
+
+  /// Until both sides have said what they have to.
+  void shake_hands() {
+    ours().start_tls(self_signed(), {});
+    for (int i = 0; i < 10 && client().handshake() != need::nothing; ++i)
+      EXPECT_EQ(receives(), "");
+    EXPECT_EQ(client().handshake(), need::nothing) << client().problem();
+    EXPECT_EQ(receives(), "");
+  }
+
+  /// What one `receive` gives; nothing, too, when the poller does not say that it may give something.
+  std::string receives(std::size_t size = 100) {
+    size_ = size;
+    received_ = "";
+    ours().want_read();
+    run();
+    return received_;
+  }
+
+  void client_sends(std::string_view bytes) {
+    std::size_t taken = 0;
+    EXPECT_EQ(client().write(bytes.data(), bytes.size(), taken), need::nothing);
+  }
+
+private:
+  void on_ready(bool readable, bool writable) override {
+    times_writable_ += writable ? 1 : 0;
+    if (!readable)
+      return;
+    ++times_readable_;
+    std::string into(size_, '\0');
+    const auto got = ours().receive(into.data(), into.size());
+    received_ = got > 0 ? into.substr(0, static_cast<std::size_t>(got)) : got == 0 ? "end" : errno == EAGAIN ? "" : "error";
+    if (got < 0 && errno == EAGAIN)
+      ours().want_read();
+  }
+
+  boost::asio::io_context io_;
+  detail::poller sockets_{io_};
+  test::file_descriptor other_;
+  std::optional<transport> transport_;
+  std::optional<test::tls_client> client_;
+  std::size_t size_ = 0;
+  std::string received_;
+  int times_readable_ = 0;
+  int times_writable_ = 0;
+};
+
+TEST(watched_transport, carries_bytes_over_tls_in_both_directions) {
+  watched_connection pair;
+  pair.shake_hands();
+  pair.client_sends("hello");
+  EXPECT_EQ(pair.receives(), "hello");
+  EXPECT_EQ(pair.ours().send("world", 5), 5);
+  char got[8] = {};
+  std::size_t size = 0;
+  EXPECT_EQ(pair.client().read(got, sizeof got, size), need::nothing);
+  EXPECT_EQ(std::string(got, size), "world");
+  pair.client().shut_down();
+  EXPECT_EQ(pair.receives(), "end");
+}
+
+TEST(watched_transport, gives_records_and_their_pieces_without_waiting_for_the_socket) {
+  watched_connection pair;
+  pair.shake_hands();
+  pair.client_sends(std::string(100, 'a') + "rest");
+  pair.client_sends("next");
+  EXPECT_EQ(pair.receives(), std::string(100, 'a'));
+  EXPECT_EQ(pair.receives(), "rest");
+  EXPECT_EQ(pair.receives(), "next");
+  EXPECT_EQ(pair.receives(), "");
+}
+
+TEST(watched_transport, keeps_in_mind_what_has_come_while_records_were_left) {
+  watched_connection pair;
+  pair.shake_hands();
+  pair.client_sends("first");
+  pair.client_sends("second");
+  EXPECT_EQ(pair.receives(), "first");
+  pair.client_sends("third");
+  pair.run(); // the poller tells of it, and nobody wants to read
+  EXPECT_EQ(pair.receives(), "second");
+  EXPECT_EQ(pair.receives(), "third");
+}
+
+TEST(watched_transport, waits_for_the_rest_of_a_record) {
+  watched_connection pair;
+  pair.shake_hands();
+  const auto before = pair.times_readable();
+  EXPECT_EQ(::send(pair.client_socket(), "\x17\x03\x03", 3, 0), 3);
+  EXPECT_EQ(pair.receives(), "");
+  for (int i = 0; i < 10; ++i)
+    pair.run();
+  EXPECT_EQ(pair.times_readable(), before + 1);
+}
+
+TEST(watched_transport, takes_no_more_than_the_socket_and_says_when_there_is_room) {
+  watched_connection pair;
+  pair.shake_hands();
+  auto sent = send_what_fits(pair.ours(), noise);
+  ASSERT_LT(sent, noise.size());
+  std::string some(65536, '\0');
+  std::size_t received = 0, got = 0;
+  for (int i = 0; i < 100 && sent < noise.size(); ++i) {
+    const auto before = pair.times_writable();
+    pair.ours().want_write();
+    pair.run();
+    EXPECT_EQ(pair.times_writable(), before);
+    while (pair.client().read(some.data(), some.size(), got) == need::nothing)
+      received += got;
+    pair.run();
+    ASSERT_EQ(pair.times_writable(), before + 1);
+    const auto rest = noise.substr(sent);
+    sent += send_what_fits(pair.ours(), rest);
+  }
+  while (pair.client().read(some.data(), some.size(), got) == need::nothing)
+    received += got;
+  EXPECT_EQ(received, noise.size());
+}
+
+TEST(watched_transport, is_kept_until_there_is_room_to_say_that_nothing_more_comes) {
+  watched_connection pair;
+  pair.shake_hands();
+  std::string raw(4'000'000, '\0');
+  while (::send(pair.ours().native_handle(), "x", 1, 0) == 1) { // past TLS, so that not a byte of room is left
+  }
+  const auto owner = std::make_shared<int>();
+  pair.ours().shutdown_send(owner);
+  pair.run();
+  EXPECT_EQ(owner.use_count(), 2);
+  while (::recv(pair.client_socket(), raw.data(), raw.size(), 0) > 0) {
+  }
+  pair.run();
+  EXPECT_EQ(owner.use_count(), 1);
+  ASSERT_GT(::recv(pair.client_socket(), raw.data(), raw.size(), 0), 5);
+  EXPECT_TRUE(raw.starts_with("\x17\x03\x03")) << "an encrypted record: the farewell";
+}
+
+TEST(watched_transport, keeps_nobody_when_it_is_closed) {
+  watched_connection pair;
+  pair.shake_hands();
+  while (::send(pair.ours().native_handle(), "x", 1, 0) == 1) {
+  }
+  const auto owner = std::make_shared<int>();
+  pair.ours().shutdown_send(owner);
+  EXPECT_EQ(owner.use_count(), 2);
+  pair.ours().close();
+  pair.ours().close();
+  EXPECT_EQ(owner.use_count(), 1);
+  EXPECT_EQ(pair.ours().send("x", 1), -1);
+}
+
 // -- the end ------------------------------------------------------------------------------------------
 
 TEST(transport, tells_the_client_that_nothing_more_comes_and_reads_on) {
