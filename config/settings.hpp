@@ -108,6 +108,7 @@ struct storage_settings {
   milliseconds max_lifetime{1'800'000}; // the same
   std::string migrations; // folder; empty: the application's own, of the default database
   bool read_only = false;
+  std::string fallback; // the database that is asked instead of a read-only one that is away; empty: none
 
   friend bool operator==(const storage_settings&, const storage_settings&) = default;
 };

@@ -201,6 +201,7 @@ task<ordered_json> describe(context& ctx, const detail::node_database& which, st
                          {"in_use", found.in_use},
                          {"idle", found.idle},
                          {"waiting", found.waiting},
+                         {"handed_over", found.handed_over},
                          {"holders", holders},
                          {"statements", statements}};
 }

@@ -50,6 +50,10 @@ struct pool_statistics {
                                         const config::storage_settings& settings,
                                         const std::string& name = {});
 
+/// From here on `fallback`, another database actor, is asked, and answers, whatever `which` is asked while it has no
+/// connection and can open none. REQUIRES: `fallback` has none itself.
+void introduce_fallback(const caf::strong_actor_ptr& which, const caf::strong_actor_ptr& fallback);
+
 } // namespace troupe::storage
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::pool_statistics_request)

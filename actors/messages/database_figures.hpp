@@ -45,6 +45,7 @@ struct database_figures {
   std::size_t idle = 0;
   std::size_t waiting = 0; ///< statements and transactions that wait for a connection
   std::size_t max_connections = 0;
+  std::uint64_t handed_over = 0; ///< to the fallback, while it was away
   std::vector<holder> holders;
   std::vector<statement> statements; ///< those with the most time in total first
 };

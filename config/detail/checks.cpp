@@ -158,10 +158,35 @@ void check_storage(const storage_settings& storage, const std::string& section, 
                        fmt::format("none, or {}.read_only to be false", section));
 }
 
+const storage_settings* find_database(std::string_view name, const storage_settings& storage,
+                                      const named_databases& databases) {
+  if (name == default_database) return &storage;
+  const auto found = databases.find(name);
+  return found == databases.end() ? nullptr : &found->second;
+}
+
+/// Who is asked in place of another one answers by itself.
+void check_fallback(const storage_settings& of, std::string_view name, const std::string& section,
+                    const storage_settings& storage, const named_databases& databases, const origins& from) {
+  if (of.fallback.empty()) return;
+  const auto place = place_of(section + ".fallback", from);
+  if (!of.read_only)
+    throw config_error(place, of.fallback, fmt::format("none, or {}.read_only to be true", section));
+  const auto* other = find_database(of.fallback, storage, databases);
+  if (other == nullptr || of.fallback == name)
+    throw config_error(place, of.fallback, "the name of another database");
+  if (!other->fallback.empty())
+    throw config_error(place, of.fallback, "a database that has no fallback itself");
+}
+
 void check_databases(const storage_settings& storage, const named_databases& databases, const origins& from) {
-  check_storage(storage, std::string(default_database), from);
+  const auto check_one = [&](std::string_view name, const storage_settings& settings, const std::string& section) {
+    check_storage(settings, section, from);
+    check_fallback(settings, name, section, storage, databases, from);
+  };
+  check_one(default_database, storage, std::string(default_database));
   for (const auto& [name, settings] : databases)
-    check_storage(settings, fmt::format("{}.{}", databases_section, name), from);
+    check_one(name, settings, fmt::format("{}.{}", databases_section, name));
 }
 
 } // namespace

@@ -343,6 +343,13 @@ constexpr row<storage_settings> storage_table[] = {
       .help = "Refuse what changes the database, as for a replica; migrations are not applied.",
       .form = flag_form::switch_true},
      &storage_settings::read_only},
+    {{.section = "storage",
+      .key = "fallback",
+      .help = "The database that is asked instead while this one, which is only read, is away; empty: none.",
+      .text_hint = "NAME",
+      .text_rule = "the name of a database",
+      .may_be_empty = true},
+     &storage_settings::fallback},
 };
 
 constexpr row<cluster_settings> cluster_table[] = {

@@ -146,6 +146,8 @@ void add_databases(metric_families& to,
   auto& open = to.gauge("troupe_database_connections", "Connections that are open, by state.");
   auto& waiting = to.gauge("troupe_database_waiting",
                            "Statements and transactions that wait for a connection.");
+  auto& handed_over = to.counter("troupe_database_handed_over_total",
+                                 "What was asked of its fallback instead, while it was away.");
   auto& statements = to.counter("troupe_database_statements_total", "Statements carried out.");
   auto& failures = to.counter("troupe_database_statement_failures_total", "Those that have failed.");
   auto& seconds = to.counter("troupe_database_statement_seconds_total",
@@ -156,6 +158,7 @@ void add_databases(metric_families& to,
     open.add({of[0], {"state", "in_use"}}, number(each.in_use));
     open.add({of[0], {"state", "idle"}}, number(each.idle));
     waiting.add(of, number(each.waiting));
+    handed_over.add(of, number(each.handed_over));
     database_figures::statement sum;
     for (const auto& statement : each.statements) {
       sum.count += statement.count;

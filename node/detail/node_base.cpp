@@ -20,6 +20,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <thread>
 
@@ -35,6 +36,23 @@ constexpr unsigned most_loops_with_io = 2;
 
 unsigned loop_count(unsigned threads) {
   return threads != 0 ? threads : std::max(1U, std::thread::hardware_concurrency());
+}
+
+/// Each database that has a fallback learns who that is.
+void introduce_fallbacks(const node_services& all, const config::storage_settings& storage,
+                         const config::named_databases& databases) {
+  const auto actor_of = [&](std::string_view name) {
+    const auto found = std::find_if(all.further_databases.begin(), all.further_databases.end(),
+                                    [&](const node_database& each) { return each.name == name; });
+    return to_caf(found == all.further_databases.end() ? all.database.actor : found->actor);
+  };
+  const auto introduce = [&](std::string_view name, const config::storage_settings& settings) {
+    if (!settings.fallback.empty())
+      storage::introduce_fallback(actor_of(name), actor_of(settings.fallback));
+  };
+  introduce(config::default_database, storage);
+  for (const auto& [name, settings] : databases)
+    introduce(name, settings);
 }
 
 } // namespace
@@ -75,6 +93,7 @@ node_base::node_base(const application& app, std::string name, unsigned threads,
   services->database = start_database(config::default_database, storage, databases.empty());
   for (const auto& [its_name, settings] : databases)
     services->further_databases.push_back(start_database(its_name, settings, false));
+  introduce_fallbacks(*services, storage, databases);
   for (const auto& each : loops_)
     services->loops.push_back(each.get());
   services->blocking =

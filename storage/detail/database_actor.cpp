@@ -76,6 +76,7 @@ caf::behavior database_actor::make_behavior() {
     [this](connection_closed message) { on_closed(message.slot); },
     [this](connection_idle) { give_to_idle_ones(); },
     [this](connection_checked message) { slots_[message.slot].now = state::open; },
+    [this](fallback_started& message) { fallback_ = std::move(message.actor); },
   };
 }
 
@@ -88,6 +89,7 @@ void database_actor::on_exit() {
   upkeep_.disarm();
   patience_.disarm();
   slots_.clear();
+  fallback_ = nullptr;
   sockets_.reset();
   channels_->stop();
   channels_.reset();
@@ -150,6 +152,8 @@ void database_actor::submit(caf::strong_actor_ptr requester, call_id call, std::
                std::move(statement)};
   if (stopping_)
     return reject(job, shutting_down);
+  if (hands_over())
+    return hand_over(std::move(job));
   if (let_one_look([&](const driven_session& each) { return each.likes_company(job); })) {
     pool_.queue->wait(job);
     arm_patience();
@@ -234,6 +238,20 @@ void database_actor::reject(const pool_job& job, const std::string& why) {
   deliver(job.requester, nullptr, job.call, failure{errc::unavailable, why});
 }
 
+/// No connection is there, and none can be opened.
+bool database_actor::hands_over() const {
+  return away_ && fallback_ && count(state::open) == 0;
+}
+
+/// The fallback answers whoever asked.
+void database_actor::hand_over(pool_job&& job) {
+  ++handed_over_;
+  if (job.lease != 0)
+    deliver(fallback_, job.requester, job.call, sql_acquire{job.statement.asked_by});
+  else
+    deliver(fallback_, job.requester, job.call, std::move(job.statement));
+}
+
 /// One for each job that waits, and as many as are to be open in any case.
 void database_actor::open_more() {
   const auto closed = count(state::closed);
@@ -288,11 +306,15 @@ void database_actor::on_lost(const connection_lost& message) {
   slots_[message.slot].now = state::closed;
   if (stopping_)
     return;
-  warn(fmt::format("{}: {}", message.while_opening ? "cannot connect to the database"
-                                                   : "a database connection was lost",
-                   message.why));
   if (message.while_opening)
     retry_later();
+  warn(fmt::format("{}: {}{}", message.while_opening ? "cannot connect to the database"
+                                                     : "a database connection was lost",
+                   message.why,
+                   hands_over() ? fmt::format("; meanwhile the database {} is asked", settings_.fallback) : ""));
+  if (hands_over())
+    for (auto& job : pool_.queue->take_expired(troupe::detail::steady_time::max()))
+      hand_over(std::move(job));
   // A job that came back may now be waiting beside an idle connection.
   give_to_idle_ones();
   arm_expiry();
@@ -429,9 +451,12 @@ void database_actor::abandon(call_id call) {
   const bool here = std::any_of(slots_.begin(), slots_.end(), [&](const connection_slot& each) {
     return each.driven && each.driven->abandon(requester, call);
   });
-  if (!here)
+  if (!here) {
     if (const auto what = pool_.holders->abandon(requester, call))
       cancel(*what);
+    else if (handed_over_ > 0)
+      deliver(fallback_, requester, call, sql_abandoned{});
+  }
   arm_watch(abandoned_patience);
 }
 
@@ -543,7 +568,7 @@ pool_statistics database_actor::statistics() const {
 
 database_figures database_actor::figures(std::size_t statements) const {
   const auto now = statistics();
-  database_figures out{now.in_use, now.idle, now.waiting, allowed(), {}, {}};
+  database_figures out{now.in_use, now.idle, now.waiting, allowed(), handed_over_, {}, {}};
   for (auto& each : holders())
     out.holders.push_back({each.asked_by != nullptr ? *each.asked_by : "", each.leased,
                            std::move(each.statement), each.has_it, each.runs});
@@ -555,6 +580,10 @@ caf::actor spawn_database(troupe::detail::event_loop& loop,
                           const config::storage_settings& settings, const std::string& name) {
   (void)backend_of(settings.url); // throws for what no connection could ever open
   return troupe::detail::spawn_pinned<database_actor>(loop, settings, name);
+}
+
+void introduce_fallback(const caf::strong_actor_ptr& which, const caf::strong_actor_ptr& fallback) {
+  deliver(which, nullptr, fallback_started{fallback});
 }
 
 } // namespace troupe::storage

@@ -34,7 +34,7 @@ namespace troupe::storage {
 ///
 /// It opens connections when jobs wait, gives jobs to idle connections, refuses those that waited
 /// too long. While no connection can be opened ("away"), one attempt at a time is made, with
-/// growing pauses. Thread: its loop's.
+/// growing pauses; meanwhile a fallback is given what is asked, and answers it. Thread: its loop's.
 class database_actor final : public troupe::detail::pinned_actor,
                              public troupe::detail::near_database,
                              public driven_session::owner {
@@ -71,6 +71,8 @@ private:
   void give(job_queue::slot number, pool_job&& job);
   bool let_one_look(const std::function<bool(const driven_session&)>& fits);
   void reject(const pool_job& job, const std::string& why);
+  [[nodiscard]] bool hands_over() const;
+  void hand_over(pool_job&& job);
   void open_more();
   void open(job_queue::slot number);
   void on_opened(connection_opened& message);
@@ -125,6 +127,8 @@ private:
   std::uint64_t leases_granted_ = 0;
   std::size_t looking_ = 0; // sessions, for work in this step
   bool away_ = false;
+  caf::strong_actor_ptr fallback_; // none: what is asked waits
+  std::uint64_t handed_over_ = 0;
   backoff backoff_;
   warning_limit warnings_;
   std::string untold_; // why somebody had no connection

@@ -67,8 +67,14 @@ struct notices_committed {
   std::shared_ptr<const std::vector<sql_value>> notices;
 };
 
+/// Node -> database actor, once: the database actor of settings.fallback.
+struct fallback_started {
+  caf::strong_actor_ptr actor;
+};
+
 } // namespace troupe::storage
 
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::fallback_started)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::pool_job)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::open_connection)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(troupe::storage::stop_connection)

@@ -136,6 +136,41 @@ TEST(databases, with_wrong_values_are_refused_by_flag_and_variable) {
   });
 }
 
+TEST(databases, may_have_another_one_as_their_fallback) {
+  const temporary_file file("[storage]\nurl = \"sqlite:s.db\"\nread_only = true\nfallback = \"reports\"\n"
+                            "[databases.replica]\nurl = \"postgres://h/a\"\nread_only = true\nfallback = \"reports\"\n");
+  const auto found = gateway({"--config", file.path(), "--databases-archive-url", "sqlite:a.db",
+                              "--databases-archive-read-only", "--databases-archive-fallback", "reports"},
+                             {"TROUPE_DATABASES_REPORTS_URL=sqlite:r.db", "TROUPE_DATABASES_LOG_URL=sqlite:l.db",
+                              "TROUPE_DATABASES_LOG_READ_ONLY=true", "TROUPE_DATABASES_LOG_FALLBACK=reports"})
+                         .settings;
+  EXPECT_EQ(found.storage.fallback, "reports");
+  for (const std::string name : {"replica", "archive", "log"})
+    EXPECT_EQ(found.databases.at(name).fallback, "reports") << name;
+  EXPECT_EQ(found.databases.at("reports").fallback, "");
+}
+
+TEST(databases, whose_fallback_cannot_be_one_are_refused) {
+  const auto with = [](std::vector<std::string> more) {
+    std::vector<std::string> all{"gateway", "--databases-a-url", "sqlite:a", "--databases-a-read-only"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  expect_refused({
+      {{"gateway", "--databases-a-url", "sqlite:a", "--databases-a-fallback", "storage"},
+       {},
+       "--databases-a-fallback: found storage, expected none, or databases.a.read_only to be true"},
+      {with({"--databases-a-fallback", "b"}), {}, "--databases-a-fallback: found b, expected the name of another database"},
+      {with({"--databases-a-fallback", "a"}), {}, "--databases-a-fallback: found a, expected the name of another database"},
+      {with({"--databases-a-fallback", "storage", "--storage-read-only", "--storage-fallback", "a"}),
+       {},
+       "--storage-fallback: found a, expected a database that has no fallback itself"},
+      {{"worker", "--join", "[::1]:1", "--storage-read-only"},
+       {"TROUPE_STORAGE_FALLBACK=storage"},
+       "TROUPE_STORAGE_FALLBACK: found storage, expected the name of another database"},
+  });
+}
+
 TEST(databases, without_a_url_are_refused_where_they_are_named) {
   expect_refused({
       {{"gateway", "--databases-a-read-only"},

@@ -76,6 +76,10 @@ task<response> both(context& ctx, const request& req) {
   co_return json({{"coalesced", {a, b}}, {"shared", {c, d}}});
 }
 
+task<response> slow(context& ctx, const request& req) {
+  co_return json(co_await ctx.db(req.param<std::string>("db")).query("SELECT pg_sleep(30)"));
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -84,6 +88,7 @@ int main(int argc, char** argv) {
                   .get("/notes", notes_of_the_default)
                   .get("/{db}/notes", notes)
                   .get("/{db}/read", read_notes)
+                  .get("/{db}/slow", slow)
                   .post("/{db}/notes", add_note)
                   .post("/{db}/later", add_note_later)
                   .post("/{db}/copies", copy_notes)

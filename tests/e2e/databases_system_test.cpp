@@ -1,7 +1,10 @@
 // Nodes with several databases: each its own, some only to be read, and what operators see of them.
 #include "tests/support/child_process.hpp"
+#include "tests/support/eventually.hpp"
+#include "tests/support/free_port.hpp"
 #include "tests/support/http_client.hpp"
 #include "tests/support/node.hpp"
+#include "tests/support/postgres_cluster.hpp"
 #include "tests/support/postgres_database.hpp"
 #include "tests/support/postgres_programs.hpp"
 #include "tests/support/problem.hpp"
@@ -10,6 +13,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <csignal>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -213,6 +218,100 @@ TEST_F(Databases, ThatAreReadOnlyMakeNoFile) {
                                     "and is to be read only"))
       << node.log_text();
   EXPECT_FALSE(std::filesystem::exists(in_home("missing.db")));
+}
+
+// -- one that is away, and another one in its place ------------------------------------------------------
+
+/// "storage" is asked while "replica" is away: with the same table, and a note that says which one it is.
+class DatabasesWithFallback : public Databases {
+protected:
+  void make_file(const std::string& name, const std::string& note) {
+    start({"--storage", "sqlite:" + in_home(name), "--storage-migrations", in_home("main")});
+    EXPECT_EQ(put_into("/storage/notes", note).status, 200);
+    node_->signal(SIGTERM);
+    EXPECT_TRUE(node_->wait());
+  }
+
+  gateway& start_with(const std::string& main, const std::string& replica) {
+    auto& node = start({"--storage", main, "--storage-migrations", in_home("main"), "--databases-replica-url", replica,
+                        "--databases-replica-read-only", "--databases-replica-fallback", "storage"});
+    EXPECT_EQ(put_into("/storage/notes", "main").status, 200);
+    return node;
+  }
+
+  [[nodiscard]] std::int64_t handed_over() const {
+    return get(node_->admin_port(), "/_troupe/database").json()["databases"]["replica"]["handed_over"];
+  }
+
+  [[nodiscard]] bool says_soon(const std::string& notes) const {
+    return eventually([&] { return notes_in("replica") == notes; });
+  }
+};
+
+/// How many sessions of the database run what `/slow` asks.
+std::string sleeping(const std::string& url) {
+  return run_sql(url, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' "
+                      "AND query LIKE 'SELECT pg_sleep%'");
+}
+
+constexpr const char* from_main = R"([{"text":"main"}])";
+constexpr const char* from_replica = R"([{"text":"replica"}])";
+
+TEST_F(DatabasesWithFallback, AreAskedThereInEveryWayOfReadingUntilTheyAreBack) {
+  make_file("elsewhere.db", "replica");
+  auto& node = start_with("sqlite:" + in_home("main.db"), "sqlite:" + in_home("replica.db"));
+  EXPECT_EQ(notes_in("replica"), from_main);
+  EXPECT_EQ(ask_for("/replica/read").json(), nlohmann::json::parse(R"({"first":"main","all":"main "})"));
+  EXPECT_EQ(ask_for("/both/replica/storage").json(),
+            nlohmann::json::parse(R"({"coalesced":["main","main"],"shared":["main","main"]})"));
+  EXPECT_TRUE(node.wait_for_message("database replica: cannot connect to the database: .*; meanwhile the database storage "
+                                    "is asked"))
+      << node.log_text();
+  EXPECT_EQ(handed_over(), 5) << "a statement, a transaction, a stream, a coalesced read, a shared one";
+  EXPECT_NE(get(node.admin_port(), "/metrics").body.find("troupe_database_handed_over_total{database=\"replica\"} 5"),
+            std::string::npos);
+
+  const auto refused = put_into("/replica/notes", "no");
+  EXPECT_TRUE(is_problem(refused, 500)) << "it is only read: " << refused;
+
+  std::filesystem::rename(in_home("elsewhere.db"), in_home("replica.db"));
+  EXPECT_TRUE(says_soon(from_replica)) << notes_in("replica");
+  EXPECT_TRUE(node.wait_for_message("database replica: the database is back")) << node.log_text();
+  const auto before = handed_over();
+  EXPECT_EQ(notes_in("replica"), from_replica);
+  EXPECT_EQ(handed_over(), before);
+  EXPECT_EQ(notes_in("storage"), from_main);
+}
+
+TEST_F(DatabasesWithFallback, LoseNoReadThatBeginsWhileTheirServerIsDown) {
+  if (!postgres_server())
+    GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
+  postgres_database main;
+  postgres_cluster replica;
+  run_sql(replica.url(), std::string{postgres_table} + "; INSERT INTO note (text) VALUES ('replica')");
+  auto& node = start_with(main.url(), replica.url());
+  EXPECT_EQ(notes_in("replica"), from_replica);
+  for (int round = 0; round < 2; ++round) {
+    replica.stop();
+    for (int i = 0; i < 20; ++i)
+      EXPECT_EQ(notes_in("replica"), from_main);
+    replica.start();
+    EXPECT_TRUE(says_soon(from_replica)) << notes_in("replica") << node.log_text();
+  }
+  EXPECT_GE(handed_over(), 40);
+}
+
+TEST_F(DatabasesWithFallback, TakeOutThereWhatNobodyWaitsForAnyMore) {
+  if (!postgres_server())
+    GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
+  postgres_database main;
+  start_with(main.url(), "postgres://nobody@127.0.0.1:" + std::to_string(free_port()) + "/none");
+  EXPECT_EQ(notes_in("replica"), from_main);
+  http_connection client{node_->http_port()};
+  client.send("GET /replica/slow HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_TRUE(eventually([&] { return sleeping(main.url()) == "1\n"; }));
+  client.reset();
+  EXPECT_TRUE(eventually([&] { return sleeping(main.url()) == "0\n"; }));
 }
 
 // -- migrations from the command line -----------------------------------------------------------------
