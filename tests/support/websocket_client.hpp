@@ -21,6 +21,8 @@ struct websocket_frame {
   friend bool operator==(const websocket_frame&, const websocket_frame&) = default;
 };
 
+std::string frame_bytes(const websocket_frame& what);
+
 inline constexpr unsigned opcode_more = 0, opcode_text = 1, opcode_binary = 2, opcode_close = 8,
                           opcode_ping = 9, opcode_pong = 10;
 
