@@ -94,7 +94,7 @@ public:
     transport_.emplace(loop().io(), detail::file_descriptor{ends[0]});
     transport_->use_asio();
     connection_.emplace(owner_, alive_, loop(), *transport_, settings_);
-    connection_->accept({"dGhlIHNhbXBsZSBub25jZQ==", compressed ? "permessage-deflate" : ""}, "/", "test",
+    connection_->accept({"dGhlIHNhbXBsZSBub25jZQ==", compressed ? "permessage-deflate" : ""},
                         status(101), "now");
     poll();
     const auto answer = fuzz::drain(client_).bytes;

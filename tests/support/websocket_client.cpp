@@ -73,8 +73,9 @@ std::string close_data(std::uint16_t code) {
   return number(code, 2);
 }
 
-websocket_client::websocket_client(std::uint16_t port, std::string_view target) : connection_(port) {
-  connection_.send(handshake(target));
+websocket_client::websocket_client(http_connection on, std::string_view target, const fields& headers)
+  : connection_(std::move(on)) {
+  connection_.send(handshake(target, headers));
   answer_ = connection_.read();
 }
 
