@@ -288,8 +288,7 @@ void session::take_request(bool whole) {
   auto how = whole ? gateway_actor::arrival::whole : gateway_actor::arrival::streamed;
   if (whole && parser_.wants_websocket() && waiting() == 0) {
     how = gateway_actor::arrival::upgrade;
-    upgrade_ = std::make_unique<upgrade>(upgrade{sequence, take_handshake(what), what.target,
-                                                 std::string{what.host()}});
+    upgrade_ = std::make_unique<upgrade>(upgrade{sequence, take_handshake(what)});
   }
   const auto refused = peer_.introduce(what);
   const auto started = add_slot_for(what, sequence);

@@ -120,8 +120,6 @@ private:
   struct upgrade {
     std::uint64_t sequence = 0;
     websocket_handshake how;
-    std::string target;
-    std::string host;
   };
 
   void start_tls();

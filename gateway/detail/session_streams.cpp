@@ -221,11 +221,11 @@ void session::become_websocket(const response& head) {
   if (closed_ || !upgrade_ || in_begin_ != in_end_ || !out_.empty())
     return close();
   deadline_timer_.disarm();
-  transport_.use_asio(); // for Beast
+  transport_.use_asio(); // which it works on
   socket_ = std::make_unique<websocket_connection>(static_cast<websocket_owner&>(*this),
                                                    weak_from_this(), gateway_.loop(), transport_,
                                                    settings_);
-  socket_->accept(upgrade_->how, upgrade_->target, upgrade_->host, head, gateway_.date().now());
+  socket_->accept(upgrade_->how, head, gateway_.date().now());
   upgrade_ = nullptr;
   std::string{}.swap(in_);
   if (gateway_.stopping())

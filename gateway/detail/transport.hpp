@@ -26,7 +26,7 @@ using tcp_socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp,
 /// IPv4 or IPv6, by the address that the socket is bound to.
 [[nodiscard]] boost::asio::ip::tcp protocol_of(int socket) noexcept;
 
-/// The bytes of one connection, in both directions, with TLS or without; a Beast AsyncStream as well.
+/// The bytes of one connection, in both directions, with TLS or without; an AsyncStream of Asio's as well.
 /// Belongs to one event loop. Outlives the handlers that it was given; `close` has all of them
 /// called, with an error. One read and one write may be under way at a time.
 ///

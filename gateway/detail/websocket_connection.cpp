@@ -1,293 +1,373 @@
 #include "gateway/detail/websocket_connection.hpp"
 
 #include "actors/detail/websocket_link.hpp"
-#include "gateway/detail/characters.hpp"
 
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/websocket/rfc6455.hpp>
-#include <boost/beast/websocket/stream.hpp>
+#include <boost/asio/write.hpp>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace troupe::gateway {
 
-namespace beast = boost::beast;
-namespace websocket = beast::websocket;
-
-// What Beast wants to know of a stream that is not its own.
-
-void teardown(beast::role_type, transport& what, boost::system::error_code& ec) {
-  what.close();
-  ec = {};
-}
-
-template <class Handler>
-void async_teardown(beast::role_type, transport& what, Handler&& handler) {
-  // The session ends the connection, behind what is still on its way.
-  boost::asio::post(what.get_executor(),
-                    [handler = std::forward<Handler>(handler)]() mutable {
-                      std::move(handler)(boost::system::error_code{});
-                    });
-}
-
-void beast_close_socket(transport& what) {
-  what.close();
-}
-
 namespace {
 
-constexpr std::chrono::seconds close_limit{5}; // for the client's Close frame
-// A window of 4 KiB: some 24 KiB for a connection that compresses, a tenth of zlib's default. The client's
-// is its own affair: 32 KiB once it sends anything compressed.
-constexpr int window_bits = 12;
-constexpr int memory_level = 4;
-constexpr std::size_t smallest_compressed = 256; // below it costs more than it saves
+constexpr std::chrono::seconds close_limit{5}; // for the client to take the 101, and for its Close frame
 constexpr std::size_t idle_buffer = 4 * 1024;
-constexpr std::size_t longest_piece = 64 * 1024;
+constexpr std::size_t busy_buffer = 64 * 1024;  // of a client that fills the other
+constexpr std::size_t one_write = 16 * 1024;     // what is put together for it
+constexpr std::size_t deflated_piece = 64 * 1024; // in one go, of a message that is compressed
+constexpr std::size_t smallest_compressed = 256; // below it costs more than it saves
+constexpr std::size_t most_pongs = 1024;        // bytes of them that wait
+constexpr std::size_t longest_close = 125;
 
-constexpr std::uint16_t normal = 1000, protocol_error = 1002, lost = 1006, invalid_payload = 1007,
-                        too_big = 1009, internal_error = 1011;
-
-std::string close_text(std::uint16_t code, std::string_view reason = {}) {
-  std::string out{static_cast<char>(code >> 8), static_cast<char>(code & 0xff)};
-  return out.append(reason);
+/// What a Close frame says of this text.
+std::string sent_close_text(std::string text) {
+  if (text.size() < 2)
+    return detail::close_text(close_code::normal, {});
+  if (!detail::may_be_sent(detail::read_close_text(text).first)) // a worker of another version, perhaps
+    return detail::close_text(close_code::internal_error, {});
+  text.resize(std::min(text.size(), longest_close));
+  return text;
 }
 
-websocket::close_reason to_reason(std::string_view text) {
-  websocket::close_reason out;
-  out.code = text.size() < 2 ? normal
-                             : static_cast<std::uint16_t>(static_cast<unsigned char>(text[0]) << 8
-                                                          | static_cast<unsigned char>(text[1]));
-  if (!detail::may_be_sent(close_code{out.code})) // a worker of another version, perhaps
-    out.code = internal_error;
-  else if (text.size() > 2)
-    out.reason.assign(text.data() + 2, std::min(text.size() - 2, out.reason.max_size()));
-  return out;
-}
-
-/// Why nothing more comes, as a Close frame would say it.
-std::string close_text(boost::system::error_code ec, const websocket::close_reason& told) {
-  if (ec == websocket::error::closed)
-    return told.code == websocket::close_code::none
-             ? std::string{}
-             : close_text(told.code, {told.reason.data(), told.reason.size()});
-  if (ec == websocket::error::message_too_big)
-    return close_text(too_big);
-  if (ec == websocket::error::bad_frame_payload)
-    return close_text(invalid_payload);
-  const bool is_protocol = ec.category() == make_error_code(websocket::error::closed).category();
-  return close_text(is_protocol ? protocol_error : lost);
-}
-
-/// In UTF-8 that is in order as far as it goes. Beast does not look behind the last byte of a message whose
-/// final frame is empty.
-bool ends_within_character(std::string_view text) noexcept {
-  constexpr std::size_t longest_character = 4;
-  for (std::size_t back = 1; back <= std::min(text.size(), longest_character); ++back) {
-    const auto byte = static_cast<unsigned char>(text[text.size() - back]);
-    if (byte < 0x80)
-      return false;
-    if (byte >= 0xc0)
-      return back < (byte >= 0xf0 ? 4U : byte >= 0xe0 ? 3U : 2U);
-  }
-  return false;
+void append_frame(std::string& out, opcode code, std::string_view data) {
+  append_frame_head(out, {code}, data.size());
+  out.append(data);
 }
 
 } // namespace
 
-struct websocket_connection::stream {
-  explicit stream(transport& on) : frames(on) {}
-  websocket::stream<transport&> frames;
-  beast::flat_buffer buffer;
-  beast::http::request<beast::http::empty_body> handshake;
-};
-
 websocket_connection::websocket_connection(websocket_owner& owner, std::weak_ptr<void> alive,
                                            detail::event_loop& loop, transport& on,
                                            const config::http_settings& settings)
-  : owner_(owner), alive_(std::move(alive)), loop_(loop), settings_(settings),
-    stream_(std::make_unique<stream>(on)) {
-  auto& frames = stream_->frames;
-  websocket::permessage_deflate compression;
-  compression.server_enable = settings.websocket_compression;
-  compression.server_max_window_bits = window_bits;
-  compression.memLevel = memory_level;
-  compression.msg_size_threshold = smallest_compressed;
-  frames.set_option(compression);
-  set_idle_limit(true);
-  frames.read_message_max(settings.max_websocket_message);
-  frames.auto_fragment(false);
-}
-
-websocket_connection::~websocket_connection() = default;
-
-/// A client cannot answer pings that nobody reads.
-void websocket_connection::set_idle_limit(bool on) {
-  websocket::stream_base::timeout limits;
-  limits.handshake_timeout = close_limit;
-  limits.idle_timeout = on ? settings_.websocket_idle_timeout : websocket::stream_base::none();
-  limits.keep_alive_pings = on;
-  stream_->frames.set_option(limits);
-}
+  : owner_(owner), alive_(std::move(alive)), loop_(loop), transport_(on), settings_(settings),
+    reader_(settings.max_websocket_message) {}
 
 /// What it is called with when an operation has ended: not if nobody wants to hear of it any more. The
 /// connection's owner stays alive meanwhile.
 template <class F>
 auto websocket_connection::guarded(F then) {
-  return [this, kept = alive_.lock(), then](boost::system::error_code ec, std::size_t = 0) {
+  return [this, kept = alive_.lock(), then](boost::system::error_code ec = {}, std::size_t size = 0) {
     if (!ended_)
-      then(ec);
+      then(ec, size);
   };
 }
 
-void websocket_connection::accept(const websocket_handshake& how, const std::string& target,
-                                  const std::string& host, const response& head,
+void websocket_connection::accept(const websocket_handshake& how, const response& head,
                                   std::string_view date) {
-  auto& request = stream_->handshake;
-  request.method(beast::http::verb::get);
-  request.target(target);
-  request.version(11);
-  request.set(beast::http::field::host, host);
-  request.set(beast::http::field::upgrade, "websocket");
-  request.set(beast::http::field::connection, "Upgrade");
-  request.set(beast::http::field::sec_websocket_version, "13");
-  request.set(beast::http::field::sec_websocket_key, how.key);
-  if (!how.extensions.empty())
-    request.set(beast::http::field::sec_websocket_extensions, how.extensions);
-  stream_->frames.set_option(websocket::stream_base::decorator(
-    [protocol = std::string{head.headers.find("Sec-WebSocket-Protocol").value_or("")},
-     date = std::string{date}](websocket::response_type& answer) {
-      answer.set(beast::http::field::server, "troupe");
-      answer.set(beast::http::field::date, date);
-      if (is_token(protocol))
-        answer.set(beast::http::field::sec_websocket_protocol, protocol);
-    }));
-  stream_->frames.async_accept(request, guarded([this](boost::system::error_code ec) {
-                                 if (ec)
-                                   return end(close_text(lost));
-                                 accepted_ = true;
-                                 stream_->handshake = {};
-                                 read();
-                                 write();
-                               }));
+  const auto terms = settings_.websocket_compression ? agree_on_deflate(how.extensions) : std::nullopt;
+  if (terms) {
+    reader_.inflate(*terms);
+    deflater_.emplace(*terms);
+  }
+  out_ = answer_handshake(how, head, terms, date);
+  set_alarm(detail::after(close_limit));
+  start_write();
+}
+
+void websocket_connection::on_accepted() {
+  accepted_ = true;
+  watch_silence();
+  read();
+  write();
 }
 
 // -- from the client --------------------------------------------------------------------------------
 
-void websocket_connection::read() {
-  if (reading_ || credit_ <= 0 || told_end_ || !accepted_)
-    return;
-  reading_ = true;
-  if (std::exchange(paused_, false))
-    set_idle_limit(true);
-  // Piece by piece: what a long message takes is known while it comes, and no more is allocated for what a
-  // frame says of its length than for what has come of it.
-  stream_->frames.async_read_some(stream_->buffer, longest_piece,
-                                  guarded([this](boost::system::error_code ec) {
-                                    reading_ = false;
-                                    if (ec)
-                                      end(close_text(ec, stream_->frames.reason()));
-                                    else
-                                      on_read();
-                                  }));
+bool websocket_connection::may_read() const noexcept {
+  return accepted_ && !reading_ && !taking_ && !ended_ && !client_closed_;
 }
 
-void websocket_connection::on_read() {
-  auto& frames = stream_->frames;
-  if (frames.is_message_done()) {
-    const auto data = stream_->buffer.cdata();
-    body_part part{frames.got_text() ? part_kind::text : part_kind::binary, false,
-                   std::string{static_cast<const char*>(data.data()), data.size()}};
-    stream_->buffer.consume(data.size());
-    if (stream_->buffer.capacity() > idle_buffer)
-      stream_->buffer.shrink_to_fit();
-    if (part.kind == part_kind::text && ends_within_character(part.data))
-      return fail(close_text(invalid_payload));
-    credit_ -= static_cast<std::int64_t>(cost_of(part));
-    owner_.on_websocket_part(std::move(part));
+/// Takes what has come as far as it may, then waits for more.
+void websocket_connection::read() {
+  if (!may_read())
+    return;
+  taking_ = true;
+  take();
+  taking_ = false;
+  if (ended_ || client_closed_)
+    return;
+  pause(credit_ <= 0 && !told_end_);
+  if (received_.empty()) {
+    if (!paused_)
+      receive();
+  } else if (may_take()) {
+    read_later(); // it is the others' turn
+  }
+}
+
+void websocket_connection::read_later() {
+  reading_ = true;
+  boost::asio::post(transport_.get_executor(),
+                    guarded([this](boost::system::error_code, std::size_t) { go_on(); }));
+}
+
+/// As `read`, for the owner, who is told nothing from within.
+void websocket_connection::resume() {
+  if (received_.empty())
+    read();
+  else if (may_read() && may_take())
+    read_later();
+}
+
+void websocket_connection::receive() {
+  reading_ = true;
+  // More for those alone that have sent much, and are about to send more.
+  const auto size = was_filled_ && reader_.expected() > idle_buffer ? busy_buffer : idle_buffer;
+  if (size != in_size_) {
+    in_ = std::make_unique_for_overwrite<char[]>(size);
+    in_size_ = size;
+  }
+  transport_.async_read_some(boost::asio::buffer(in_.get(), in_size_),
+                             guarded([this](boost::system::error_code ec, std::size_t got) {
+                               on_received(ec, got);
+                             }));
+}
+
+void websocket_connection::on_received(boost::system::error_code ec, std::size_t size) {
+  if (ec)
+    return lose();
+  received_ = {in_.get(), size};
+  was_filled_ = size >= idle_buffer;
+  heard_ = std::chrono::steady_clock::now();
+  pinged_ = false;
+  go_on();
+}
+
+void websocket_connection::go_on() {
+  reading_ = false;
+  read();
+  if (!ended_)
+    owner_.on_websocket_sent(0); // what it keeps has changed
+}
+
+void websocket_connection::take() {
+  if (failed_)
+    received_ = {};
+  while (!received_.empty() && may_take()) {
+    switch (reader_.read(received_)) {
+    case websocket_reader::found::nothing: return;
+    case websocket_reader::found::message: on_message(); break;
+    case websocket_reader::found::ping: on_ping(); break;
+    case websocket_reader::found::close: return on_client_close(std::string{reader_.control()});
+    case websocket_reader::found::failure: return fail(reader_.failed_with());
+    }
     if (ended_)
       return;
   }
-  owner_.on_websocket_sent(0); // what it keeps has changed
+}
+
+/// Behind the end messages are dropped: only the client's Close frame is looked for. A client that does not
+/// read its pongs is not read either.
+bool websocket_connection::may_take() const noexcept {
+  return (credit_ > 0 || told_end_) && pongs_.size() < most_pongs;
+}
+
+void websocket_connection::on_message() {
+  auto part = reader_.take_message();
+  if (told_end_)
+    return;
+  credit_ -= static_cast<std::int64_t>(cost_of(part));
+  owner_.on_websocket_part(std::move(part));
+}
+
+void websocket_connection::on_ping() {
+  if (close_sent_)
+    return;
+  append_frame(pongs_, opcode::pong, reader_.control());
+  write();
+}
+
+/// What has not gone out yet is of no use to it.
+void websocket_connection::on_client_close(std::string text) {
+  client_closed_ = true;
+  tell_end(text);
   if (ended_)
     return;
-  read();
-  if (!reading_ && !std::exchange(paused_, true))
-    set_idle_limit(false);
+  if (!close_sent_)
+    close_with(std::move(text));
+  else if (!writing_)
+    finish();
+}
+
+/// The client has broken a rule.
+void websocket_connection::fail(close_code why) {
+  failed_ = true;
+  received_ = {};
+  if (close_sent_)
+    return lose();
+  tell_end(detail::close_text(why, {}));
+  if (!ended_)
+    close_with(detail::close_text(why, {}));
 }
 
 void websocket_connection::add_credit(std::uint64_t bytes) {
   credit_ = with_credit(credit_, bytes);
-  read();
-}
-
-/// The client has broken a rule that Beast does not know.
-void websocket_connection::fail(const std::string& text) {
-  if (std::exchange(told_end_, true))
-    return; // a Close frame is on its way already
-  queue_.push_back({part_kind::close, true, text});
-  owner_.on_websocket_part({part_kind::close, true, text});
-  if (!ended_)
-    write();
-}
-
-/// The client has closed it, or is lost.
-void websocket_connection::end(std::string_view text) {
-  if (!std::exchange(told_end_, true))
-    owner_.on_websocket_part({part_kind::close, true, std::string{text}});
-  if (!ended_)
-    owner_.on_websocket_end();
+  resume();
 }
 
 // -- to the client ----------------------------------------------------------------------------------
 
 void websocket_connection::send(body_part&& what) {
-  if (told_end_)
+  if (told_end_ || ended_)
     return;
-  if (queued_ + uncredited_ > 2 * stream_window && !what.last)
-    return end(close_text(lost)); // a worker that sends more than it may
-  if (what.last)
-    told_end_ = true; // whoever sends that has ended
-  queued_ += what.data.size();
+  if (queued_ + in_flight_ + uncredited_ > 2 * stream_window && !what.last)
+    return lose(); // a worker that sends more than it may
+  const auto last = what.last;
+  told_end_ = last; // whoever sends that has ended
+  queued_ += cost_of(what);
   queue_.push_back(std::move(what));
+  write();
+  if (last)
+    resume(); // with credit or without
+}
+
+/// The next that goes out, whatever was to go before it.
+void websocket_connection::close_with(std::string text) {
+  queue_.clear();
+  begun_ = 0;
+  queued_ = text.size();
+  queue_.push_back({part_kind::close, true, std::move(text)});
   write();
 }
 
 void websocket_connection::write() {
-  if (writing_ || queue_.empty() || !accepted_)
+  if (writing_ || close_sent_ || !accepted_ || ended_)
     return;
-  writing_ = true;
-  const auto& next = queue_.front();
-  arm_write_deadline(next.data.size());
-  if (next.last)
-    return send_close(next.data);
-  stream_->frames.text(next.kind == part_kind::text);
-  stream_->frames.async_write(boost::asio::buffer(next.data), guarded([this](boost::system::error_code ec) {
-                                on_written(!ec);
-                              }));
+  gather();
+  if (!out_.empty())
+    start_write();
 }
 
-void websocket_connection::on_written(bool ok) {
+/// As much as one write should have, and as should be compressed in one go: control frames, then messages.
+void websocket_connection::gather() {
+  out_.swap(pongs_); // it was empty
+  if (std::exchange(ping_due_, false))
+    append_frame(out_, opcode::ping, {});
+  std::size_t taken = 0;
+  while (!queue_.empty() && body_.empty() && out_.size() < one_write && taken < deflated_piece)
+    taken += add_frame();
+}
+
+/// A frame of the first message in the queue: all of it, or a piece of a long one that is compressed. Returns how
+/// much of it that is.
+std::size_t websocket_connection::add_frame() {
+  auto& from = queue_.front();
+  if (from.last) {
+    append_frame(out_, opcode::close, sent_close_text(std::move(from.data)));
+    close_sent_ = true;
+    queue_.clear();
+    queued_ = 0;
+    set_alarm(detail::after(close_limit));
+    return 0;
+  }
+  frame_head head{from.kind == part_kind::text ? opcode::text : opcode::binary};
+  const auto cost = cost_of(from);
+  const auto begin = begun_;
+  std::string data;
+  if (deflater_ && from.data.size() >= smallest_compressed) {
+    const auto piece = std::string_view{from.data}.substr(begin, deflated_piece);
+    if (begin > 0)
+      head.code = opcode::more;
+    head.deflated = begin == 0;
+    begun_ += piece.size();
+    head.last = begun_ == from.data.size();
+    deflater_->add(piece, head.last, data);
+  } else {
+    begun_ = from.data.size();
+    data = std::move(from.data);
+  }
+  const auto taken = begun_ - begin;
+  append_frame_head(out_, head, data.size());
+  if (data.size() < one_write)
+    out_.append(data);
+  else
+    body_ = std::move(data);
+  if (head.last) {
+    begun_ = 0;
+    queued_ -= cost;
+    in_flight_ += cost;
+    queue_.pop_front();
+  }
+  return taken;
+}
+
+void websocket_connection::start_write() {
+  writing_ = true;
+  arm_write_deadline(out_.size() + body_.size());
+  const std::array<boost::asio::const_buffer, 2> all{boost::asio::buffer(out_), boost::asio::buffer(body_)};
+  boost::asio::async_write(transport_, all, guarded([this](boost::system::error_code ec, std::size_t) {
+                             on_written(ec);
+                           }));
+}
+
+void websocket_connection::on_written(boost::system::error_code ec) {
   writing_ = false;
   write_deadline_.disarm();
-  if (!ok)
-    return end(close_text(lost));
-  uncredited_ += cost_of(queue_.front());
-  queued_ -= queue_.front().data.size();
-  queue_.pop_front();
+  if (ec)
+    return lose();
+  out_.clear();
+  if (out_.capacity() > idle_buffer && queue_.empty())
+    std::string{}.swap(out_);
+  std::string{}.swap(body_);
+  if (!accepted_)
+    return on_accepted();
+  if (close_sent_)
+    return on_close_written();
+  uncredited_ += std::exchange(in_flight_, 0);
   owner_.on_websocket_sent(uncredited_ >= stream_credit_step ? std::exchange(uncredited_, 0) : 0);
-  if (!ended_)
-    write();
+  if (ended_)
+    return;
+  write();
+  read(); // it may have waited for pongs to go out
 }
 
-/// Sends a Close frame and waits for the client's.
-void websocket_connection::send_close(std::string_view text) {
-  stream_->frames.async_close(to_reason(text), guarded([this](boost::system::error_code) {
-                                write_deadline_.disarm();
-                                owner_.on_websocket_end();
-                              }));
+void websocket_connection::on_close_written() {
+  if (client_closed_)
+    return finish();
+  // Closing with unread bytes would reset the connection and may cost the client the Close frame.
+  if (failed_)
+    transport_.shutdown_send(alive_.lock());
+  read();
+}
+
+// -- time -------------------------------------------------------------------------------------------
+
+/// From now on.
+void websocket_connection::watch_silence() {
+  heard_ = std::chrono::steady_clock::now();
+  pinged_ = false;
+  set_alarm(heard_ + settings_.websocket_idle_timeout / 2);
+}
+
+/// A client cannot answer pings that nobody reads.
+void websocket_connection::pause(bool on) {
+  if (std::exchange(paused_, on) == on || close_sent_)
+    return;
+  if (on)
+    alarm_.disarm();
+  else
+    watch_silence();
+}
+
+void websocket_connection::set_alarm(detail::steady_time when) {
+  alarm_.arm(
+    loop_.timers(), when, [](void* self) { static_cast<websocket_connection*>(self)->on_alarm(); }, this);
+}
+
+void websocket_connection::on_alarm() {
+  if (!accepted_ || close_sent_)
+    return lose();
+  const auto limit = settings_.websocket_idle_timeout;
+  if (const auto due = heard_ + (pinged_ ? limit : limit / 2); std::chrono::steady_clock::now() < due)
+    return set_alarm(due);
+  if (pinged_)
+    return lose();
+  pinged_ = true;
+  ping_due_ = true;
+  set_alarm(heard_ + limit);
+  write();
 }
 
 void websocket_connection::arm_write_deadline(std::size_t bytes) {
@@ -296,16 +376,38 @@ void websocket_connection::arm_write_deadline(std::size_t bytes) {
     limit += std::chrono::milliseconds{bytes * 1000 / settings_.min_transfer_rate};
   write_deadline_.arm(
     loop_.timers(), std::chrono::steady_clock::now() + limit,
-    [](void* self) { static_cast<websocket_connection*>(self)->end(close_text(lost)); }, this);
+    [](void* self) { static_cast<websocket_connection*>(self)->lose(); }, this);
+}
+
+// -- the end ----------------------------------------------------------------------------------------
+
+void websocket_connection::tell_end(std::string text) {
+  if (!std::exchange(told_end_, true))
+    owner_.on_websocket_part({part_kind::close, true, std::move(text)});
+}
+
+/// The client is lost, or was told all there is to say to it.
+void websocket_connection::lose() {
+  const auto kept = alive_.lock();
+  tell_end(detail::close_text(close_code::abnormal, {}));
+  if (!ended_)
+    finish();
+}
+
+void websocket_connection::finish() {
+  close();
+  owner_.on_websocket_end();
 }
 
 void websocket_connection::close() {
   ended_ = true;
   write_deadline_.disarm();
+  alarm_.disarm();
 }
 
 std::size_t websocket_connection::buffered() const noexcept {
-  return stream_->buffer.capacity() + queued_;
+  return std::max(in_size_, idle_buffer) - idle_buffer + reader_.buffered() + queued_ + pongs_.capacity()
+         + out_.capacity() + body_.capacity();
 }
 
 } // namespace troupe::gateway

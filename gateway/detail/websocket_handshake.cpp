@@ -4,7 +4,11 @@
 #include "gateway/detail/characters.hpp"
 #include "gateway/detail/problem.hpp"
 
+#include <openssl/evp.h>
+#include <openssl/sha.h>
+
 #include <algorithm>
+#include <array>
 
 namespace troupe::gateway {
 
@@ -30,6 +34,16 @@ bool is_welcome(std::string_view origin, const request& what, const config::http
                      [&](const std::string& each) {
                        return each == "*" || equals_ignore_case(each, origin);
                      });
+}
+
+/// That the server has understood what it was asked (RFC 6455, 4.2.2).
+std::string accept_of(const std::string& key) {
+  const auto text = key + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+  std::array<unsigned char, SHA_DIGEST_LENGTH> digest{};
+  SHA1(reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data());
+  std::array<unsigned char, 4 * ((SHA_DIGEST_LENGTH + 2) / 3) + 1> out{}; // base64, and a zero
+  const auto size = EVP_EncodeBlock(out.data(), digest.data(), static_cast<int>(digest.size()));
+  return {reinterpret_cast<const char*>(out.data()), static_cast<std::size_t>(size)};
 }
 
 } // namespace
@@ -62,6 +76,22 @@ std::optional<response> refuse_handshake(const request& what, bool wants_websock
                                        + " may not open this WebSocket"},
                    what.id);
   return std::nullopt;
+}
+
+std::string answer_handshake(const websocket_handshake& what, const response& head,
+                             const std::optional<deflate_terms>& terms, std::string_view date) {
+  std::string out{"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"};
+  const auto add = [&](std::string_view name, std::string_view value) {
+    out.append(name).append(": ").append(value).append("\r\n");
+  };
+  add("Sec-WebSocket-Accept", accept_of(what.key));
+  if (terms)
+    add("Sec-WebSocket-Extensions", to_field(*terms));
+  if (const auto protocol = head.headers.find("Sec-WebSocket-Protocol").value_or(""); is_token(protocol))
+    add("Sec-WebSocket-Protocol", protocol);
+  add("Server", "troupe");
+  add("Date", date);
+  return out.append("\r\n");
 }
 
 } // namespace troupe::gateway

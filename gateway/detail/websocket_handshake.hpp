@@ -3,9 +3,11 @@
 #include "actors/messages/request.hpp"
 #include "actors/messages/response.hpp"
 #include "config/settings.hpp"
+#include "gateway/detail/websocket_extensions.hpp"
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace troupe::gateway {
 
@@ -23,5 +25,9 @@ websocket_handshake take_handshake(const request& what);
 /// origin than the request's own host that is not among http.websocket_origins.
 std::optional<response> refuse_handshake(const request& what, bool wants_websocket,
                                          const config::http_settings& settings);
+
+/// The answer to one that can, as bytes: with the protocol that `head` names, and what was agreed on.
+std::string answer_handshake(const websocket_handshake& what, const response& head,
+                             const std::optional<deflate_terms>& terms, std::string_view date);
 
 } // namespace troupe::gateway

@@ -65,6 +65,31 @@ TEST_P(WebSocket, PutsFragmentsTogetherAndAnswersPingsBetweenThem) {
   EXPECT_EQ(client.read(), (websocket_frame{opcode_text, "one two three", true, false}));
 }
 
+TEST_P(WebSocket, AnswersEveryPingInOrder) {
+  constexpr int pings = 300;
+  websocket_client client{port(), "/socket"};
+  std::string all;
+  for (int i = 0; i < pings; ++i)
+    all += frame_bytes({opcode_ping, std::to_string(i)});
+  client.connection().send(all);
+  for (int i = 0; i < pings; ++i)
+    ASSERT_EQ(client.read(), (websocket_frame{opcode_pong, std::to_string(i), true, false}));
+}
+
+TEST_P(WebSocket, HoldsUpAClientThatPingsAndReadsNothingAndLosesIt) {
+  start({"--http-write-timeout", "300ms", "--http-min-transfer-rate", "0"});
+  websocket_client client{port(), "/socket"};
+  std::string pings;
+  while (pings.size() < 1024 * 1024)
+    pings += frame_bytes({opcode_ping, std::string(125, 'p')});
+  const auto send_many = [&] {
+    for (int i = 0; i < 64; ++i) // more than the kernel keeps
+      client.connection().send(pings);
+  };
+  EXPECT_THROW(send_many(), connection_error);
+  EXPECT_TRUE(eventually([&] { return open_sockets() == 0; }));
+}
+
 TEST_P(WebSocket, IsClosedByTheClientAndItsHandlerEnds) {
   websocket_client client{port(), "/socket"};
   client.send_text("x");
@@ -126,6 +151,16 @@ TEST_P(WebSocket, ClosesForWhatTheRfcForbids) {
     EXPECT_EQ(client.read_close(), code) << frame.opcode << ' ' << frame.data.substr(0, 10);
   }
   EXPECT_TRUE(eventually([&] { return open_sockets() == 0; }));
+}
+
+TEST_P(WebSocket, SaysWhyItClosesThoughTheClientHasSentMore) {
+  websocket_client client{port(), "/socket"};
+  client.send({opcode_text, std::string(1024 * 1024, 'x')});
+  client.send_text("more");
+  EXPECT_EQ(client.read_close(), 1009);
+  client.send_close(1009);
+  client.connection().shut_down_sending();
+  EXPECT_FALSE(client.connection().was_reset());
 }
 
 TEST_P(WebSocket, ClosesForTextThatEndsWithinACharacter) {
@@ -197,6 +232,29 @@ TEST_P(WebSocket, IsCompressedOnlyForClientsThatOfferIt) {
   EXPECT_TRUE(agreed->starts_with("permessage-deflate")) << *agreed;
   start({"--no-http-websocket-compression"});
   EXPECT_EQ(refused({offer}).header("Sec-WebSocket-Extensions"), std::nullopt);
+}
+
+TEST_P(WebSocket, InflatesAMessageBehindOneThatJustFilledABuffer) {
+  websocket_client client{port(), "/socket", {{"Sec-WebSocket-Extensions", "permessage-deflate"}}};
+  constexpr unsigned compressed = 4; // RSV1
+  const std::string many_as{"\xec\xc1\x81\0\0\0\0\xc3\x20\xd6\xf9\x4b\x1c\xe4\x55\x01\0\0\xef\x06", 20}; // 3,096
+  const std::string hello{"\xca\x48\xcd\xc9\xc9\x07\0", 7};
+  const std::string hello_again{"\x02\x13\0\0", 4}; // which refers to the one before
+  client.send({opcode_text, many_as, true, true, compressed});
+  EXPECT_EQ(client.read().reserved, compressed);
+  for (const auto& each : {hello, hello_again}) {
+    client.send({opcode_text, each, true, true, compressed});
+    EXPECT_EQ(client.read(), (websocket_frame{opcode_text, "hello", true, false}));
+  }
+}
+
+TEST_P(WebSocket, CompressesALongMessageInPieces) {
+  websocket_client client{port(), "/socket", {{"Sec-WebSocket-Extensions", "permessage-deflate"}}};
+  client.send_text(std::string(100'000, 'x'));
+  const auto first = client.read(), last = client.read();
+  EXPECT_EQ(first, (websocket_frame{opcode_text, first.data, false, false, 4}));
+  EXPECT_EQ(last, (websocket_frame{opcode_more, last.data, true, false}));
+  EXPECT_LT(first.data.size() + last.data.size(), 1000U);
 }
 
 TEST_P(WebSocket, TakesNoMemoryForALengthThatACompressedFrameOnlyClaims) {

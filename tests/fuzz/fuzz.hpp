@@ -14,8 +14,11 @@ inline std::string_view text_of(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-/// Ends the run as a finding: libFuzzer keeps the input.
-[[noreturn]] inline void finding(const std::string& what) {
+/// Ends the run as a finding: libFuzzer keeps the input. What cannot be printed stands as "?".
+[[noreturn]] inline void finding(std::string what) {
+  for (auto& c : what)
+    if (c != '\n' && (c < ' ' || c > '~'))
+      c = '?';
   std::fprintf(stderr, "finding: %s\n", what.c_str());
   std::abort();
 }

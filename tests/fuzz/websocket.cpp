@@ -1,10 +1,12 @@
 // Input: a byte, then what a client sends behind its handshake; the byte's lowest bit: it has offered
-// permessage-deflate. However that is cut, the same messages come out of it, text is UTF-8, none is over the
-// limit, and the connection ends; without compression they are those that a plain reader of the RFC finds.
+// permessage-deflate, the next one: with messages that do not refer to those before. However that is cut, the
+// same messages come out of it, text is UTF-8, none is over the limit, and the connection ends; they are those
+// that a plain reader of the RFC finds.
 
 #include "config/detail/utf8.hpp"
 #include "gateway/detail/websocket_connection.hpp"
 #include "tests/fuzz/fuzz.hpp"
+#include "tests/fuzz/plain_inflate.hpp"
 #include "tests/fuzz/polled_loop.hpp"
 
 #include <sys/socket.h>
@@ -38,10 +40,22 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+/// What was agreed on.
+struct terms {
+  explicit terms(unsigned bits) : compressed((bits & 1) != 0), forgets(compressed && (bits & 2) != 0) {}
+  bool compressed;
+  bool forgets; // the client's messages stand by themselves
+
+  [[nodiscard]] std::string offer() const {
+    return !compressed ? "" : forgets ? "permessage-deflate; client_no_context_takeover" : "permessage-deflate";
+  }
+};
+
 /// What has come of the client's bytes.
 struct outcome {
   std::vector<body_part> parts; // messages alone
   std::optional<std::string> close_text;
+  bool open_ended = false; // from here on anything may have come
 
   [[nodiscard]] std::string describe() const {
     std::string out;
@@ -86,7 +100,7 @@ public:
 
 class connection {
 public:
-  explicit connection(bool compressed) {
+  explicit connection(const terms& what) {
     int ends[2] = {-1, -1};
     check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0, "socketpair");
     client_ = ends[1];
@@ -94,12 +108,12 @@ public:
     transport_.emplace(loop().io(), detail::file_descriptor{ends[0]});
     transport_->use_asio();
     connection_.emplace(owner_, alive_, loop(), *transport_, settings_);
-    connection_->accept({"dGhlIHNhbXBsZSBub25jZQ==", compressed ? "permessage-deflate" : ""}, "/", "test",
-                        status(101), "now");
+    connection_->accept({"dGhlIHNhbXBsZSBub25jZQ==", what.offer()}, status(101), "now");
     poll();
     const auto answer = fuzz::drain(client_).bytes;
     check(answer.starts_with("HTTP/1.1 101 ")
-            && (answer.find("permessage-deflate") != std::string::npos) == compressed,
+            && (answer.find("permessage-deflate") != std::string::npos) == what.compressed
+            && (answer.find("client_no_context_takeover") != std::string::npos) == what.forgets,
           "the handshake was answered in another way");
   }
   connection(const connection&) = delete;
@@ -148,8 +162,8 @@ private:
 };
 
 template <class Step>
-outcome play(std::string_view input, bool compressed, Step step) {
-  connection all{compressed};
+outcome play(std::string_view input, const terms& what, Step step) {
+  connection all{what};
   while (!input.empty()) {
     const auto size = std::min(input.size(), step());
     all.send(input.substr(0, size));
@@ -158,10 +172,10 @@ outcome play(std::string_view input, bool compressed, Step step) {
   return all.finish();
 }
 
-/// The frames of RFC 6455, 5.2, read in the plainest way: `parts` up to the first thing that is wrong.
+/// The messages of RFC 6455, 5.2, read in the plainest way: `parts` up to the first thing that is wrong.
 class plain_reader {
 public:
-  explicit plain_reader(std::string_view input) : rest_(input) {}
+  plain_reader(std::string_view input, const terms& what) : rest_(input), what_(what) {}
 
   outcome read() {
     while (read_frame()) {
@@ -192,14 +206,16 @@ private:
   }
 
   bool read_frame() {
-    const auto head = take_number(2);
-    if (!head)
+    if (rest_.size() < 2)
       return false;
-    const auto first = static_cast<unsigned>(*head >> 8), second = static_cast<unsigned>(*head & 0xff);
-    const unsigned opcode = first & 0x0f;
+    const auto first = static_cast<unsigned char>(rest_[0]), second = static_cast<unsigned char>(rest_[1]);
+    rest_.remove_prefix(2);
+    const unsigned opcode = first & 0xf, reserved = first & 0x70;
     const bool last = (first & 0x80) != 0, control = opcode >= 8;
+    const bool may_deflate = what_.compressed && (opcode == 1 || opcode == 2);
     const auto size = take_size(second);
-    if ((first & 0x70) != 0 || (second & 0x80) == 0 || !size || (control && (!last || *size > 125)))
+    if ((reserved != 0 && (reserved != 0x40 || !may_deflate)) || (second & 0x80) == 0 || !size
+        || (control && (!last || *size > 125)))
       return false;
     const auto mask = take_number(4);
     if (!mask || rest_.size() < *size)
@@ -208,7 +224,7 @@ private:
     rest_.remove_prefix(*size);
     for (std::size_t i = 0; i < data.size(); ++i)
       data[i] = static_cast<char>(data[i] ^ static_cast<char>(*mask >> (24 - 8 * (i % 4))));
-    return control ? take_control(opcode, data) : take_data(opcode, last, data);
+    return control ? take_control(opcode, data) : take_data(opcode, reserved != 0, last, data);
   }
 
   bool take_control(unsigned opcode, const std::string& data) {
@@ -217,27 +233,42 @@ private:
     return opcode == 9 || opcode == 10;
   }
 
-  bool take_data(unsigned opcode, bool last, const std::string& data) {
+  bool take_data(unsigned opcode, bool deflated, bool last, const std::string& data) {
     if (opcode > 2 || (opcode == 0) != within_)
       return false;
-    if (!within_)
+    if (!within_) {
       message_ = {opcode == 1 ? part_kind::text : part_kind::binary, false, {}};
+      deflated_ = deflated;
+    }
     message_.data += data;
     within_ = !last;
-    if (message_.data.size() > longest_message)
+    if (!deflated_ && message_.data.size() > longest_message)
       return false;
     if (!last)
       return true;
-    if (message_.kind == part_kind::text && !is_utf8(message_.data))
+    if ((deflated_ && !inflate(message_.data)) || (message_.kind == part_kind::text && !is_utf8(message_.data)))
       return false;
     out_.parts.push_back(std::move(message_));
     return true;
   }
 
+  bool inflate(std::string& data) {
+    std::string text;
+    const auto found = inflater_.inflate(data, text);
+    if (what_.forgets)
+      inflater_.forget();
+    out_.open_ended = found == fuzz::plain_inflater::outcome::doubtful;
+    data = std::move(text);
+    return found == fuzz::plain_inflater::outcome::good && data.size() <= longest_message;
+  }
+
   std::string_view rest_;
+  terms what_;
+  fuzz::plain_inflater inflater_;
   outcome out_;
   body_part message_;
   bool within_ = false;
+  bool deflated_ = false;
 };
 
 void check_size(const outcome& what, std::size_t size, bool compressed) {
@@ -248,9 +279,13 @@ void check_size(const outcome& what, std::size_t size, bool compressed) {
 }
 
 /// A Close frame that is in order is told as it is, whatever is wrong as a failure.
-void check_plain(outcome found, std::string_view input) {
-  auto expected = plain_reader{input}.read();
-  check(expected.close_text || found.failed(), "a Close frame that nobody has sent");
+void check_plain(outcome found, outcome expected) {
+  if (expected.open_ended) {
+    check(found.parts.size() >= expected.parts.size(), "a message is missing");
+    found.parts.resize(expected.parts.size());
+    found.close_text = expected.close_text = std::nullopt;
+  }
+  check(expected.close_text || expected.open_ended || found.failed(), "a Close frame that nobody has sent");
   if (found.failed())
     found.close_text = expected.close_text;
   check_equal(found.describe(), expected.describe(), "a plain reader finds other messages");
@@ -263,15 +298,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace troupe::gateway;
   if (size == 0)
     return 0;
-  const bool compressed = (data[0] & 1) != 0;
+  const terms what{data[0]};
   const auto input = troupe::fuzz::text_of(data + 1, size - 1);
-  const auto at_once = play(input, compressed, [] { return ~std::size_t{0}; });
-  check_size(at_once, input.size(), compressed);
-  if (!compressed)
-    check_plain(at_once, input);
+  const auto at_once = play(input, what, [] { return ~std::size_t{0}; });
+  check_size(at_once, input.size(), what.compressed);
+  check_plain(at_once, plain_reader{input, what}.read());
   troupe::fuzz::derived_numbers numbers{input};
   for (const std::size_t most : {std::size_t{7}, std::size_t{200}})
-    check_equal(play(input, compressed, [&] { return numbers.next(most); }).describe(),
-                at_once.describe(), "cut elsewhere something else comes out");
+    check_equal(play(input, what, [&] { return numbers.next(most); }).describe(), at_once.describe(),
+                "cut elsewhere something else comes out");
   return 0;
 }

@@ -26,6 +26,26 @@ std::uint64_t to_value(std::string_view bytes) {
 
 } // namespace
 
+std::string frame_bytes(const websocket_frame& what) {
+  std::string out;
+  out += static_cast<char>((what.last ? 0x80U : 0U) | what.reserved << 4 | what.opcode);
+  const auto masked = what.masked ? 0x80U : 0U;
+  const auto size = what.data.size();
+  if (size < 126)
+    out += static_cast<char>(masked | size);
+  else if (size < 65536)
+    out += static_cast<char>(masked | 126) + number(size, 2);
+  else
+    out += static_cast<char>(masked | 127) + number(size, 8);
+  auto data = what.data;
+  if (what.masked) {
+    out += mask;
+    for (std::size_t i = 0; i < data.size(); ++i)
+      data[i] = static_cast<char>(byte(data[i]) ^ byte(mask[i % 4]));
+  }
+  return out + data;
+}
+
 std::string handshake(std::string_view target,
                       const std::vector<std::pair<std::string, std::string>>& headers) {
   std::vector<std::pair<std::string, std::string>> fields{
@@ -53,29 +73,14 @@ std::string close_data(std::uint16_t code) {
   return number(code, 2);
 }
 
-websocket_client::websocket_client(std::uint16_t port, std::string_view target) : connection_(port) {
-  connection_.send(handshake(target));
+websocket_client::websocket_client(http_connection on, std::string_view target, const fields& headers)
+  : connection_(std::move(on)) {
+  connection_.send(handshake(target, headers));
   answer_ = connection_.read();
 }
 
 void websocket_client::send(const websocket_frame& what) {
-  std::string out;
-  out += static_cast<char>((what.last ? 0x80U : 0U) | what.reserved << 4 | what.opcode);
-  const auto masked = what.masked ? 0x80U : 0U;
-  const auto size = what.data.size();
-  if (size < 126)
-    out += static_cast<char>(masked | size);
-  else if (size < 65536)
-    out += static_cast<char>(masked | 126) + number(size, 2);
-  else
-    out += static_cast<char>(masked | 127) + number(size, 8);
-  auto data = what.data;
-  if (what.masked) {
-    out += mask;
-    for (std::size_t i = 0; i < data.size(); ++i)
-      data[i] = static_cast<char>(byte(data[i]) ^ byte(mask[i % 4]));
-  }
-  connection_.send(out + data);
+  connection_.send(frame_bytes(what));
 }
 
 void websocket_client::send_close(std::uint16_t code) {

@@ -21,6 +21,8 @@ struct websocket_frame {
   friend bool operator==(const websocket_frame&, const websocket_frame&) = default;
 };
 
+std::string frame_bytes(const websocket_frame& what);
+
 inline constexpr unsigned opcode_more = 0, opcode_text = 1, opcode_binary = 2, opcode_close = 8,
                           opcode_ping = 9, opcode_pong = 10;
 
@@ -32,8 +34,12 @@ std::string handshake(std::string_view target,
 /// A WebSocket by hand: sends what it is told, right or wrong.
 class websocket_client {
 public:
-  /// Connects and asks for the WebSocket.
-  websocket_client(std::uint16_t port, std::string_view target);
+  using fields = std::vector<std::pair<std::string, std::string>>;
+  /// Connects and asks for the WebSocket; `headers` as in `handshake`.
+  websocket_client(std::uint16_t port, std::string_view target, const fields& headers = {})
+    : websocket_client(http_connection{port}, target, headers) {}
+  /// On a connection that nothing was sent on.
+  websocket_client(http_connection on, std::string_view target, const fields& headers = {});
 
   /// The answer to the handshake.
   [[nodiscard]] const http_response& answer() const noexcept { return answer_; }
