@@ -51,10 +51,12 @@ struct body_credit {
   }
 };
 
-/// The credit with what was given back: never more than the window, whatever the other side says.
+/// The credit with what was given back: never more than the window, whatever the other side says. A message that goes
+/// as a whole may have taken much more than that.
 inline std::int64_t with_credit(std::int64_t left, std::uint64_t given) noexcept {
   constexpr auto most = static_cast<std::int64_t>(stream_window);
-  return std::min(left + static_cast<std::int64_t>(std::min(given, 2 * stream_window)), most);
+  const auto room = static_cast<std::uint64_t>(most - left);
+  return given >= room ? most : left + static_cast<std::int64_t>(given);
 }
 
 /// Behind a `call_id` and a request or response without its body: that comes as parts.

@@ -6,6 +6,7 @@ import datetime
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +25,7 @@ class Environment:
     bin: pathlib.Path
     folder: pathlib.Path
     postgres: str
+    api_postgres: str  # another database of that server
     node: str
     begun: list = dataclasses.field(default_factory=list)  # servers, also those that did not come to serve
 
@@ -96,8 +98,10 @@ def main():
         sys.exit(f"run: no profile has '{given.only}' in its name")
     begin = time.monotonic()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="troupe-bench."))
-    env = Environment(root, build, build / "bin", folder, os.environ["TROUPE_TEST_POSTGRES"], shutil.which("node"))
+    postgres = os.environ["TROUPE_TEST_POSTGRES"]
+    env = Environment(root, build, build / "bin", folder, postgres, postgres.rsplit("/", 1)[0] + "/api", shutil.which("node"))
     wanted = list(dict.fromkeys(name for each in chosen for name in each.servers))
+    subprocess.run(["psql", "-q", postgres, "-c", "CREATE DATABASE api"], check=True)
     try:
         running, left_out = start_all(wanted, env)
         samples, noise = measure(chosen, running, rounds, seconds, env)

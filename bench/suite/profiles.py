@@ -30,7 +30,7 @@ class Profile:
     turns: str = "turns[1] = wrk.format()\n"  # Lua: what a connection sends, one after the other
     headers: dict = dataclasses.field(default_factory=dict)
     short: bool = False  # part of the short form, too
-    hostile: bool = False  # some of it is refused
+    refused: float = 0  # this share of it
     message: int = 0  # bytes of a WebSocket's message, which comes back; 0: HTTP
 
 
@@ -93,7 +93,7 @@ FULL = [
     Profile("body of 1 MiB", "/upload", API, turns=body_of(1 << 20)),
     Profile("create, read, change, list", "/items", API, turns=CRUD),
     Profile("mixed API", "/", API, turns=MIXED),
-    Profile("noise between good requests", "/plaintext", ("nginx", "troupe-api", "fastify-api"), turns=NOISE, hostile=True),
+    Profile("noise between good requests", "/plaintext", ("nginx", "troupe-api", "fastify-api"), turns=NOISE, refused=0.2),
     Profile("plaintext over TLS", "/plaintext", TLS),
     Profile("WebSocket echo, 32 bytes", "/echo", API, message=32),
     Profile("WebSocket echo, 16 KiB", "/echo", API, message=1 << 14),

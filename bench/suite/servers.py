@@ -157,7 +157,8 @@ def fastify(env, name="fastify", what="Fastify with pg on Node.js, one process, 
         raise Failed("Node.js, npm or its packages are not installed")
     s = Server(name, what, env, scheme)
     shutil.copy(env.root / "bench/servers/fastify" / program, modules / program)
-    s.run(env.node, modules / program, s.port, env.postgres, 8, *(certificate(env) if scheme == "https" else []),
+    postgres = env.postgres if program == "server.mjs" else env.api_postgres
+    s.run(env.node, modules / program, s.port, postgres, 8, *(certificate(env) if scheme == "https" else []),
           env={**os.environ, "NODE_ENV": "production"})
     s.wait()
     return s
@@ -245,11 +246,11 @@ ALL = {
     "troupe-sqlite": lambda env: troupe("troupe-sqlite", "Troupe, one loop, SQLite", env, None),
     "drogon": drogon,
     "fastify": fastify,
-    "troupe-api": lambda env: troupe("troupe-api", "Troupe, one loop, PostgreSQL: bench/servers/api", env, env.postgres,
+    "troupe-api": lambda env: troupe("troupe-api", "Troupe, one loop, PostgreSQL: bench/servers/api", env, env.api_postgres,
                                      program=env.bin / "bench-api"),
     "fastify-api": lambda env: fastify(env, "fastify-api", "the same on Fastify, pg and ws", "api.mjs"),
     "nginx-tls": nginx_tls,
-    "troupe-tls": lambda env: troupe("troupe-tls", "troupe-api over TLS", env, env.postgres, program=env.bin / "bench-api",
+    "troupe-tls": lambda env: troupe("troupe-tls", "troupe-api over TLS", env, env.api_postgres, program=env.bin / "bench-api",
                                      scheme="https"),
     "fastify-tls": lambda env: fastify(env, "fastify-tls", "fastify-api over TLS", "api.mjs", "https"),
     "troupe-2-workers": lambda env: troupe("troupe-2-workers", "Troupe, gateway with two loops, two worker nodes", env,

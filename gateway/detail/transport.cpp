@@ -97,7 +97,10 @@ std::ptrdiff_t transport::receive_decrypted(void* into, std::size_t size) {
   if (got.size > 0)
     return static_cast<std::ptrdiff_t>(got.size);
   errno = got.needed == tls_step::wait::none ? ECONNABORTED : EAGAIN;
-  return got.error == boost::asio::error::eof ? 0 : -1;
+  if (got.error != boost::asio::error::eof)
+    return -1;
+  readable_ = true; // the end can be read again, whatever of the socket's end has come
+  return 0;
 }
 
 // -- both -------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ constexpr std::size_t one_write = 16 * 1024;     // what is put together for it
 constexpr std::size_t deflated_piece = 64 * 1024; // in one go, of a message that is compressed
 constexpr std::size_t smallest_compressed = 256; // below it costs more than it saves
 constexpr std::size_t most_pongs = 1024;        // bytes of them that wait
+constexpr int most_in_a_turn = 256;             // messages and control frames
 constexpr std::size_t longest_close = 125;
 
 /// What a Close frame says of this text.
@@ -27,7 +28,9 @@ std::string sent_close_text(std::string text) {
     return detail::close_text(close_code::normal, {});
   if (!detail::may_be_sent(detail::read_close_text(text).first)) // a worker of another version, perhaps
     return detail::close_text(close_code::internal_error, {});
-  text.resize(std::min(text.size(), longest_close));
+  utf8_checker reason;
+  if (text.size() > longest_close || !reason.add(std::string_view{text}.substr(2)) || !reason.finish())
+    text.resize(2); // the client would have to refuse it
   return text;
 }
 
@@ -145,7 +148,7 @@ void websocket_connection::go_on() {
 void websocket_connection::take() {
   if (failed_)
     received_ = {};
-  while (!received_.empty() && may_take()) {
+  for (int left = most_in_a_turn; left > 0 && !received_.empty() && may_take(); --left) {
     switch (reader_.read(received_)) {
     case websocket_reader::found::nothing: return;
     case websocket_reader::found::message: on_message(); break;
@@ -243,8 +246,11 @@ void websocket_connection::write() {
 /// As much as one write should have, and as should be compressed in one go: control frames, then messages.
 void websocket_connection::gather() {
   out_.swap(pongs_); // it was empty
-  if (std::exchange(ping_due_, false))
+  if (std::exchange(ping_due_, false)) {
     append_frame(out_, opcode::ping, {});
+    if (!paused_)
+      set_alarm(std::chrono::steady_clock::now() + settings_.websocket_idle_timeout / 2);
+  }
   std::size_t taken = 0;
   while (!queue_.empty() && body_.empty() && out_.size() < one_write && taken < deflated_piece)
     taken += add_frame();
@@ -359,15 +365,16 @@ void websocket_connection::set_alarm(detail::steady_time when) {
 void websocket_connection::on_alarm() {
   if (!accepted_ || close_sent_)
     return lose();
-  const auto limit = settings_.websocket_idle_timeout;
-  if (const auto due = heard_ + (pinged_ ? limit : limit / 2); std::chrono::steady_clock::now() < due)
-    return set_alarm(due);
-  if (pinged_)
+  const auto now = std::chrono::steady_clock::now();
+  const auto half = settings_.websocket_idle_timeout / 2;
+  if (!pinged_ && now < heard_ + half)
+    return set_alarm(heard_ + half);
+  if (pinged_ && !ping_due_)
     return lose();
   pinged_ = true;
   ping_due_ = true;
-  set_alarm(heard_ + limit);
-  write();
+  set_alarm(now + half);
+  write(); // or behind what is being written, which has a deadline of its own
 }
 
 void websocket_connection::arm_write_deadline(std::size_t bytes) {

@@ -238,9 +238,17 @@ void database_actor::reject(const pool_job& job, const std::string& why) {
   deliver(job.requester, nullptr, job.call, failure{errc::unavailable, why});
 }
 
-/// No connection is there, and none can be opened.
+/// No connection is free, and none can be opened. Those that are held may be as dead as the server.
 bool database_actor::hands_over() const {
-  return away_ && fallback_ && count(state::open) == 0;
+  return away_ && fallback_ && pool_.queue->count().idle == 0
+         && std::none_of(slots_.begin(), slots_.end(),
+                         [](const auto& slot) { return slot.driven && slot.driven->busy() && slot.driven->has_room(); });
+}
+
+void database_actor::hand_over_waiting() {
+  if (hands_over())
+    for (auto& job : pool_.queue->take_expired(troupe::detail::steady_time::max()))
+      hand_over(std::move(job));
 }
 
 /// The fallback answers whoever asked.
@@ -312,11 +320,9 @@ void database_actor::on_lost(const connection_lost& message) {
                                                      : "a database connection was lost",
                    message.why,
                    hands_over() ? fmt::format("; meanwhile the database {} is asked", settings_.fallback) : ""));
-  if (hands_over())
-    for (auto& job : pool_.queue->take_expired(troupe::detail::steady_time::max()))
-      hand_over(std::move(job));
   // A job that came back may now be waiting beside an idle connection.
   give_to_idle_ones();
+  hand_over_waiting();
   arm_expiry();
   open_more();
 }
@@ -335,6 +341,7 @@ void database_actor::on_down(const caf::down_msg& down) {
                                      [](const auto& slot) { return bool{slot.actor}; });
   if (!stopping_) {
     give_to_idle_ones();
+    hand_over_waiting();
     arm_expiry();
     open_more();
   } else if (all_down)
@@ -343,6 +350,7 @@ void database_actor::on_down(const caf::down_msg& down) {
 
 void database_actor::retry_later() {
   away_ = true;
+  hand_over_waiting();
   if (retry_.armed())
     return;
   retry_.arm(loop().timers(), steady_clock::now() + backoff_.next(),
@@ -505,6 +513,7 @@ void database_actor::cancel_overdue() {
 
 void database_actor::on_closed(job_queue::slot number) {
   slots_[number].now = state::closed;
+  hand_over_waiting();
   open_more();
 }
 

@@ -73,6 +73,7 @@ private:
   void reject(const pool_job& job, const std::string& why);
   [[nodiscard]] bool hands_over() const;
   void hand_over(pool_job&& job);
+  void hand_over_waiting();
   void open_more();
   void open(job_queue::slot number);
   void on_opened(connection_opened& message);

@@ -1,4 +1,5 @@
 // A node whose handlers use several databases: which one, the path says.
+#include <chrono>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -76,6 +77,15 @@ task<response> both(context& ctx, const request& req) {
   co_return json({{"coalesced", {a, b}}, {"shared", {c, d}}});
 }
 
+/// In a transaction that waits for something else.
+task<response> held(context& ctx, const request& req) {
+  co_await ctx.db(req.param<std::string>("db")).transact([&](transaction& tx) -> task<void> {
+    static_cast<void>(co_await tx.query("SELECT count(*) FROM note"));
+    co_await ctx.sleep(std::chrono::seconds{30});
+  });
+  co_return text("ended");
+}
+
 task<response> slow(context& ctx, const request& req) {
   co_return json(co_await ctx.db(req.param<std::string>("db")).query("SELECT pg_sleep(30)"));
 }
@@ -88,6 +98,7 @@ int main(int argc, char** argv) {
                   .get("/notes", notes_of_the_default)
                   .get("/{db}/notes", notes)
                   .get("/{db}/read", read_notes)
+                  .get("/{db}/held", held)
                   .get("/{db}/slow", slow)
                   .post("/{db}/notes", add_note)
                   .post("/{db}/later", add_note_later)

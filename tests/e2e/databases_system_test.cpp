@@ -301,6 +301,25 @@ TEST_F(DatabasesWithFallback, LoseNoReadThatBeginsWhileTheirServerIsDown) {
   EXPECT_GE(handed_over(), 40);
 }
 
+TEST_F(DatabasesWithFallback, AreNotWaitedForWhereATransactionHoldsAConnectionThatIsLost) {
+  if (!postgres_server())
+    GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
+  postgres_database main;
+  postgres_cluster replica;
+  run_sql(replica.url(), std::string{postgres_table} + "; INSERT INTO note (text) VALUES ('replica')");
+  auto& node = start_with(main.url(), replica.url());
+  http_connection client{node.http_port()};
+  client.send("GET /replica/held HTTP/1.1\r\nHost: test\r\n\r\n");
+  EXPECT_TRUE(eventually([&] {
+    const auto found = get(node.admin_port(), "/_troupe/database").json()["databases"]["replica"]["holders"];
+    return !found.empty() && found[0]["transaction"] == true && found[0]["statement"] == "";
+  }));
+  replica.stop();
+  for (int i = 0; i < 5; ++i)
+    EXPECT_EQ(notes_in("replica"), from_main);
+  client.reset();
+}
+
 TEST_F(DatabasesWithFallback, TakeOutThereWhatNobodyWaitsForAnyMore) {
   if (!postgres_server())
     GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";

@@ -55,6 +55,18 @@ TEST_P(WebSocket, CarriesMoreThanEitherSideMayHaveOnItsWay) {
   }
 }
 
+TEST_P(WebSocket, GoesOnBehindMessagesOfManyTimesTheWindow) {
+  start({"--http-max-websocket-message", "4MiB"});
+  websocket_client client{port(), "/socket"};
+  for (const std::size_t size : {600'000, 600'000, 600'000, 600'000, 1'048'576, 4'000'000, 4'000'000}) {
+    const std::string message(size, 'x');
+    client.send_text(message);
+    ASSERT_TRUE(client.read().data == message) << size;
+  }
+  client.send_close(1000);
+  EXPECT_EQ(client.read_close(), 1000);
+}
+
 TEST_P(WebSocket, PutsFragmentsTogetherAndAnswersPingsBetweenThem) {
   websocket_client client{port(), "/socket"};
   client.send({opcode_text, "one ", false});

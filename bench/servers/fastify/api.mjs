@@ -66,4 +66,5 @@ app.get('/echo', {websocket: true}, (socket) => {
   socket.on('message', (message, isBinary) => socket.send(message, {binary: isBinary}));
 });
 
+await pool.query('SELECT id, name, price, quantity FROM items LIMIT 0'); // it is there
 await app.listen({host: '127.0.0.1', port: Number(port)});
