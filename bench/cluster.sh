@@ -144,12 +144,6 @@ warnings() {
     sed -E 's/^\{"time":"[^"]*",//; s/[0-9]+/N/g' | sort | uniq -c | sort -rn | head -12 | cut -c 1-300
 }
 
-# median: of the numbers that it reads, one a line.
-median() {
-  sort -n |
-    awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
-}
-
 # histogram TITLE BOUND...: of the numbers that it reads, one a line: a line for each range.
 histogram() {
   awk -v title="$1" -v bounds="${*:2}" '

@@ -43,6 +43,12 @@ rss_kib() { awk '/^VmRSS:/ { print $2 }' "/proc/$1/status"; }
 # descriptors PID: how many it has open.
 descriptors() { find "/proc/$1/fd" -mindepth 1 | wc -l; }
 
+# median: of the numbers that it reads, one a line.
+median() {
+  sort -n |
+    awk '{ v[NR] = $1 } END { if (NR) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
 # cpu_ticks PID: user and system time, in clock ticks.
 cpu_ticks() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; }
 

@@ -51,7 +51,7 @@ struct pool_statistics {
                                         const std::string& name = {});
 
 /// From here on `fallback`, another database actor, is asked, and answers, whatever `which` is asked while it has no
-/// connection and can open none. REQUIRES: `fallback` has none itself.
+/// free connection and can open none. REQUIRES: `fallback` has none itself.
 void introduce_fallback(const caf::strong_actor_ptr& which, const caf::strong_actor_ptr& fallback);
 
 } // namespace troupe::storage

@@ -8,6 +8,8 @@
 // whole answer), method, target, and the beginning of the body, or why there was none. Prints a line for each method:
 //
 //   GET: N answers, STATUS: N, ...; p50 N ms p99 N ms max N ms
+#include "bench/loopback.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -23,8 +25,6 @@
 #include <utility>
 #include <vector>
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -32,6 +32,7 @@
 namespace {
 
 using clock_type = std::chrono::steady_clock;
+using troupe::bench::connect_to_loopback, troupe::bench::die;
 
 /// Before a client that could not be served tries again.
 constexpr std::chrono::milliseconds pause_after_failure{5};
@@ -40,11 +41,6 @@ constexpr std::chrono::seconds patience{40};
 constexpr std::size_t noted_of_body = 160;
 
 volatile std::sig_atomic_t stopped = 0;
-
-[[noreturn]] void die(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
 
 struct options {
   std::size_t clients = 16;
@@ -75,9 +71,7 @@ struct figures {
 
 class load {
 public:
-  explicit load(const options& how) : how_(how), clients_(how.clients), poll_(epoll_create1(0)) {
-    if (poll_ < 0)
-      die("epoll_create1");
+  explicit load(const options& how) : how_(how), clients_(how.clients) {
     for (std::size_t i = 0; i < clients_.size(); ++i) {
       clients_[i].index = i;
       clients_[i].port = how.ports[i / how.requests.size() % how.ports.size()];
@@ -124,7 +118,7 @@ private:
     by.out += "\r\n";
     if (method(by) != "GET")
       by.out.append(how_.body, 'x');
-    if (by.handle < 0 && !connect_to(by))
+    if (by.handle < 0 && !connect_to_loopback(by.handle, by.port, poll_, EPOLLIN | EPOLLOUT | EPOLLET, &by))
       return fail(by, "cannot be reached");
     flush(by);
   }
@@ -139,26 +133,6 @@ private:
       for (auto at = out.find(name); at != std::string::npos; at = out.find(name))
         out.replace(at, std::strlen(name), std::to_string(value));
     return out;
-  }
-
-  bool connect_to(client& by) {
-    by.handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (by.handle < 0)
-      die("socket");
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(by.port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(by.handle, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-      return false;
-    const int on = 1;
-    setsockopt(by.handle, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLET;
-    event.data.ptr = &by;
-    if (epoll_ctl(poll_, EPOLL_CTL_ADD, by.handle, &event) != 0)
-      die("epoll_ctl");
-    return true;
   }
 
   void flush(client& by) {
@@ -247,7 +221,7 @@ private:
 
   const options& how_;
   std::vector<client> clients_;
-  int poll_;
+  int poll_ = troupe::bench::new_epoll();
   std::deque<std::pair<clock_type::time_point, client*>> waiting_; // to begin their next request, the first one first
   std::map<std::string, figures> figures_;
 };

@@ -8,6 +8,8 @@
 //
 // refused: 503 or 429; lost: no answer by one second after the end. Goodput: answers with 2xx that came
 // before the end. Percentiles are of all with 2xx.
+#include "bench/loopback.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -19,8 +21,6 @@
 #include <utility>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,11 +28,7 @@
 namespace {
 
 using clock_type = std::chrono::steady_clock;
-
-[[noreturn]] void die(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
+using troupe::bench::connect_to_loopback, troupe::bench::die;
 
 struct connection {
   int handle = -1;
@@ -54,9 +50,7 @@ class generator {
 public:
   generator(int port, const std::string& path, std::size_t connections)
     : port_(port), request_("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"),
-      connections_(connections), poll_(epoll_create1(0)) {
-    if (poll_ < 0)
-      die("epoll_create1");
+      connections_(connections) {
     for (auto& each : connections_) {
       open(each);
       idle_.push_back(&each);
@@ -89,22 +83,8 @@ private:
   [[nodiscard]] std::size_t answered() const { return sent_.ok + sent_.refused + sent_.other; }
 
   void open(connection& to) {
-    to.handle = socket(AF_INET, SOCK_STREAM, 0);
-    if (to.handle < 0)
-      die("socket");
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port_));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(to.handle, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    if (!connect_to_loopback(to.handle, port_, poll_, EPOLLIN, &to))
       die("connect");
-    const int on = 1;
-    setsockopt(to.handle, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.ptr = &to;
-    if (epoll_ctl(poll_, EPOLL_CTL_ADD, to.handle, &event) != 0)
-      die("epoll_ctl");
     to.in.clear();
   }
 
@@ -179,7 +159,7 @@ private:
   std::string request_;
   std::vector<connection> connections_;
   std::deque<connection*> idle_;
-  int poll_;
+  int poll_ = troupe::bench::new_epoll();
   counts sent_;
   std::size_t due_ = 0;
   clock_type::time_point last_due_;

@@ -6,6 +6,8 @@
 //   RESULT {"requests":N,"microseconds":N,"failed":N,"refused":0,"p50":ms,"p99":ms,"p999":ms}
 //
 // failed: connections that ended, or that were answered with something else; they are not opened again.
+#include "bench/loopback.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -16,8 +18,6 @@
 #include <string_view>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -25,14 +25,10 @@
 namespace {
 
 using clock_type = std::chrono::steady_clock;
+using troupe::bench::connect_to_loopback, troupe::bench::die;
 
 constexpr std::size_t longest_message = 65'535;
 constexpr std::size_t longest_short_message = 125;
-
-[[noreturn]] void die(const char* what) {
-  std::perror(what);
-  std::exit(1);
-}
 
 /// A whole text message as a client sends it, with a mask of zeros.
 std::string client_frame(std::size_t bytes) {
@@ -56,9 +52,7 @@ struct connection {
 class generator {
 public:
   generator(int port, std::string_view path, std::size_t connections, std::size_t bytes)
-    : frame_(client_frame(bytes)), answer_size_(frame_.size() - 4), connections_(connections), poll_(epoll_create1(0)) {
-    if (poll_ < 0)
-      die("epoll_create1");
+    : frame_(client_frame(bytes)), answer_size_(frame_.size() - 4), connections_(connections) {
     for (auto& each : connections_)
       open(each, port, path);
   }
@@ -91,17 +85,8 @@ public:
 private:
   /// Connects and becomes a WebSocket, one after the other.
   void open(connection& to, int port, std::string_view path) {
-    to.handle = socket(AF_INET, SOCK_STREAM, 0);
-    if (to.handle < 0)
-      die("socket");
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (connect(to.handle, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    if (!connect_to_loopback(to.handle, port, poll_, EPOLLIN, &to))
       die("connect");
-    const int on = 1;
-    setsockopt(to.handle, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     const auto handshake = "GET " + std::string{path}
                            + " HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
@@ -118,11 +103,6 @@ private:
       std::fprintf(stderr, "the handshake was answered with %s\n", answer.substr(0, answer.find('\r')).c_str());
       std::exit(1);
     }
-    epoll_event event{};
-    event.events = EPOLLIN;
-    event.data.ptr = &to;
-    if (epoll_ctl(poll_, EPOLL_CTL_ADD, to.handle, &event) != 0)
-      die("epoll_ctl");
   }
 
   void send(connection& by) {
@@ -160,7 +140,7 @@ private:
   std::string frame_;
   std::size_t answer_size_; // without a mask
   std::vector<connection> connections_;
-  int poll_;
+  int poll_ = troupe::bench::new_epoll();
   std::vector<double> milliseconds_;
   std::size_t failed_ = 0;
   clock_type::duration took_{};

@@ -96,12 +96,6 @@ public:
   /// errno. After EAGAIN, the next call has the same bytes, perhaps elsewhere, perhaps more behind.
   [[nodiscard]] std::ptrdiff_t send(const void* data, std::size_t size);
 
-  /// Calls `handler(error)` when `send` may take more. REQUIRES: it gave EAGAIN.
-  template <class Handler>
-  auto async_wait_writable(Handler&& handler) {
-    return socket_.async_wait(wait_of(send_needs_), std::forward<Handler>(handler));
-  }
-
   /// Tells the client that nothing more comes, behind what has been sent. Keeps `owner`, in which
   /// the transport lives, until that has gone out.
   void shutdown_send(std::shared_ptr<void> owner);

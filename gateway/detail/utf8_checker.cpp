@@ -64,4 +64,9 @@ bool utf8_checker::finish() noexcept {
   return whole;
 }
 
+bool is_utf8(std::string_view text) noexcept {
+  utf8_checker checker;
+  return checker.add(text) && checker.finish();
+}
+
 } // namespace troupe::gateway

@@ -20,4 +20,6 @@ private:
   unsigned char highest_ = 0xbf;
 };
 
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
 } // namespace troupe::gateway

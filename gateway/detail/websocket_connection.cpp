@@ -20,7 +20,6 @@ constexpr std::size_t deflated_piece = 64 * 1024; // in one go, of a message tha
 constexpr std::size_t smallest_compressed = 256; // below it costs more than it saves
 constexpr std::size_t most_pongs = 1024;        // bytes of them that wait
 constexpr int most_in_a_turn = 256;             // messages and control frames
-constexpr std::size_t longest_close = 125;
 
 /// What a Close frame says of this text.
 std::string sent_close_text(std::string text) {
@@ -28,8 +27,7 @@ std::string sent_close_text(std::string text) {
     return detail::close_text(close_code::normal, {});
   if (!detail::may_be_sent(detail::read_close_text(text).first)) // a worker of another version, perhaps
     return detail::close_text(close_code::internal_error, {});
-  utf8_checker reason;
-  if (text.size() > longest_close || !reason.add(std::string_view{text}.substr(2)) || !reason.finish())
+  if (text.size() > longest_control || !is_utf8(std::string_view{text}.substr(2)))
     text.resize(2); // the client would have to refuse it
   return text;
 }

@@ -208,11 +208,8 @@ bool websocket_reader::end_message() {
 
 bool websocket_reader::may_close() const noexcept {
   const auto data = control();
-  if (data.empty())
-    return true;
-  utf8_checker reason;
-  return data.size() >= 2 && is_close_code(to_number(data.substr(0, 2))) && reason.add(data.substr(2))
-         && reason.finish();
+  return data.empty()
+         || (data.size() >= 2 && is_close_code(to_number(data.substr(0, 2))) && is_utf8(data.substr(2)));
 }
 
 /// False, for who returns it.

@@ -18,6 +18,8 @@ namespace troupe::gateway {
 /// RFC 6455, 5.2.
 enum class opcode : std::uint8_t { more = 0, text = 1, binary = 2, close = 8, ping = 9, pong = 10 };
 
+inline constexpr std::size_t longest_control = 125; ///< bytes that a control frame has
+
 struct frame_head {
   opcode code = opcode::text;
   bool last = true;      // of its message
@@ -59,7 +61,6 @@ public:
 
 private:
   static constexpr std::size_t longest_head = 14;
-  static constexpr std::size_t longest_control = 125;
 
   bool fill_head(std::span<char>& bytes, std::size_t size);
   bool read_head(std::span<char>& bytes);

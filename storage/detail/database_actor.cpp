@@ -152,8 +152,6 @@ void database_actor::submit(caf::strong_actor_ptr requester, call_id call, std::
                std::move(statement)};
   if (stopping_)
     return reject(job, shutting_down);
-  if (hands_over())
-    return hand_over(std::move(job));
   if (let_one_look([&](const driven_session& each) { return each.likes_company(job); })) {
     pool_.queue->wait(job);
     arm_patience();
@@ -242,13 +240,7 @@ void database_actor::reject(const pool_job& job, const std::string& why) {
 bool database_actor::hands_over() const {
   return away_ && fallback_ && pool_.queue->count().idle == 0
          && std::none_of(slots_.begin(), slots_.end(),
-                         [](const auto& slot) { return slot.driven && slot.driven->busy() && slot.driven->has_room(); });
-}
-
-void database_actor::hand_over_waiting() {
-  if (hands_over())
-    for (auto& job : pool_.queue->take_expired(troupe::detail::steady_time::max()))
-      hand_over(std::move(job));
+                         [](const auto& slot) { return slot.driven && slot.driven->has_room(); });
 }
 
 /// The fallback answers whoever asked.
@@ -260,8 +252,16 @@ void database_actor::hand_over(pool_job&& job) {
     deliver(fallback_, job.requester, job.call, std::move(job.statement));
 }
 
-/// One for each job that waits, and as many as are to be open in any case.
+/// One for each job that waits, and as many as are to be open in any case. Where none can be opened, what waits is
+/// the fallback's.
 void database_actor::open_more() {
+  open_closed_ones();
+  if (hands_over())
+    for (auto& job : pool_.queue->take_expired(troupe::detail::steady_time::max()))
+      hand_over(std::move(job));
+}
+
+void database_actor::open_closed_ones() {
   const auto closed = count(state::closed);
   if (away_ || stopping_ || closed == 0)
     return;
@@ -322,7 +322,6 @@ void database_actor::on_lost(const connection_lost& message) {
                    hands_over() ? fmt::format("; meanwhile the database {} is asked", settings_.fallback) : ""));
   // A job that came back may now be waiting beside an idle connection.
   give_to_idle_ones();
-  hand_over_waiting();
   arm_expiry();
   open_more();
 }
@@ -341,7 +340,6 @@ void database_actor::on_down(const caf::down_msg& down) {
                                      [](const auto& slot) { return bool{slot.actor}; });
   if (!stopping_) {
     give_to_idle_ones();
-    hand_over_waiting();
     arm_expiry();
     open_more();
   } else if (all_down)
@@ -350,7 +348,6 @@ void database_actor::on_down(const caf::down_msg& down) {
 
 void database_actor::retry_later() {
   away_ = true;
-  hand_over_waiting();
   if (retry_.armed())
     return;
   retry_.arm(loop().timers(), steady_clock::now() + backoff_.next(),
@@ -513,7 +510,6 @@ void database_actor::cancel_overdue() {
 
 void database_actor::on_closed(job_queue::slot number) {
   slots_[number].now = state::closed;
-  hand_over_waiting();
   open_more();
 }
 

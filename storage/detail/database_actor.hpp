@@ -73,8 +73,8 @@ private:
   void reject(const pool_job& job, const std::string& why);
   [[nodiscard]] bool hands_over() const;
   void hand_over(pool_job&& job);
-  void hand_over_waiting();
   void open_more();
+  void open_closed_ones();
   void open(job_queue::slot number);
   void on_opened(connection_opened& message);
   void on_closed(job_queue::slot number);

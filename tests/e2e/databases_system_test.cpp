@@ -239,6 +239,14 @@ protected:
     return node;
   }
 
+  /// On a server of its own, which can be stopped.
+  void start_with_replica() {
+    main_.emplace();
+    replica_.emplace();
+    run_sql(replica_->url(), std::string{postgres_table} + "; INSERT INTO note (text) VALUES ('replica')");
+    start_with(main_->url(), replica_->url());
+  }
+
   [[nodiscard]] std::int64_t handed_over() const {
     return get(node_->admin_port(), "/_troupe/database").json()["databases"]["replica"]["handed_over"];
   }
@@ -246,6 +254,9 @@ protected:
   [[nodiscard]] bool says_soon(const std::string& notes) const {
     return eventually([&] { return notes_in("replica") == notes; });
   }
+
+  std::optional<postgres_database> main_;
+  std::optional<postgres_cluster> replica_;
 };
 
 /// How many sessions of the database run what `/slow` asks.
@@ -286,17 +297,14 @@ TEST_F(DatabasesWithFallback, AreAskedThereInEveryWayOfReadingUntilTheyAreBack) 
 TEST_F(DatabasesWithFallback, LoseNoReadThatBeginsWhileTheirServerIsDown) {
   if (!postgres_server())
     GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
-  postgres_database main;
-  postgres_cluster replica;
-  run_sql(replica.url(), std::string{postgres_table} + "; INSERT INTO note (text) VALUES ('replica')");
-  auto& node = start_with(main.url(), replica.url());
+  start_with_replica();
   EXPECT_EQ(notes_in("replica"), from_replica);
   for (int round = 0; round < 2; ++round) {
-    replica.stop();
+    replica_->stop();
     for (int i = 0; i < 20; ++i)
       EXPECT_EQ(notes_in("replica"), from_main);
-    replica.start();
-    EXPECT_TRUE(says_soon(from_replica)) << notes_in("replica") << node.log_text();
+    replica_->start();
+    EXPECT_TRUE(says_soon(from_replica)) << notes_in("replica") << node_->log_text();
   }
   EXPECT_GE(handed_over(), 40);
 }
@@ -304,17 +312,14 @@ TEST_F(DatabasesWithFallback, LoseNoReadThatBeginsWhileTheirServerIsDown) {
 TEST_F(DatabasesWithFallback, AreNotWaitedForWhereATransactionHoldsAConnectionThatIsLost) {
   if (!postgres_server())
     GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
-  postgres_database main;
-  postgres_cluster replica;
-  run_sql(replica.url(), std::string{postgres_table} + "; INSERT INTO note (text) VALUES ('replica')");
-  auto& node = start_with(main.url(), replica.url());
-  http_connection client{node.http_port()};
+  start_with_replica();
+  http_connection client{node_->http_port()};
   client.send("GET /replica/held HTTP/1.1\r\nHost: test\r\n\r\n");
   EXPECT_TRUE(eventually([&] {
-    const auto found = get(node.admin_port(), "/_troupe/database").json()["databases"]["replica"]["holders"];
+    const auto found = get(node_->admin_port(), "/_troupe/database").json()["databases"]["replica"]["holders"];
     return !found.empty() && found[0]["transaction"] == true && found[0]["statement"] == "";
   }));
-  replica.stop();
+  replica_->stop();
   for (int i = 0; i < 5; ++i)
     EXPECT_EQ(notes_in("replica"), from_main);
   client.reset();

@@ -3,11 +3,11 @@
 // same messages come out of it, text is UTF-8, none is over the limit, and the connection ends; they are those
 // that a plain reader of the RFC finds.
 
-#include "config/detail/utf8.hpp"
 #include "gateway/detail/websocket_connection.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/fuzz/plain_inflate.hpp"
 #include "tests/fuzz/polled_loop.hpp"
+#include "tests/support/utf8.hpp"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,16 +29,6 @@ using fuzz::poll;
 
 constexpr std::size_t longest_message = 4096;
 constexpr std::size_t largest_inflation = 1032; // of zlib
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const auto length = config::detail::character_length(text);
-    if (length == 0)
-      return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
 
 /// What was agreed on.
 struct terms {
@@ -82,7 +72,7 @@ public:
       return;
     }
     check(what.data.size() <= longest_message, "a message beyond the limit");
-    check(what.kind == part_kind::binary || (what.kind == part_kind::text && is_utf8(what.data)),
+    check(what.kind == part_kind::binary || (what.kind == part_kind::text && test::is_utf8_by_characters(what.data)),
           "text that is no UTF-8, or of another kind");
     uncredited += what.data.size();
     out.parts.push_back(std::move(what));
@@ -246,7 +236,7 @@ private:
       return false;
     if (!last)
       return true;
-    if ((deflated_ && !inflate(message_.data)) || (message_.kind == part_kind::text && !is_utf8(message_.data)))
+    if ((deflated_ && !inflate(message_.data)) || (message_.kind == part_kind::text && !test::is_utf8_by_characters(message_.data)))
       return false;
     out_.parts.push_back(std::move(message_));
     return true;

@@ -39,17 +39,9 @@ struct read_result {
   std::string bytes;
 };
 
-class connection {
+/// A transport, and who is at the other end of its socket.
+class two_ends {
 public:
-  connection() {
-    int ends[2] = {-1, -1};
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
-    other_ = test::file_descriptor{ends[1]};
-    transport_.emplace(io_, detail::file_descriptor{ends[0]});
-    transport_->use_asio();
-    client_.emplace(other_.get(), test::tls_options{});
-  }
-
   [[nodiscard]] transport& ours() { return *transport_; }
   [[nodiscard]] test::tls_client& client() { return *client_; }
   [[nodiscard]] int client_socket() const { return other_.get(); }
@@ -58,6 +50,40 @@ public:
     io_.restart();
     io_.poll();
   }
+
+  /// All that the client can read now; `last` tells how it ended.
+  std::string client_reads(need& last) {
+    std::string out, some(65536, '\0');
+    std::size_t got = 0;
+    while ((last = client().read(some.data(), some.size(), got)) == need::nothing)
+      out.append(some, 0, got);
+    return out;
+  }
+
+protected:
+  two_ends() {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    other_ = test::file_descriptor{ends[1]};
+    transport_.emplace(io_, detail::file_descriptor{ends[0]});
+    client_.emplace(other_.get(), test::tls_options{});
+  }
+  ~two_ends() = default;
+
+  /// Made when it is asked for.
+  detail::poller& sockets() { return sockets_ ? *sockets_ : sockets_.emplace(io_); }
+
+private:
+  boost::asio::io_context io_;
+  std::optional<detail::poller> sockets_;
+  test::file_descriptor other_;
+  std::optional<transport> transport_;
+  std::optional<test::tls_client> client_;
+};
+
+class connection final : public two_ends {
+public:
+  connection() { ours().use_asio(); }
 
   /// Begins a read; its result is there once it has come.
   const std::optional<read_result>& read(std::size_t size = 100) {
@@ -89,22 +115,9 @@ public:
     run();
   }
 
-  /// All that the client can read now; `last` tells how it ended.
-  std::string client_reads(need& last) {
-    std::string out, some(65536, '\0');
-    std::size_t got = 0;
-    while ((last = client().read(some.data(), some.size(), got)) == need::nothing)
-      out.append(some, 0, got);
-    return out;
-  }
-
 private:
-  boost::asio::io_context io_;
   std::string buffer_;
   std::optional<read_result> result_;
-  test::file_descriptor other_;
-  std::optional<transport> transport_;
-  std::optional<test::tls_client> client_;
 };
 
 const std::string noise(300'000, 'n');
@@ -175,31 +188,6 @@ TEST(transport, takes_what_was_read_before_for_the_beginning_of_tls) {
   EXPECT_EQ(read->bytes, "hello");
 }
 
-TEST(transport, takes_no_more_than_the_socket_and_goes_on_when_there_is_room) {
-  connection pair;
-  pair.shake_hands();
-  std::string bytes = noise;
-  for (std::size_t i = 0; i < bytes.size(); ++i)
-    bytes[i] = static_cast<char>('a' + i % 26);
-  auto sent = send_what_fits(pair.ours(), bytes);
-  ASSERT_LT(sent, bytes.size());
-  EXPECT_TRUE(errno == EAGAIN || errno == EWOULDBLOCK);
-  std::string received;
-  for (int i = 0; i < 100 && sent < bytes.size(); ++i) {
-    bool writable = false;
-    pair.ours().async_wait_writable([&](error_code ec) { writable = !ec; });
-    need last{};
-    received += pair.client_reads(last);
-    pair.run();
-    ASSERT_TRUE(writable);
-    const std::string elsewhere = bytes.substr(sent); // as a buffer that has moved
-    sent += send_what_fits(pair.ours(), elsewhere);
-  }
-  need last{};
-  received += pair.client_reads(last);
-  EXPECT_TRUE(received == bytes) << received.size();
-}
-
 TEST(transport, reads_while_it_cannot_send) {
   connection pair;
   const auto& read = pair.shake_hands();
@@ -226,27 +214,12 @@ TEST(transport, writes_asynchronously_for_streams_on_top_of_it) {
 // -- watched ------------------------------------------------------------------------------------------
 
 /// As a session has it: told by a poller, it receives once.
-class watched_connection final : private transport::user {
+class watched_connection final : public two_ends, private transport::user {
 public:
-  watched_connection() {
-    int ends[2] = {-1, -1};
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
-    other_ = test::file_descriptor{ends[1]};
-    transport_.emplace(io_, detail::file_descriptor{ends[0]});
-    EXPECT_TRUE(transport_->watch(sockets_, *this));
-    client_.emplace(other_.get(), test::tls_options{});
-  }
+  watched_connection() { EXPECT_TRUE(ours().watch(sockets(), *this)); }
 
-  [[nodiscard]] transport& ours() { return *transport_; }
-  [[nodiscard]] test::tls_client& client() { return *client_; }
-  [[nodiscard]] int client_socket() const { return other_.get(); }
   [[nodiscard]] int times_readable() const { return times_readable_; }
   [[nodiscard]] int times_writable() const { return times_writable_; }
-
-  void run() {
-    io_.restart();
-    io_.poll();
-  }
 
   /// Until both sides have said what they have to.
   void shake_hands() {
@@ -284,11 +257,6 @@ private:
       ours().want_read();
   }
 
-  boost::asio::io_context io_;
-  detail::poller sockets_{io_};
-  test::file_descriptor other_;
-  std::optional<transport> transport_;
-  std::optional<test::tls_client> client_;
   std::size_t size_ = 0;
   std::string received_;
   int times_readable_ = 0;
@@ -301,10 +269,8 @@ TEST(watched_transport, carries_bytes_over_tls_in_both_directions) {
   pair.client_sends("hello");
   EXPECT_EQ(pair.receives(), "hello");
   EXPECT_EQ(pair.ours().send("world", 5), 5);
-  char got[8] = {};
-  std::size_t size = 0;
-  EXPECT_EQ(pair.client().read(got, sizeof got, size), need::nothing);
-  EXPECT_EQ(std::string(got, size), "world");
+  need last{};
+  EXPECT_EQ(pair.client_reads(last), "world");
   pair.client().shut_down();
   EXPECT_EQ(pair.receives(), "end");
 }
@@ -346,25 +312,27 @@ TEST(watched_transport, waits_for_the_rest_of_a_record) {
 TEST(watched_transport, takes_no_more_than_the_socket_and_says_when_there_is_room) {
   watched_connection pair;
   pair.shake_hands();
-  auto sent = send_what_fits(pair.ours(), noise);
-  ASSERT_LT(sent, noise.size());
-  std::string some(65536, '\0');
-  std::size_t received = 0, got = 0;
-  for (int i = 0; i < 100 && sent < noise.size(); ++i) {
+  std::string bytes = noise;
+  for (std::size_t i = 0; i < bytes.size(); ++i)
+    bytes[i] = static_cast<char>('a' + i % 26);
+  auto sent = send_what_fits(pair.ours(), bytes);
+  ASSERT_LT(sent, bytes.size());
+  EXPECT_TRUE(errno == EAGAIN || errno == EWOULDBLOCK);
+  std::string received;
+  need last{};
+  for (int i = 0; i < 100 && sent < bytes.size(); ++i) {
     const auto before = pair.times_writable();
     pair.ours().want_write();
     pair.run();
     EXPECT_EQ(pair.times_writable(), before);
-    while (pair.client().read(some.data(), some.size(), got) == need::nothing)
-      received += got;
+    received += pair.client_reads(last);
     pair.run();
     ASSERT_EQ(pair.times_writable(), before + 1);
-    const auto rest = noise.substr(sent);
-    sent += send_what_fits(pair.ours(), rest);
+    const std::string elsewhere = bytes.substr(sent); // as a buffer that has moved
+    sent += send_what_fits(pair.ours(), elsewhere);
   }
-  while (pair.client().read(some.data(), some.size(), got) == need::nothing)
-    received += got;
-  EXPECT_EQ(received, noise.size());
+  received += pair.client_reads(last);
+  EXPECT_TRUE(received == bytes) << received.size();
 }
 
 TEST(watched_transport, is_kept_until_there_is_room_to_say_that_nothing_more_comes) {

@@ -1,6 +1,6 @@
 #include "gateway/detail/utf8_checker.hpp"
 
-#include "config/detail/utf8.hpp"
+#include "tests/support/utf8.hpp"
 
 #include <gtest/gtest.h>
 
@@ -9,27 +9,12 @@
 namespace troupe::gateway {
 namespace {
 
-bool is_whole(std::string_view text) {
-  utf8_checker checker;
-  return checker.add(text) && checker.finish();
-}
-
-bool is_whole_by_characters(std::string_view text) {
-  while (!text.empty()) {
-    const auto length = config::detail::character_length(text);
-    if (length == 0)
-      return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 TEST(Utf8Checker, AgreesOnEveryBeginningOfACharacter) {
   for (int lead = 0; lead < 256; ++lead)
     for (int second = 0; second < 256; ++second)
       for (const char* rest : {"", "\x7f", "\x80", "\xbf", "\xc0", "\x80\x80", "\xbf\xbf", "\x80\xc2", "a\xc3\xa4"}) {
         const auto text = std::string{static_cast<char>(lead), static_cast<char>(second)} + rest;
-        ASSERT_EQ(is_whole(text), is_whole_by_characters(text)) << lead << ' ' << second << ' ' << text.size();
+        ASSERT_EQ(is_utf8(text), test::is_utf8_by_characters(text)) << lead << ' ' << second << ' ' << text.size();
       }
 }
 
@@ -40,7 +25,7 @@ TEST(Utf8Checker, SaysTheSameWhereverATextIsCut) {
     for (std::size_t cut = 0; cut <= text.size(); ++cut) {
       utf8_checker checker;
       EXPECT_EQ(checker.add(text.substr(0, cut)) && checker.add(text.substr(cut)) && checker.finish(),
-                is_whole_by_characters(text))
+                test::is_utf8_by_characters(text))
         << text << ' ' << cut;
     }
 }
