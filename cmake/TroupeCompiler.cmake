@@ -29,13 +29,15 @@ if(TROUPE_WERROR)
   target_compile_options(troupe_flags INTERFACE -Werror)
 endif()
 
-# What is not in the profile, because it has changed since or was never run, is compiled as without one.
+# What is not in the profile, because it has changed since or was never run, is compiled as without one. The preset
+# release has the profile beside this file, which Clang 19 wrote: older ones cannot read it.
 if(TROUPE_PROFILE STREQUAL "generate")
   target_compile_options(troupe_flags INTERFACE -fprofile-generate -fprofile-update=atomic)
   target_link_options(troupe_flags INTERFACE -fprofile-generate)
 elseif(TROUPE_PROFILE)
-  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR NOT EXISTS "${TROUPE_PROFILE}")
-    message(FATAL_ERROR "TROUPE_PROFILE=${TROUPE_PROFILE}: expected generate or a profile of Clang's; scripts/build-pgo makes one")
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR CMAKE_CXX_COMPILER_VERSION VERSION_LESS 19 OR NOT EXISTS "${TROUPE_PROFILE}")
+    message(FATAL_ERROR "TROUPE_PROFILE=${TROUPE_PROFILE}: expected generate, nothing, or a profile of Clang's and Clang 19 or later "
+      "(found ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}); scripts/build-pgo makes one")
   endif()
   # By its contents, so that another profile compiles all anew.
   set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${TROUPE_PROFILE}")

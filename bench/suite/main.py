@@ -85,6 +85,7 @@ def main():
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int)
     parser.add_argument("--only", default="")
+    parser.add_argument("--servers", default="", help="only these, with commas")
     parser.add_argument("--out", default="")
     parser.add_argument("--build", required=True)
     given = parser.parse_args()
@@ -94,8 +95,14 @@ def main():
     seconds = given.seconds or (2 if given.short else 4)
     chosen = [each for each in profiles.FULL
               if (each.short or not given.short) and given.only in each.name]
+    if given.servers:
+        only = given.servers.split(",")
+        if unknown := [name for name in only if name not in servers.ALL]:
+            sys.exit(f"run: there is no server {unknown[0]}, but {', '.join(servers.ALL)}")
+        chosen = [dataclasses.replace(each, servers=kept) for each in chosen
+                  if (kept := tuple(name for name in each.servers if name in only))]
     if not chosen:
-        sys.exit(f"run: no profile has '{given.only}' in its name")
+        sys.exit(f"run: no profile has '{given.only}' in its name" + (" and these servers" if given.servers else ""))
     begin = time.monotonic()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="troupe-bench."))
     postgres = os.environ["TROUPE_TEST_POSTGRES"]
