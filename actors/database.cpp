@@ -18,10 +18,15 @@ namespace troupe {
 
 namespace {
 
-const detail::actor_address& database_of(const detail::held_connection& held) {
-  if (!held.of->actor)
+const detail::node_database& database_of(const detail::held_connection& held) {
+  if (held.of->pools.empty())
     throw error{errc::internal, "the node has no database"};
-  return held.of->actor;
+  return *held.of;
+}
+
+/// The pool of the loop that asks.
+const detail::actor_address& pool_for(detail::host& owner, const detail::held_connection& on) {
+  return database_of(on).pool_of(owner.loop().index());
 }
 
 const detail::node_database& database_named(std::string_view name, const detail::node_services& node) {
@@ -58,15 +63,15 @@ std::unique_ptr<detail::open_span> begin_statement(detail::host& owner, const de
 template <class Send>
 class database_reply : public detail::reply_to<Send> {
 public:
-  database_reply(detail::host& owner, detail::actor_address database, Send send)
-    : detail::reply_to<Send>(owner.courier(), std::move(send)), database_(std::move(database)) {}
+  database_reply(detail::host& owner, detail::actor_address pool, Send send)
+    : detail::reply_to<Send>(owner.courier(), std::move(send)), pool_(std::move(pool)) {}
   ~database_reply() {
     if (const auto call = this->waits_for(); call != 0)
-      this->courier_.abandon_statement(database_, call);
+      this->courier_.abandon_statement(pool_, call);
   }
 
 private:
-  detail::actor_address database_;
+  detail::actor_address pool_;
 };
 
 } // namespace
@@ -75,8 +80,8 @@ database::database(detail::host& owner, std::string_view name)
   : statements(owner, {{}, 0, &database_named(name, owner.node())}) {}
 
 task<rows> statements::run(detail::host& owner, detail::held_connection on, sql_statement what) {
-  const auto& database = database_of(on);
-  const auto& to = on.connection ? on.connection : database;
+  const auto& pool = pool_for(owner, on);
+  const auto& to = on.connection ? on.connection : pool;
   const auto span = begin_statement(owner, on, what);
   if (!what.key_column.empty()) {
     if (what.parameters.empty())
@@ -86,7 +91,7 @@ task<rows> statements::run(detail::host& owner, detail::held_connection on, sql_
       detail::end_statement_span(*span, found.size());
     co_return found;
   }
-  auto value = co_await database_reply{owner, database, [&](std::uint64_t id) {
+  auto value = co_await database_reply{owner, pool, [&](std::uint64_t id) {
     owner.courier().send_statement(to, id, std::move(what));
   }};
   if (span)
@@ -133,7 +138,7 @@ task<void> statements::run_notify(detail::host& owner, detail::held_connection o
 
 task<listener> database::run_listen(detail::host& owner, detail::held_connection on, std::string channel) {
   detail::check_channel(channel);
-  const auto& from = database_of(on);
+  const auto& from = database_of(on).pools.front(); // one session of the node listens for all loops
   auto value = co_await detail::reply_to{owner.courier(), [&](std::uint64_t id) {
     owner.courier().send_listen(from, id, {std::move(channel)});
   }};
@@ -192,7 +197,7 @@ transaction::~transaction() {
 }
 
 task<void> transaction::begin(transaction_options how) {
-  const auto& from = database_of(held_);
+  const auto& from = pool_for(*host_, held_);
   auto value = co_await database_reply{*host_, from, [&](std::uint64_t id) {
     host_->courier().acquire_connection(from, id, who_asks(*host_));
   }};

@@ -97,6 +97,7 @@ struct storage_settings {
   unsigned max_batch = 64; // 1: each statement by itself
   bool share_reads = true; // of those that are marked so
   bool group_commit = false;
+  bool per_loop = false; // a pool for each event loop, of two connections at least; PostgreSQL only
   milliseconds acquire_timeout{2'000};
   milliseconds slow_acquire{1'000}; // 0: none is told of before that
   milliseconds query_timeout{30'000}; // 0: none

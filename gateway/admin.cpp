@@ -5,6 +5,7 @@
 #include "actors/context.hpp"
 #include "actors/detail/actor_view.hpp"
 #include "actors/detail/ask_actor.hpp"
+#include "actors/detail/database_view.hpp"
 #include "actors/messages/database_figures.hpp"
 #include "gateway/detail/metrics_collector.hpp"
 
@@ -191,7 +192,7 @@ ordered_json describe(const database_figures::statement& each) {
 }
 
 task<ordered_json> describe(context& ctx, const detail::node_database& which, std::size_t limit) {
-  const auto found = co_await detail::ask_actor<database_figures>(ctx.host(), detail::to_caf(which.actor), database_figures_query{limit});
+  const auto found = co_await detail::view_database(ctx, which, limit);
   auto holders = ordered_json::array(), statements = ordered_json::array();
   for (const auto& each : found.holders)
     holders.push_back(describe(each));
@@ -212,7 +213,7 @@ task<response> database(context& ctx, const request& req) {
   if (limit < 0)
     throw error{errc::invalid_argument, "limit is how many statements of each database are shown"};
   const auto& node = ctx.host().node();
-  if (!node.database.actor)
+  if (node.database.pools.empty())
     throw error{errc::not_found, "the node has no database"};
   auto out = co_await describe(ctx, node.database, static_cast<std::size_t>(limit));
   auto others = ordered_json::object();

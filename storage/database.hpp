@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <string>
+#include <vector>
 
 namespace troupe::detail {
 class event_loop;
@@ -49,6 +50,14 @@ struct pool_statistics {
 [[nodiscard]] caf::actor spawn_database(troupe::detail::event_loop& loop,
                                         const config::storage_settings& settings,
                                         const std::string& name = {});
+
+/// The database actors of a node with these loops: one, on the first of them; or, with settings.per_loop and
+/// PostgreSQL, one for each of them, as far as each has two connections or more as its share. The statements of all of
+/// them are in the figures of each, and they share the limit of one warning a second. The loop with index i is to ask
+/// the one at i % size. Else as spawn_database. REQUIRES: there is a loop.
+[[nodiscard]] std::vector<caf::actor> spawn_databases(const std::vector<troupe::detail::event_loop*>& loops,
+                                                      const config::storage_settings& settings,
+                                                      const std::string& name = {});
 
 /// From here on `fallback`, another database actor, is asked, and answers, whatever `which` is asked while it has no
 /// free connection and can open none. REQUIRES: `fallback` has none itself.

@@ -93,10 +93,13 @@ void peer_desk::renew_view() {
 
 void peer_desk::share_databases() {
   const auto& node = host::node();
-  const cluster_size all{view_->peers().size()};
-  detail::deliver(detail::to_caf(node.database.actor), nullptr, cluster_size{all});
+  const auto tell = [all = cluster_size{view_->peers().size()}](const detail::node_database& which) {
+    for (const auto& pool : which.pools)
+      detail::deliver(detail::to_caf(pool), nullptr, cluster_size{all});
+  };
+  tell(node.database);
   for (const auto& each : node.further_databases)
-    detail::deliver(detail::to_caf(each.actor), nullptr, cluster_size{all});
+    tell(each);
 }
 
 caf::strong_actor_ptr peer_desk::uplink_to(std::uint64_t node) const {

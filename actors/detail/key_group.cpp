@@ -105,8 +105,8 @@ void key_flight::hand_out(sql_result&& found) {
 // -- a group ----------------------------------------------------------------------------------------
 
 key_group::key_group(key_loader& in, std::string name, const key_read& first)
-  : loader_(in), name_(std::move(name)), pattern_(first.what()), database_(first.database().actor),
-    through_(first.owner().courier()) {
+  : loader_(in), name_(std::move(name)), pattern_(first.what()),
+    database_(first.database().pool_of(first.owner().loop().index())), through_(first.owner().courier()) {
   pattern_.only_reads = true;
   pattern_.steps = {};
 }

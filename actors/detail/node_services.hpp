@@ -16,9 +16,12 @@ class topic_registry;
 
 /// A database of the node.
 struct node_database {
-  std::string name;        // "storage": the default one; else that of databases.NAME
-  actor_address actor;     // none when the node has no storage
-  bool share_reads = true; // its setting of that name
+  std::string name;                 // "storage": the default one; else that of databases.NAME
+  std::vector<actor_address> pools; // database actors: one for all loops, or one for each; none: the node has no storage
+  bool share_reads = true;          // its setting of that name
+
+  /// REQUIRES: there are some.
+  [[nodiscard]] const actor_address& pool_of(unsigned loop) const noexcept { return pools[loop % pools.size()]; }
 };
 
 /// What every actor of a node knows about the node.

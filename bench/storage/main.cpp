@@ -1,16 +1,18 @@
 // bench-storage URL CALLERS CONNECTIONS SECONDS WAY: rows/s of single-row reads on PostgreSQL, for bench/reads. WAY is
-// libpqxx, pipeline, pool or coalesce; "prepare" makes the table. Prints rows per second, and the CPU time of this
-// process for a row, in microseconds.
+// libpqxx, pipeline, pool, coalesce (these two on one loop), pool-loops or per-loop (a loop for each core); "prepare"
+// makes the table. Prints rows per second, and the CPU time of this process for a row, in microseconds.
 #include "bench/storage/measured.hpp"
 
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace troupe::bench {
 
@@ -41,7 +43,10 @@ measured run(const std::string& way, const workload& what) {
   if (way == "pipeline")
     return read_with_pipelines(what);
   if (way == "pool" || way == "coalesce")
-    return read_with_pool(what, way == "coalesce");
+    return read_with_pool(what, {.coalesced = way == "coalesce"});
+  const auto cores = std::max(1U, std::thread::hardware_concurrency());
+  if (way == "pool-loops" || way == "per-loop")
+    return read_with_pool(what, {.loops = cores, .per_loop = way == "per-loop"});
   throw std::runtime_error{"no way to read is called " + way};
 }
 
@@ -50,7 +55,8 @@ measured run(const std::string& way, const workload& what) {
 
 int main(int argc, char** argv) {
   if (argc != 6) {
-    std::fprintf(stderr, "usage: bench-storage URL CALLERS CONNECTIONS SECONDS libpqxx|pipeline|pool|coalesce|prepare\n");
+    std::fprintf(stderr, "usage: bench-storage URL CALLERS CONNECTIONS SECONDS "
+                         "libpqxx|pipeline|pool|coalesce|pool-loops|per-loop|prepare\n");
     return 2;
   }
   try {

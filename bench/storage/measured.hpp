@@ -36,7 +36,13 @@ measured read_with_libpqxx(const workload& what);
 /// with one synchronisation, then all their rows are read.
 measured read_with_pipelines(const workload& what);
 
-/// Coroutines on one loop, through the database actor and its pool.
-measured read_with_pool(const workload& what, bool coalesced);
+struct pool_options {
+  unsigned loops = 1;
+  bool per_loop = false; ///< storage.per_loop
+  bool coalesced = false;
+};
+
+/// Coroutines through the database actor and its pool, on each loop as many.
+measured read_with_pool(const workload& what, const pool_options& how);
 
 } // namespace troupe::bench

@@ -10,6 +10,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/scoped_actor.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <future>
@@ -70,34 +71,60 @@ task<void> read_all(context& ctx, const workload& what, bool coalesced, std::pro
   ended.set_value(out);
 }
 
+/// A loop with its callers.
+struct part {
+  std::unique_ptr<detail::event_loop> loop;
+  caf::actor caller;
+  workload what;
+  std::promise<measured> ended;
+};
+
 } // namespace
 
-measured read_with_pool(const workload& what, bool coalesced) {
+measured read_with_pool(const workload& what, const pool_options& how) {
   caf_settings settings;
   caf::actor_system system{settings};
-  std::vector<std::unique_ptr<detail::event_loop>> loops;
-  loops.push_back(std::make_unique<detail::event_loop>(system, 0));
+  std::vector<part> parts(how.loops);
+  auto node = std::make_shared<detail::node_services>();
+  for (unsigned i = 0; i < how.loops; ++i) {
+    parts[i].loop = std::make_unique<detail::event_loop>(system, i);
+    node->loops.push_back(parts[i].loop.get());
+  }
   config::storage_settings storage;
   storage.url = what.url;
   storage.max_connections = storage.min_connections = what.connections;
-  auto database = storage::spawn_database(*loops.front(), storage);
-  auto node = std::make_shared<detail::node_services>();
-  node->database.actor = detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(database));
-  node->loops.push_back(loops.front().get());
-  auto caller = detail::spawn_pinned<caller_actor>(*loops.front(), detail::node_services_ptr{node});
-  loops.front()->start();
-  std::promise<measured> ended;
-  loops.front()->post([&] {
-    static_cast<caller_actor*>(caf::actor_cast<caf::abstract_actor*>(caller))
-      ->begin([&](context& ctx) { return read_all(ctx, what, coalesced, ended); });
-  });
-  const auto out = ended.get_future().get();
+  storage.per_loop = how.per_loop;
+  auto actors = storage::spawn_databases(node->loops, storage);
+  for (const auto& each : actors)
+    node->database.pools.push_back(detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(each)));
+  for (unsigned i = 0; i < how.loops; ++i) {
+    auto& each = parts[i];
+    each.what = what;
+    each.what.callers = what.callers / how.loops + (i < what.callers % how.loops ? 1 : 0);
+    each.caller = detail::spawn_pinned<caller_actor>(*each.loop, detail::node_services_ptr{node});
+    actors.insert(actors.begin(), each.caller);
+    each.loop->start();
+  }
+  for (auto& each : parts)
+    each.loop->post([&each, coalesced = how.coalesced] {
+      static_cast<caller_actor*>(caf::actor_cast<caf::abstract_actor*>(each.caller))
+        ->begin([&each, coalesced](context& ctx) { return read_all(ctx, each.what, coalesced, each.ended); });
+    });
+  measured out;
+  for (auto& each : parts) {
+    const auto found = each.ended.get_future().get();
+    out.rows += found.rows;
+    out.seconds = std::max(out.seconds, found.seconds);
+  }
   caf::scoped_actor self{system};
-  for (const auto& each : {caller, database}) {
+  for (const auto& each : actors) {
     caf::anon_send_exit(each, caf::exit_reason::user_shutdown);
     self->wait_for(each);
   }
-  detail::event_loop::end_all(loops);
+  std::vector<std::unique_ptr<detail::event_loop>> all;
+  for (auto& each : parts)
+    all.push_back(std::move(each.loop));
+  detail::event_loop::end_all(all);
   return out;
 }
 

@@ -278,6 +278,12 @@ constexpr row<storage_settings> storage_table[] = {
       .form = flag_form::switch_true},
      &storage_settings::group_commit},
     {{.section = "storage",
+      .key = "per_loop",
+      .help = "Give each event loop a share of the connections to PostgreSQL for itself: statements do not change threads, "
+              "but a loop does not use what others have free.",
+      .form = flag_form::switch_true},
+     &storage_settings::per_loop},
+    {{.section = "storage",
       .key = "acquire_timeout",
       .help = "Time a statement waits for a free connection; then the client gets 503.",
       .low = 10,

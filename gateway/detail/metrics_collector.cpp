@@ -4,6 +4,7 @@
 #include "actors/cluster/membership.hpp"
 #include "actors/context.hpp"
 #include "actors/detail/ask_actor.hpp"
+#include "actors/detail/database_view.hpp"
 #include "config/version.hpp"
 #include "gateway/detail/gateway_actor.hpp"
 
@@ -14,9 +15,8 @@ namespace troupe::gateway {
 namespace {
 
 task<void> add_database(context& ctx, metrics& to, const detail::node_database& which) {
-  const database_figures_query all{std::numeric_limits<std::size_t>::max()};
-  to.databases.emplace_back(which.name,
-                            co_await detail::ask_actor<database_figures>(ctx.host(), detail::to_caf(which.actor), all));
+  constexpr auto all = std::numeric_limits<std::size_t>::max();
+  to.databases.emplace_back(which.name, co_await detail::view_database(ctx, which, all));
 }
 
 task<metrics> collect_of_node(context& ctx) {
@@ -24,7 +24,7 @@ task<metrics> collect_of_node(context& ctx) {
   out.version = config::framework_version();
   out.process = read_process_figures();
   const auto& node = ctx.host().node();
-  if (node.database.actor)
+  if (!node.database.pools.empty())
     co_await add_database(ctx, out, node.database);
   for (const auto& each : node.further_databases)
     co_await add_database(ctx, out, each);

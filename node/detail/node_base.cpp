@@ -41,14 +41,17 @@ unsigned loop_count(unsigned threads) {
 /// Each database that has a fallback learns who that is.
 void introduce_fallbacks(const node_services& all, const config::storage_settings& storage,
                          const config::named_databases& databases) {
-  const auto actor_of = [&](std::string_view name) {
+  const auto named = [&](std::string_view name) -> const node_database& {
     const auto found = std::find_if(all.further_databases.begin(), all.further_databases.end(),
                                     [&](const node_database& each) { return each.name == name; });
-    return to_caf(found == all.further_databases.end() ? all.database.actor : found->actor);
+    return found == all.further_databases.end() ? all.database : *found;
   };
   const auto introduce = [&](std::string_view name, const config::storage_settings& settings) {
-    if (!settings.fallback.empty())
-      storage::introduce_fallback(actor_of(name), actor_of(settings.fallback));
+    if (settings.fallback.empty())
+      return;
+    const auto& pools = named(name).pools;
+    for (unsigned i = 0; i < pools.size(); ++i)
+      storage::introduce_fallback(to_caf(pools[i]), to_caf(named(settings.fallback).pool_of(i)));
   };
   introduce(config::default_database, storage);
   for (const auto& [name, settings] : databases)
@@ -90,12 +93,13 @@ node_base::node_base(const application& app, std::string name, unsigned threads,
   services->node_name = std::move(name);
   services->spans = traces.spans;
   services->traces_in_sql = traces.in_sql;
-  services->database = start_database(config::default_database, storage, databases.empty());
-  for (const auto& [its_name, settings] : databases)
-    services->further_databases.push_back(start_database(its_name, settings, false));
-  introduce_fallbacks(*services, storage, databases);
   for (const auto& each : loops_)
     services->loops.push_back(each.get());
+  services->database = start_database(config::default_database, storage, services->loops, databases.empty());
+  for (const auto& [its_name, settings] : databases)
+    services->further_databases.push_back(start_database(its_name, settings, services->loops, false));
+  introduce_fallbacks(*services, storage, databases);
+  database_actors_ = owned_.size();
   services->blocking =
     std::make_shared<blocking_pool>(actors.blocking_threads, actors.blocking_queue);
   services->keyed = std::make_shared<keyed_directory>(services->loops);
@@ -120,8 +124,7 @@ node_base::~node_base() {
   services_->keyed->shut_down(end_limit);
   {
     caf::scoped_actor self{system_};
-    const auto databases = 1 + services_->further_databases.size(); // the first ones, started before all else
-    while (const auto last = disown_last(databases)) {
+    while (const auto last = disown_last(database_actors_)) {
       end_actor(last);
       self->wait_for(last);
     }
@@ -147,10 +150,11 @@ loop_multiplexer* node_base::multiplexer() {
 }
 
 node_database node_base::start_database(std::string_view name, const config::storage_settings& settings,
-                                        bool is_only_one) {
-  std::string its_name{name};
-  const auto started = own(storage::spawn_database(*loops_.front(), settings, is_only_one ? "" : its_name));
-  return {std::move(its_name), from_caf(caf::actor_cast<caf::strong_actor_ptr>(started)), settings.share_reads};
+                                        const std::vector<event_loop*>& loops, bool is_only_one) {
+  node_database out{std::string{name}, {}, settings.share_reads};
+  for (auto& each : storage::spawn_databases(loops, settings, is_only_one ? "" : out.name))
+    out.pools.push_back(from_caf(caf::actor_cast<caf::strong_actor_ptr>(own(std::move(each)))));
+  return out;
 }
 
 caf::actor node_base::own(caf::actor what) {

@@ -79,7 +79,8 @@ private:
   /// The last one that was registered, behind the first `kept`; none: those are all.
   [[nodiscard]] caf::actor disown_last(std::size_t kept);
   [[nodiscard]] loop_multiplexer* multiplexer();
-  node_database start_database(std::string_view name, const config::storage_settings& settings, bool is_only_one);
+  node_database start_database(std::string_view name, const config::storage_settings& settings,
+                               const std::vector<event_loop*>& loops, bool is_only_one);
 
   const application& app_;
   system_config config_;
@@ -88,6 +89,7 @@ private:
   node_services_ptr services_;
   std::mutex owning_; // taken when an actor is registered, and at the end
   std::vector<caf::actor> owned_;
+  std::size_t database_actors_ = 0; // the first ones of these, started before all else
   std::uint64_t id_;
   caf::strong_actor_ptr desk_;
   std::optional<watchdog> watchdog_;

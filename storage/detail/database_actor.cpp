@@ -36,10 +36,8 @@ constexpr const char* shutting_down = "the node is shutting down";
 } // namespace
 
 database_actor::database_actor(caf::actor_config& config, troupe::detail::event_loop& loop,
-                               config::storage_settings settings, const std::string& name)
-  : pinned_actor(config, loop), settings_(std::move(settings)),
-    pool_{std::make_shared<job_queue>(), std::make_shared<holder_table>(settings_.max_connections),
-          std::make_shared<statement_statistics>(), name.empty() ? "" : "database " + name + ": "},
+                               config::storage_settings settings, pool_share pool)
+  : pinned_actor(config, loop), settings_(std::move(settings)), pool_(std::move(pool)),
     channels_(make_channels(loop, caf::weak_actor_ptr{ctrl()}, settings_)), slots_(settings_.max_connections),
     has_server_(backend_of(settings_.url) == backend::postgres) {
   set_down_handler([this](const caf::down_msg& down) { on_down(down); });
@@ -382,8 +380,8 @@ void database_actor::expire() {
     const auto why = why_no_connection(settings_.acquire_timeout, waiting);
     for (const auto& job : expired)
       reject(job, why.for_client);
-    if (!warn(why.for_log))
-      untold_ = why.for_log; // more than what has been told: it goes with the next line
+    if (!warn(why.for_log)) // more than what has been told: it goes with the next line
+      pool_.warnings->keep((pool_.pools > 1 ? pool_.told_as : "") + why.for_log);
   }
   arm_expiry();
 }
@@ -416,12 +414,11 @@ void database_actor::tell_slow_acquire() {
 
 /// False: not now.
 bool database_actor::warn(const std::string& line) {
-  const auto held_back = warnings_.pass(steady_clock::now());
-  if (!held_back)
+  const auto passed = pool_.warnings->pass(steady_clock::now());
+  if (!passed)
     return false;
-  const auto untold = std::exchange(untold_, {});
-  spdlog::warn("{}{}{}{}", pool_.told_as, line, untold.empty() ? "" : "; " + untold,
-               *held_back == 0 ? "" : fmt::format(" (and {} lines held back)", *held_back));
+  spdlog::warn("{}{}{}{}", pool_.told_as, line, passed->untold.empty() ? "" : "; " + passed->untold,
+               passed->held_back == 0 ? "" : fmt::format(" (and {} lines held back)", passed->held_back));
   return true;
 }
 
@@ -577,18 +574,8 @@ database_figures database_actor::figures(std::size_t statements) const {
   for (auto& each : holders())
     out.holders.push_back({each.asked_by != nullptr ? *each.asked_by : "", each.leased,
                            std::move(each.statement), each.has_it, each.runs});
-  out.statements = pool_.statistics->most_expensive(statements);
+  out.statements = statement_statistics::most_expensive(*pool_.statistics_of_all, statements);
   return out;
-}
-
-caf::actor spawn_database(troupe::detail::event_loop& loop,
-                          const config::storage_settings& settings, const std::string& name) {
-  (void)backend_of(settings.url); // throws for what no connection could ever open
-  return troupe::detail::spawn_pinned<database_actor>(loop, settings, name);
-}
-
-void introduce_fallback(const caf::strong_actor_ptr& which, const caf::strong_actor_ptr& fallback) {
-  deliver(which, nullptr, fallback_started{fallback});
 }
 
 } // namespace troupe::storage

@@ -17,7 +17,6 @@
 #include "storage/detail/pool_messages.hpp"
 #include "storage/detail/pool_trouble.hpp"
 #include "storage/detail/single_flight.hpp"
-#include "storage/detail/warning_limit.hpp"
 
 #include <caf/actor.hpp>
 #include <caf/error.hpp>
@@ -40,7 +39,7 @@ class database_actor final : public troupe::detail::pinned_actor,
                              public driven_session::owner {
 public:
   database_actor(caf::actor_config& config, troupe::detail::event_loop& loop,
-                 config::storage_settings settings, const std::string& name);
+                 config::storage_settings settings, pool_share pool);
 
   caf::behavior make_behavior() override;
   void on_exit() override;
@@ -131,8 +130,6 @@ private:
   caf::strong_actor_ptr fallback_; // none: what is asked waits
   std::uint64_t handed_over_ = 0;
   backoff backoff_;
-  warning_limit warnings_;
-  std::string untold_; // why somebody had no connection
   troupe::detail::steady_time next_slow_acquire_{};
   bool has_server_;
   std::size_t nodes_ = 1;                       // that share what the server allows

@@ -59,14 +59,14 @@ void database_actor::close(const std::vector<job_queue::slot>& which) {
   }
 }
 
-/// Connections that this node may have: all that it is set to, or its share of what all nodes may.
+/// Connections that this pool may have: all that it is set to, or its share of what all nodes may.
 std::size_t database_actor::allowed() const noexcept {
   std::size_t together = settings_.cluster_connections;
   if (together == 0 && sessions_allowed_)
     together = std::max<std::size_t>(1, *sessions_allowed_ * 9 / 10); // others want to reach it, too
   if (together == 0 || !has_server_)
     return slots_.size();
-  return std::clamp<std::size_t>(together / nodes_, 1, slots_.size());
+  return std::clamp<std::size_t>(pool_.share_of(together / nodes_), 1, slots_.size());
 }
 
 void database_actor::on_cluster_size(std::size_t nodes) {
@@ -74,7 +74,7 @@ void database_actor::on_cluster_size(std::size_t nodes) {
   nodes_ = std::max<std::size_t>(nodes, 1);
   if (allowed() == before || stopping_)
     return;
-  spdlog::debug("{}{} nodes share the database: this one has {} connections at most", pool_.told_as, nodes_, allowed());
+  spdlog::debug("{}{} nodes share the database: there are {} connections at most", pool_.told_as, nodes_, allowed());
   allowed() < before ? close_unneeded() : open_more();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 
 namespace troupe::storage {
 
@@ -38,12 +39,23 @@ microseconds statement_statistics::quantile(const entry& of, double part) {
   return in_microseconds(of.longest);
 }
 
-statement_statistics::entry& statement_statistics::entry_of(const std::string& sql) {
-  if (const auto found = entries_.find(sql); found != entries_.end())
+statement_statistics::entry& statement_statistics::entry::operator+=(const entry& other) noexcept {
+  count += other.count;
+  failures += other.failures;
+  rows += other.rows;
+  batches += other.batches;
+  longest = std::max(longest, other.longest);
+  total += other.total;
+  std::transform(times.begin(), times.end(), other.times.begin(), times.begin(), std::plus<>{});
+  return *this;
+}
+
+statement_statistics::entry& statement_statistics::entry_of(const std::string& sql, table& in) {
+  if (const auto found = in.find(sql); found != in.end())
     return found->second;
-  if (entries_.size() < most_statements)
-    return entries_[sql];
-  return entries_[{}];
+  if (in.size() < most_statements)
+    return in[sql];
+  return in[{}];
 }
 
 void statement_statistics::add(std::span<const run> runs, std::chrono::nanoseconds took) {
@@ -55,7 +67,7 @@ void statement_statistics::add(std::span<const run> runs, std::chrono::nanosecon
   const std::string* last_sql = nullptr;
   for (const auto& what : runs) {
     const bool is_same = last != nullptr && *last_sql == *what.sql;
-    auto& at = is_same ? *last : entry_of(*what.sql);
+    auto& at = is_same ? *last : entry_of(*what.sql, entries_);
     ++at.count;
     at.failures += what.failed ? 1 : 0;
     at.rows += what.rows;
@@ -68,20 +80,40 @@ void statement_statistics::add(std::span<const run> runs, std::chrono::nanosecon
   }
 }
 
-std::vector<database_figures::statement> statement_statistics::most_expensive(std::size_t most) const {
+void statement_statistics::add_to(table& sum) const {
+  const std::lock_guard lock{mutex_};
+  for (const auto& [sql, at] : entries_)
+    entry_of(sql, sum) += at;
+}
+
+std::vector<database_figures::statement> statement_statistics::list(const table& all, std::size_t most) {
   std::vector<database_figures::statement> out;
-  {
-    const std::lock_guard lock{mutex_};
-    for (const auto& [sql, at] : entries_)
-      out.push_back({sql, at.count, at.failures, at.rows, at.batches, quantile(at, 0.5), quantile(at, 0.99),
-                     in_microseconds(at.longest), in_microseconds(at.total)});
-  }
+  for (const auto& [sql, at] : all)
+    out.push_back({sql, at.count, at.failures, at.rows, at.batches, quantile(at, 0.5), quantile(at, 0.99),
+                   in_microseconds(at.longest), in_microseconds(at.total)});
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
     return a.total != b.total ? a.total > b.total : a.sql < b.sql;
   });
   if (out.size() > most)
     out.resize(most);
   return out;
+}
+
+std::vector<database_figures::statement> statement_statistics::most_expensive(std::size_t most) const {
+  const std::lock_guard lock{mutex_};
+  return list(entries_, most);
+}
+
+std::vector<database_figures::statement>
+statement_statistics::most_expensive(std::span<const std::shared_ptr<statement_statistics>> of, std::size_t most) {
+  if (most == 0)
+    return {};
+  if (of.size() == 1)
+    return of.front()->most_expensive(most);
+  table sum;
+  for (const auto& each : of)
+    each->add_to(sum);
+  return list(sum, most);
 }
 
 } // namespace troupe::storage

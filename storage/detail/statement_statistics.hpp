@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <string>
@@ -14,9 +15,9 @@
 
 namespace troupe::storage {
 
-/// How often each statement has run, and for how long, by its text. Any thread.
+/// How often each statement of a pool has run, and for how long, by its text. Any thread.
 ///
-/// Why a lock: all connections of a pool write it from their threads, after each run; it is held for some
+/// Why a lock: all connections of the pool write it from their threads, after each run; it is held for some
 /// additions.
 class statement_statistics {
 public:
@@ -32,6 +33,9 @@ public:
 
   /// Those with the most time in total, the largest first.
   [[nodiscard]] std::vector<database_figures::statement> most_expensive(std::size_t most) const;
+  /// The same of several pools, as if it were one.
+  [[nodiscard]] static std::vector<database_figures::statement>
+  most_expensive(std::span<const std::shared_ptr<statement_statistics>> of, std::size_t most);
 
   /// How many are told apart; further ones are counted together.
   static constexpr std::size_t most_statements = 500;
@@ -48,14 +52,19 @@ private:
     std::chrono::nanoseconds longest{0};
     std::chrono::nanoseconds total{0};
     histogram times{};
-  };
 
-  entry& entry_of(const std::string& sql);
+    entry& operator+=(const entry& other) noexcept;
+  };
+  using table = std::map<std::string, entry, std::less<>>;
+
+  static entry& entry_of(const std::string& sql, table& in);
+  void add_to(table& sum) const;
+  static std::vector<database_figures::statement> list(const table& all, std::size_t most);
   static std::size_t place_of(std::chrono::nanoseconds time) noexcept;
   static std::chrono::microseconds quantile(const entry& of, double part);
 
   mutable std::mutex mutex_;
-  std::map<std::string, entry, std::less<>> entries_;
+  table entries_;
 };
 
 } // namespace troupe::storage

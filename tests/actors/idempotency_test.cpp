@@ -38,7 +38,7 @@ protected:
     what.idempotency_key(std::move(how));
     EXPECT_TRUE(what.problems().empty());
     auto services = std::make_shared<detail::node_services>();
-    services->database.actor = detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(database_));
+    services->database.pools = {detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(database_))};
     return bench_.spawn<detail::worker_actor>(detail::node_services_ptr{services},
                                               std::make_shared<const service>(std::move(what)));
   }
@@ -312,7 +312,7 @@ TEST_F(an_idempotent_transaction, is_for_the_requests_of_such_routes_alone) {
     return work_in_transaction(ctx, req);
   });
   auto services = std::make_shared<detail::node_services>();
-  services->database.actor = detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(database_));
+  services->database.pools = {detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(database_))};
   const auto node = bench_.spawn<detail::worker_actor>(detail::node_services_ptr{services},
                                                        std::make_shared<const service>(std::move(plain)));
   request what;

@@ -38,7 +38,7 @@ protected:
 
   node start_node() {
     auto services = std::make_shared<detail::node_services>();
-    services->database.actor = detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(database_));
+    services->database.pools = {detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(database_))};
     services->loops = {&bench_.loop(0), &bench_.loop(1)};
     services->keyed = std::make_shared<detail::keyed_directory>(services->loops);
     node out{services->keyed, {}};

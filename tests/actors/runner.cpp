@@ -17,7 +17,8 @@ task<> settle() {
 detail::node_services_ptr test_node(caf::actor database, std::vector<detail::event_loop*> loops) {
   auto out = std::make_shared<detail::node_services>();
   out->node_name = "test-node";
-  out->database.actor = detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(database));
+  if (database)
+    out->database.pools = {detail::from_caf(caf::actor_cast<caf::strong_actor_ptr>(database))};
   out->blocking = std::make_shared<detail::blocking_pool>(2, 8);
   out->loops = std::move(loops);
   return out;

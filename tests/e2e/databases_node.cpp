@@ -77,6 +77,18 @@ task<response> both(context& ctx, const request& req) {
   co_return json({{"coalesced", {a, b}}, {"shared", {c, d}}});
 }
 
+/// The first of what is told.
+task<response> first_news(context& ctx, const request& req) {
+  auto news = co_await ctx.db(req.param<std::string>("db")).listen("news");
+  const auto first = co_await news.next();
+  co_return text(first->payload);
+}
+
+task<response> tell(context& ctx, const request& req) {
+  co_await ctx.db(req.param<std::string>("db")).notify("news", req.body);
+  co_return text("told");
+}
+
 /// In a transaction that waits for something else.
 task<response> held(context& ctx, const request& req) {
   co_await ctx.db(req.param<std::string>("db")).transact([&](transaction& tx) -> task<void> {
@@ -100,6 +112,8 @@ int main(int argc, char** argv) {
                   .get("/{db}/read", read_notes)
                   .get("/{db}/held", held)
                   .get("/{db}/slow", slow)
+                  .get("/{db}/heard", first_news)
+                  .post("/{db}/told", tell)
                   .post("/{db}/notes", add_note)
                   .post("/{db}/later", add_note_later)
                   .post("/{db}/copies", copy_notes)

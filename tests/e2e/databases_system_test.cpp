@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -220,6 +221,68 @@ TEST_F(Databases, ThatAreReadOnlyMakeNoFile) {
   EXPECT_FALSE(std::filesystem::exists(in_home("missing.db")));
 }
 
+// -- one with connections for each event loop ---------------------------------------------------------------
+
+/// Two loops, which both have clients as soon as there are some.
+class DatabasesPerLoop : public Databases {
+protected:
+  void SetUp() override {
+    Databases::SetUp();
+    if (!postgres_server())
+      GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
+    database_.emplace();
+    start({"--threads", "2", "--storage", database_->url(), "--storage-migrations", in_home("main"),
+           "--storage-per-loop", "--storage-max-connections", "4"});
+  }
+
+  [[nodiscard]] nlohmann::json figures() const { return get(node_->admin_port(), "/_troupe/database").json(); }
+
+  http_connection& ask_for_on_a_new_connection(const std::string& path) {
+    clients_.push_back(std::make_unique<http_connection>(node_->http_port()));
+    clients_.back()->send("GET " + path + " HTTP/1.1\r\nHost: test\r\n\r\n");
+    return *clients_.back();
+  }
+
+  std::optional<postgres_database> database_;
+  std::vector<std::unique_ptr<http_connection>> clients_;
+};
+
+TEST_F(DatabasesPerLoop, AreToldOfAsOne) {
+  EXPECT_EQ(figures()["max_connections"], 4);
+  EXPECT_TRUE(eventually([&] {
+    ask_for_on_a_new_connection("/storage/held");
+    return figures()["in_use"] == 4;
+  })) << "the connections of both loops";
+  EXPECT_EQ(figures()["holders"].size(), 4u);
+  EXPECT_TRUE(is_problem(ask_for_on_a_new_connection("/storage/notes").read(), 503));
+  EXPECT_TRUE(node_->wait_for_message("event loop [01]: no database connection within 2000 ms: 2 of 2 connections held by "
+                                      "transactions that do nothing, .*/held has a transaction .*"))
+      << node_->log_text();
+  for (const auto& each : clients_)
+    each->reset();
+  EXPECT_TRUE(eventually([&] { return figures()["in_use"] == 0 && figures()["waiting"] == 0; }));
+  std::map<std::string, int> counts;
+  const auto found = figures();
+  for (const auto& each : found["statements"])
+    counts[each["sql"].get<std::string>()] = each["count"];
+  EXPECT_GE(counts["BEGIN"], 4) << "of both loops";
+  EXPECT_NE(get(node_->admin_port(), "/metrics").body.find("troupe_database_connections_max{database=\"storage\"} 4"),
+            std::string::npos);
+}
+
+TEST_F(DatabasesPerLoop, HaveOneSessionThatListensForAllLoops) {
+  for (int i = 0; i < 16; ++i)
+    ask_for_on_a_new_connection("/storage/heard");
+  EXPECT_TRUE(eventually([&] {
+    put_into("/storage/told", "it");
+    return std::none_of(clients_.begin(), clients_.end(), [](const auto& each) { return each->quiet(); });
+  }));
+  for (const auto& each : clients_)
+    EXPECT_EQ(each->read().body, "it");
+  EXPECT_EQ(run_sql(database_->url(), "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+                                      "AND query LIKE '%LISTEN %' AND pid <> pg_backend_pid()"), "1\n");
+}
+
 // -- one that is away, and another one in its place ------------------------------------------------------
 
 /// "storage" is asked while "replica" is away: with the same table, and a note that says which one it is.
@@ -232,19 +295,21 @@ protected:
     EXPECT_TRUE(node_->wait());
   }
 
-  gateway& start_with(const std::string& main, const std::string& replica) {
-    auto& node = start({"--storage", main, "--storage-migrations", in_home("main"), "--databases-replica-url", replica,
-                        "--databases-replica-read-only", "--databases-replica-fallback", "storage"});
+  gateway& start_with(const std::string& main, const std::string& replica, const flag_list& more = {}) {
+    flag_list flags{"--storage", main, "--storage-migrations", in_home("main"), "--databases-replica-url", replica,
+                    "--databases-replica-read-only", "--databases-replica-fallback", "storage"};
+    flags.insert(flags.end(), more.begin(), more.end());
+    auto& node = start(flags);
     EXPECT_EQ(put_into("/storage/notes", "main").status, 200);
     return node;
   }
 
   /// On a server of its own, which can be stopped.
-  void start_with_replica() {
+  void start_with_replica(const flag_list& more = {}) {
     main_.emplace();
     replica_.emplace();
     run_sql(replica_->url(), std::string{postgres_table} + "; INSERT INTO note (text) VALUES ('replica')");
-    start_with(main_->url(), replica_->url());
+    start_with(main_->url(), replica_->url(), more);
   }
 
   [[nodiscard]] std::int64_t handed_over() const {
@@ -307,6 +372,18 @@ TEST_F(DatabasesWithFallback, LoseNoReadThatBeginsWhileTheirServerIsDown) {
     EXPECT_TRUE(says_soon(from_replica)) << notes_in("replica") << node_->log_text();
   }
   EXPECT_GE(handed_over(), 40);
+}
+
+TEST_F(DatabasesWithFallback, HaveItForThePoolsOfAllLoops) {
+  if (!postgres_server())
+    GTEST_SKIP() << "TROUPE_TEST_POSTGRES is not set";
+  for (const auto* which : {"--storage-per-loop", "--databases-replica-per-loop"}) { // more of it, fewer of it
+    start_with_replica({"--threads", "2", which});
+    replica_->stop();
+    for (int i = 0; i < 20; ++i) // each a connection of its own, on either loop
+      EXPECT_EQ(notes_in("replica"), from_main) << which;
+    EXPECT_EQ(handed_over(), 20);
+  }
 }
 
 TEST_F(DatabasesWithFallback, AreNotWaitedForWhereATransactionHoldsAConnectionThatIsLost) {

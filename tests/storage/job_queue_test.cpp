@@ -131,11 +131,25 @@ TEST(backoff, doubles_from_50_ms_to_a_second_with_jitter) {
 
 TEST(warning_limit, passes_one_a_second_and_counts_the_rest) {
   warning_limit limit;
-  EXPECT_EQ(limit.pass(start), 0u);
+  const auto held_back = [&](auto when) {
+    const auto passed = limit.pass(start + when);
+    return passed ? std::optional{passed->held_back} : std::nullopt;
+  };
+  EXPECT_EQ(held_back(0ms), 0u);
+  EXPECT_FALSE(held_back(1ms));
+  EXPECT_FALSE(held_back(999ms));
+  EXPECT_EQ(held_back(1s), 2u);
+  EXPECT_EQ(held_back(3s), 0u);
+}
+
+TEST(warning_limit, has_the_next_warning_tell_what_was_kept_last) {
+  warning_limit limit;
+  EXPECT_EQ(limit.pass(start)->untold, "");
+  limit.keep("one");
+  limit.keep("two");
   EXPECT_FALSE(limit.pass(start + 1ms));
-  EXPECT_FALSE(limit.pass(start + 999ms));
-  EXPECT_EQ(limit.pass(start + 1s), 2u);
-  EXPECT_EQ(limit.pass(start + 3s), 0u);
+  EXPECT_EQ(limit.pass(start + 1s)->untold, "two");
+  EXPECT_EQ(limit.pass(start + 2s)->untold, "");
 }
 
 } // namespace

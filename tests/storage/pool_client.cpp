@@ -1,5 +1,6 @@
 #include "tests/storage/pool_client.hpp"
 
+#include "actors/messages/local.hpp"
 #include "tests/support/deadline.hpp"
 
 #include <caf/exit_reason.hpp>
@@ -22,17 +23,20 @@ template sql_result reply::as() const;
 template failure reply::as() const;
 template sql_lease reply::as() const;
 template pool_statistics reply::as() const;
+template std::shared_ptr<database_figures> reply::as() const;
 
-pool_client::pool_client(const config::storage_settings& settings)
-  : system_(config_), loop_(system_, 0), self_(system_) {
-  loop_.start();
-  database_ = spawn_database(loop_, settings);
+pool_client::pool_client(const config::storage_settings& settings, unsigned loops) : system_(config_), self_(system_) {
+  std::vector<troupe::detail::event_loop*> all;
+  for (unsigned i = 0; i < loops; ++i) {
+    all.push_back(loops_.emplace_back(std::make_unique<troupe::detail::event_loop>(system_, i)).get());
+    all.back()->start();
+  }
+  databases_ = spawn_databases(all, settings);
 }
 
 pool_client::~pool_client() {
   stop();
-  loop_.stop();
-  loop_.join();
+  troupe::detail::event_loop::end_all(loops_);
 }
 
 reply pool_client::next() {
@@ -45,6 +49,10 @@ reply pool_client::next() {
                  [&](call_id call, failure& x) { take(call, x); },
                  [&](call_id call, sql_lease& x) { take(call, x); },
                  [&](call_id call, pool_statistics& x) { take(call, x); },
+                 [&](call_id call, local_reply& x) {
+                   out.call = call.value;
+                   out.value = std::static_pointer_cast<database_figures>(x.value);
+                 },
                  caf::after(troupe::test::scaled(troupe::test::soon)) >>
                    [] { ADD_FAILURE() << "no answer came"; });
   return out;
@@ -52,19 +60,21 @@ reply pool_client::next() {
 
 void pool_client::acquire_and_die() {
   caf::scoped_actor other{system_};
-  other->send(database_, call_id{1}, sql_acquire{});
+  other->send(database(), call_id{1}, sql_acquire{});
   other->receive([](call_id, sql_lease&) {},
                  caf::after(troupe::test::scaled(troupe::test::soon)) >>
                    [] { ADD_FAILURE() << "no lease came"; });
 }
 
 void pool_client::begin_stop() {
-  caf::anon_send_exit(database_, caf::exit_reason::user_shutdown);
+  for (const auto& each : databases_)
+    caf::anon_send_exit(each, caf::exit_reason::user_shutdown);
 }
 
 void pool_client::stop() {
   begin_stop();
-  self_->wait_for(database_);
+  for (const auto& each : databases_)
+    self_->wait_for(each);
 }
 
 } // namespace troupe::storage::test

@@ -2,6 +2,7 @@
 
 #include "actors/detail/event_loop.hpp"
 #include "actors/messages/call.hpp"
+#include "actors/messages/database_figures.hpp"
 #include "config/settings.hpp"
 #include "storage/database.hpp"
 
@@ -10,25 +11,27 @@
 #include <caf/scoped_actor.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace troupe::storage::test {
 
 /// One answer of a pool.
 struct reply {
   std::uint64_t call = 0;
-  std::variant<std::monostate, sql_result, failure, sql_lease, pool_statistics> value;
+  std::variant<std::monostate, sql_result, failure, sql_lease, pool_statistics, std::shared_ptr<database_figures>> value;
 
   /// Reports a test failure when the answer is another one.
   template <class T>
   [[nodiscard]] T as() const;
 };
 
-/// A database actor on a loop of its own, and one actor that asks it.
+/// A database actor on a loop of its own, or those of a node with several loops, and one actor that asks them.
 class pool_client {
 public:
-  explicit pool_client(const config::storage_settings& settings);
+  explicit pool_client(const config::storage_settings& settings, unsigned loops = 1);
   pool_client(const pool_client&) = delete;
   pool_client& operator=(const pool_client&) = delete;
   ~pool_client();
@@ -36,7 +39,7 @@ public:
   /// Sends to the database actor; returns the call's number.
   template <class Message>
   std::uint64_t send(Message message) {
-    return send_to(database_, std::move(message));
+    return send_to(database(), std::move(message));
   }
   template <class Message>
   std::uint64_t send_to(const caf::actor& to, Message message) {
@@ -44,7 +47,7 @@ public:
     return calls_;
   }
   /// Nobody waits for it any more. Its answer, if there is one, still comes.
-  void abandon(std::uint64_t call) { self_->send(database_, call_id{call}, sql_abandoned{}); }
+  void abandon(std::uint64_t call) { self_->send(database(), call_id{call}, sql_abandoned{}); }
   void release(const sql_lease& lease) {
     self_->send(lease.connection, sql_release{lease.lease});
   }
@@ -56,6 +59,11 @@ public:
   template <class Message>
   reply ask(Message message) {
     send(std::move(message));
+    return next();
+  }
+  template <class Message>
+  reply ask(const caf::actor& which, Message message) {
+    send_to(which, std::move(message));
     return next();
   }
   reply ask(const sql_lease& on, sql_statement what) {
@@ -70,14 +78,16 @@ public:
   void stop();
   void begin_stop();
 
-  [[nodiscard]] const caf::actor& database() const noexcept { return database_; }
+  [[nodiscard]] const caf::actor& database() const noexcept { return databases_.front(); }
+  /// In the order of their loops.
+  [[nodiscard]] const std::vector<caf::actor>& databases() const noexcept { return databases_; }
 
 private:
   caf::actor_system_config config_;
   caf::actor_system system_;
-  troupe::detail::event_loop loop_;
+  std::vector<std::unique_ptr<troupe::detail::event_loop>> loops_;
   caf::scoped_actor self_;
-  caf::actor database_;
+  std::vector<caf::actor> databases_;
   std::uint64_t calls_ = 0;
 };
 

@@ -2,6 +2,7 @@
 #include "storage/sqlite/sqlite_connection.hpp"
 
 #include "storage/sqlite/writer_gate.hpp"
+#include "tests/storage/pool_client.hpp"
 #include "tests/storage/test_database.hpp"
 #include "tests/support/temp_directory.hpp"
 
@@ -188,6 +189,15 @@ TEST(writer_gate, lets_in_one_at_a_time_and_gives_up_in_time) {
   gate.leave();
   EXPECT_TRUE(next.get());
   EXPECT_FALSE(gate.enter(0ms));
+}
+
+TEST_F(sqlite_connection_test, has_one_pool_for_all_loops) {
+  config::storage_settings settings;
+  settings.url = "sqlite:" + path();
+  settings.per_loop = true;
+  pool_client client{settings, 3};
+  EXPECT_EQ(client.databases().size(), 1u);
+  EXPECT_EQ(client.ask(statement("SELECT 1")).as<sql_result>().row_count(), 1u);
 }
 
 } // namespace
