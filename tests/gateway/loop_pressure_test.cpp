@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace troupe::gateway {
+namespace troupe::gateway::test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -124,4 +124,4 @@ TEST(loop_pressure, tells_when_to_come_again_by_its_lag) {
 }
 
 } // namespace
-} // namespace troupe::gateway
+} // namespace troupe::gateway::test
