@@ -124,7 +124,7 @@ def tls_flags(env, scheme):
 def troupe(name, what, env, storage, threads=1, workers=0, program=None, scheme="http"):
     program = program or env.bin / "techempower"
     if not program.exists():
-        raise Failed(f"{program} is not built")
+        raise Failed(f"{os.path.relpath(program, env.root)} is not built")
     s = Server(name, what, env, scheme)
     cluster = free_port()
     common = ["--storage", storage or f"sqlite:{s.folder}/bench.db", "--log-level", "warn"]
