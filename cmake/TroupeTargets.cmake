@@ -50,11 +50,11 @@ endfunction()
 add_custom_target(troupe_concurrent_tests)
 
 # troupe_test(name SOURCES file... [LIBS target...] [PROGRAMS target...] [LABELS label...]
-#             [TIMEOUT seconds] [SERIAL])
+#             [TIMEOUT seconds] [SERIAL] [OPTIMIZED])
 # Makes bin/tests/<name>, a GoogleTest program, and one ctest entry of the same name: a process for
 # each program, not for each case, as starting a process under a sanitizer is slow. PROGRAMS are
 # executables that the test starts; SERIAL keeps other tests from running beside it, for tests that
-# measure. Labels in use:
+# measure. OPTIMIZED compiles the program as the product is, see tests/CMakeLists.txt. Labels in use:
 #   concurrent  has threads of its own or starts nodes; also run under ThreadSanitizer
 #   postgres    needs the server named by TROUPE_TEST_POSTGRES; skips itself without
 #   system      starts real node processes
@@ -63,13 +63,14 @@ add_custom_target(troupe_concurrent_tests)
 # The program finds in its environment: TROUPE_TEST_BIN, the folder of the executables, and
 # TROUPE_TEST_SOURCE, the root of the repository.
 function(troupe_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "TIMEOUT" "SOURCES;LIBS;PROGRAMS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL;OPTIMIZED" "TIMEOUT" "SOURCES;LIBS;PROGRAMS;LABELS")
   add_executable(${name} ${arg_SOURCES})
   set_target_properties(${name} PROPERTIES
     CXX_EXTENSIONS OFF
+    TROUPE_OPTIMIZED "${arg_OPTIMIZED}"
     RUNTIME_OUTPUT_DIRECTORY "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/tests")
   target_link_libraries(${name} PRIVATE troupe_test_base ${arg_LIBS})
-  if(TROUPE_PCH)
+  if(TROUPE_PCH AND NOT (arg_OPTIMIZED AND TROUPE_OPTIMIZED_APART))
     target_precompile_headers(${name} REUSE_FROM troupe_test_main)
   endif()
   foreach(program IN LISTS arg_PROGRAMS)

@@ -1,6 +1,6 @@
 // bench-storage URL CALLERS CONNECTIONS SECONDS WAY: rows/s of single-row reads on PostgreSQL, for bench/reads. WAY is
-// libpqxx, pipeline, pool, coalesce (these two on one loop), pool-loops or per-loop (a loop for each core); "prepare"
-// makes the table. Prints rows per second, and the CPU time of this process for a row, in microseconds.
+// libpqxx, pipeline, pool, coalesce (these two on one loop), pool-loops, per-loop or per-loop-coalesce (a loop for each
+// core); "prepare" makes the table. Prints rows per second, and the CPU time of this process for a row, in microseconds.
 #include "bench/storage/measured.hpp"
 
 #include <sys/resource.h>
@@ -45,8 +45,9 @@ measured run(const std::string& way, const workload& what) {
   if (way == "pool" || way == "coalesce")
     return read_with_pool(what, {.coalesced = way == "coalesce"});
   const auto cores = std::max(1U, std::thread::hardware_concurrency());
-  if (way == "pool-loops" || way == "per-loop")
-    return read_with_pool(what, {.loops = cores, .per_loop = way == "per-loop"});
+  const auto per_loop = way.starts_with("per-loop");
+  if (way == "pool-loops" || way == "per-loop" || way == "per-loop-coalesce")
+    return read_with_pool(what, {.loops = cores, .per_loop = per_loop, .coalesced = way.ends_with("coalesce")});
   throw std::runtime_error{"no way to read is called " + way};
 }
 
@@ -56,7 +57,7 @@ measured run(const std::string& way, const workload& what) {
 int main(int argc, char** argv) {
   if (argc != 6) {
     std::fprintf(stderr, "usage: bench-storage URL CALLERS CONNECTIONS SECONDS "
-                         "libpqxx|pipeline|pool|coalesce|pool-loops|per-loop|prepare\n");
+                         "libpqxx|pipeline|pool|coalesce|pool-loops|per-loop|per-loop-coalesce|prepare\n");
     return 2;
   }
   try {

@@ -25,7 +25,7 @@ end
 def wrk(server, profile, seconds, folder):
     script = folder / "wrk.lua"
     script.write_text("init = function()\n  turn = 0\n  turns = {}\n" + profile.turns + "end\n" + SCRIPT)
-    command = ["wrk", "-t", "1", "-c", str(profile.connections), "-d", f"{seconds}s", "-s", str(script)]
+    command = ["wrk", "-t", str(profile.threads), "-c", str(profile.connections), "-d", f"{seconds}s", "-s", str(script)]
     for name, value in profile.headers.items():
         command += ["-H", f"{name}: {value}"]
     return command + [f"{server.scheme}://127.0.0.1:{server.port}{profile.path}"]

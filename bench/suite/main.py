@@ -49,20 +49,28 @@ def start_all(names, env):
 
 
 def measure(chosen, running, rounds, seconds, env):
-    """The samples of each profile's servers; rounds go through all of them, so that all see the same machine."""
+    """The samples of each profile's servers; rounds go through all of them, so that all see the same machine. One that
+    fails requests is not in its profile: why is told instead."""
     noise = machine.Noise()
     samples = {each.name: {name: [] for name in each.servers if name in running} for each in chosen}
+    failed = []
     for n in range(rounds + 1):
         noise.sample()
         for profile in chosen:
-            for name, into in samples[profile.name].items():
+            for name, into in list(samples[profile.name].items()):
                 # The first round warms up and is not counted.
-                got = load.closed(env, running[name], profile, seconds if n else 1)
+                try:
+                    got = load.closed(env, running[name], profile, seconds if n else 1)
+                except servers.Failed as why:
+                    del samples[profile.name][name]
+                    failed.append(str(why))
+                    say(f"left out there: {why}")
+                    continue
                 if n:
                     into.append(got)
                     say(f"{n}/{rounds} {profile.name}: {name} {got['requests_per_s']:,.0f} requests/s, "
                         f"{got['cpu_us'] + got['behind_cpu_us']:.2f} us")
-    return samples, noise.summary()
+    return samples, failed, noise.summary()
 
 
 def measure_at_fixed_rate(running, samples, rounds, seconds, env):
@@ -111,7 +119,7 @@ def main():
     subprocess.run(["psql", "-q", postgres, "-c", "CREATE DATABASE api"], check=True)
     try:
         running, left_out = start_all(wanted, env)
-        samples, noise = measure(chosen, running, rounds, seconds, env)
+        samples, failed, noise = measure(chosen, running, rounds, seconds, env)
         # Its tails are the figure that noise touches most: more rounds than others have.
         fixed = measure_at_fixed_rate(running, samples, rounds if given.short else 2 * rounds + 1, seconds, env)
         results = {
@@ -121,7 +129,7 @@ def main():
             "rounds": rounds, "seconds_each": seconds, "seconds": time.monotonic() - begin,
             "servers": {name: {"what": each.what, "start_ms": each.start_ms, "idle_kib": each.idle_kib,
                                "used_kib": each.resident_kib()} for name, each in running.items()},
-            "left_out": left_out, "profiles": samples, "fixed_rate": fixed,
+            "left_out": left_out, "failed": failed, "profiles": samples, "fixed_rate": fixed,
         }
     except servers.Failed as why:
         sys.exit(f"run: {why}")

@@ -27,6 +27,7 @@ class Profile:
     path: str
     servers: tuple
     connections: int = 64
+    threads: int = 1  # of wrk
     turns: str = "turns[1] = wrk.format()\n"  # Lua: what a connection sends, one after the other
     headers: dict = dataclasses.field(default_factory=dict)
     short: bool = False  # part of the short form, too
@@ -82,6 +83,8 @@ FULL = [
     Profile("db, coalesced", "/coalesced/db", ("troupe",)),
     Profile("20 queries", "/queries?queries=20", DATABASE, short=True),
     Profile("20 queries, coalesced", "/coalesced/queries?queries=20", ("troupe",), short=True),
+    Profile("plaintext, two loops", "/plaintext", ("troupe-2-loops",), threads=2),
+    Profile("db, two loops", "/db", ("troupe-2-loops",), threads=2),
     Profile("fortunes", "/fortunes", DATABASE),
     Profile("20 updates, a statement for each", "/updates?queries=20", ("troupe", "troupe-sqlite")),
     Profile("20 updates, one statement", "/batched/updates?queries=20", ("troupe", "drogon", "fastify")),

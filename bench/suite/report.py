@@ -88,6 +88,8 @@ def text_of(results):
     parts += ["## Servers", start_table_of(results)]
     if results["left_out"]:
         parts += ["Left out: " + "; ".join(f"{name} ({why})" for name, why in results["left_out"].items()) + "."]
+    if results.get("failed"):
+        parts += ["Not in the table, as requests failed: " + "; ".join(results["failed"]) + "."]
     parts += [f"![{title}]({file})" for title, file in results["charts"]]
     return "\n\n".join(parts) + "\n"
 

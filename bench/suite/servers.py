@@ -121,7 +121,7 @@ def tls_flags(env, scheme):
     return ["--tls-certificates", chain, "--tls-keys", key]
 
 
-def troupe(name, what, env, storage, threads=1, workers=0, program=None, scheme="http"):
+def troupe(name, what, env, storage, threads=1, workers=0, program=None, scheme="http", flags=()):
     program = program or env.bin / "techempower"
     if not program.exists():
         raise Failed(f"{os.path.relpath(program, env.root)} is not built")
@@ -136,7 +136,7 @@ def troupe(name, what, env, storage, threads=1, workers=0, program=None, scheme=
     s.begun = time.monotonic()
     s.run(program, "gateway", "--listen", f"127.0.0.1:{s.port}", "--cluster", f"127.0.0.1:{cluster}",
           "--admin", "127.0.0.1:0", "--threads", threads, "--access-log", "false",
-          *(["--no-local-workers"] if workers else []), *tls_flags(env, scheme), *common)
+          *(["--no-local-workers"] if workers else []), *tls_flags(env, scheme), *flags, *common)
     for _ in range(workers):
         s.run(program, "worker", "--join", f"127.0.0.1:{cluster}", "--threads", 1, *common, behind=True)
     s.wait()
@@ -244,6 +244,8 @@ ALL = {
     "troupe-pgo": lambda env: troupe("troupe-pgo", "the same, built by scripts/build-pgo", env, env.postgres,
                                      program=env.root / "build/pgo/bin/techempower"),
     "troupe-sqlite": lambda env: troupe("troupe-sqlite", "Troupe, one loop, SQLite", env, None),
+    "troupe-2-loops": lambda env: troupe("troupe-2-loops", "Troupe, two loops, PostgreSQL with storage.per_loop", env,
+                                         env.postgres, threads=2, flags=["--storage-per-loop"]),
     "drogon": drogon,
     "fastify": fastify,
     "troupe-api": lambda env: troupe("troupe-api", "Troupe, one loop, PostgreSQL: bench/servers/api", env, env.api_postgres,
