@@ -20,7 +20,7 @@ struct application {
 };
 
 /// The whole of main(): reads the command line (`gateway`, `worker`, `routes`, `migrate up`, `migrate
-/// status`, `migrate new`, --help, --version), runs the node until SIGTERM or SIGINT, ends what is in
+/// status`, `migrate new`, `nodes`, `actors`, `drain`, `cert`, --help, --version), runs the node until SIGTERM or SIGINT, ends what is in
 /// flight, gives the exit status: 0 after an orderly end; 2 when the node cannot start as it is
 /// configured (a wrong setting, a port in use, a migration that fails or whose database is away,
 /// services with bad names or patterns, or that contradict each other); 1 for anything else, `migrate

@@ -107,6 +107,12 @@ public:
   /// False when the session is known to be gone; asks the socket, not the server.
   [[nodiscard]] virtual bool healthy() noexcept = 0;
 
+  /// Gives the session the settings again that it was opened with, and the role; in a transaction, as part of it.
+  virtual void restore_settings() {}
+
+  /// A statement has changed settings of the session, which others would find so.
+  [[nodiscard]] virtual bool altered() noexcept { return false; }
+
   /// It is of no use any more, as rows of its last statement are still to come.
   [[nodiscard]] virtual bool is_midway() noexcept { return false; }
 

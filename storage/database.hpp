@@ -37,7 +37,8 @@ struct pool_statistics {
 /// thread of its own. The leased connection actor answers [call_id, sql_statement] like the pool and
 /// takes sql_release; when the actor that asked for the lease ends, the lease ends too.
 /// What finds no connection within settings.acquire_timeout gets failure{unavailable}. A statement
-/// runs once at most: when its connection breaks meanwhile, it gets failure{unavailable}.
+/// runs once at most: when its connection breaks meanwhile, it gets failure{outcome_unknown}, or, where nothing of it can
+/// be left (in a transaction that was not being committed, or before it was sent), failure{unavailable}.
 ///
 /// With settings.read_only, statements that certainly change something get failure{internal}, and sessions are opened
 /// so that the database refuses the others.

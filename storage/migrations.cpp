@@ -3,6 +3,7 @@
 #include "storage/connection.hpp"
 #include "storage/detail/applied_migrations.hpp"
 #include "storage/detail/migration_files.hpp"
+#include "storage/detail/sql_text.hpp"
 
 #include <fmt/format.h>
 
@@ -92,11 +93,19 @@ bool apply(connection& on, const migration_files& files, const migration_file& f
     on.reset();
     return false;
   }
+  if (const auto line = line_of_transaction_statement(file.sql); line != 0) {
+    on.reset();
+    throw migration_error{fmt::format("migration \"{}\", line {}: it is run in a transaction of its own: leave out "
+                                      "BEGIN, COMMIT and ROLLBACK", file.name, line)};
+  }
   try {
     on.run_script(file.sql);
     if (!on.in_transaction())
       throw migration_error{fmt::format("migration \"{}\" ends its transaction itself: leave out "
                                         "BEGIN, COMMIT and ROLLBACK", file.name)};
+    // What a file has set is for itself: those behind it find the same whether they are applied together with it or
+    // another day, and so does the table of what was applied.
+    on.restore_settings();
     record_applied(on, file);
     run(on, "COMMIT");
   } catch (const statement_error& e) {

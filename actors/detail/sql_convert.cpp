@@ -6,8 +6,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace troupe::detail {
 
@@ -226,7 +228,20 @@ const sql_array& value_as_array(const value_place& at, const sql_value& value, s
   return storage;
 }
 
+namespace {
+
+/// JSON has no text for NaN and the infinities; nlohmann/json would write null.
+bool has_text(const nlohmann::json& value) {
+  if (value.is_number_float())
+    return std::isfinite(value.get<double>());
+  return !value.is_structured() || std::all_of(value.begin(), value.end(), has_text);
+}
+
+} // namespace
+
 sql_value json_to_sql(const nlohmann::json& value) {
+  if (!has_text(value))
+    throw error{errc::invalid_argument, "a number of a JSON parameter is not finite: JSON has none such"};
   try {
     return json_text{value.dump()};
   } catch (const nlohmann::json::type_error&) {

@@ -36,10 +36,12 @@ gateway_actor::gateway_actor(caf::actor_config& config, detail::event_loop& loop
     nodes_(loop, options_.loops, options_.slow_start), pressure_(options_.http.queue_target),
     lag_probe_(*this) {
   poller_.emplace(loop.io());
-  if (!poller_->add(lag_probe_.event.get(), lag_probe_))
+  if (!poller_->add(lag_probe_.event.get(), lag_probe_, EPOLLIN | EPOLLET))
     throw std::system_error(errno, std::generic_category(), "epoll_ctl");
-  listener_.emplace(loop, std::move(listening),
-                    [this](detail::file_descriptor socket) { accept(std::move(socket)); });
+  listener_.emplace(loop.timers(), *poller_, std::move(listening),
+                    [this](detail::file_descriptor socket, std::optional<config::ip_address> client) {
+                      accept(std::move(socket), client);
+                    });
 }
 
 gateway_actor::~gateway_actor() = default;
@@ -102,9 +104,9 @@ void gateway_actor::on_exit() {
 
 // -- connections ------------------------------------------------------------------------------------
 
-void gateway_actor::accept(detail::file_descriptor socket) {
+void gateway_actor::accept(detail::file_descriptor socket, std::optional<config::ip_address> client_ip) {
   auto& counts = *options_.connections;
-  auto made = std::make_shared<session>(*this, std::move(socket));
+  auto made = std::make_shared<session>(*this, std::move(socket), client_ip);
   session::counted_at counted_at;
   if (const auto& client = made->other_end(); !client.trusted()) // a proxy has those of many clients
     counted_at = counts.places_of(client.ip().value_or(config::ip_address{}));

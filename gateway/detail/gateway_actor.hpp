@@ -177,7 +177,7 @@ private:
     std::uint64_t sequence = 0;
   };
 
-  void accept(detail::file_descriptor socket);
+  void accept(detail::file_descriptor socket, std::optional<config::ip_address> client_ip);
   void on_view(std::shared_ptr<const cluster_view> view);
   void end_websockets(std::uint64_t node);
   void on_node_gone(std::uint64_t node);

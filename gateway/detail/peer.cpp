@@ -3,7 +3,6 @@
 #include "gateway/detail/forwarded.hpp"
 
 #include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <array>
 #include <cstring>
@@ -89,22 +88,26 @@ std::optional<failure> peer::believe(request& what, bool forwarded) const {
   return std::nullopt;
 }
 
-std::optional<config::ip_address> peer_address(int socket) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0)
-    return std::nullopt;
+std::optional<config::ip_address> ip_of(const sockaddr_storage& address) noexcept {
   if (address.ss_family == AF_INET) {
     std::array<unsigned char, 4> ipv4{};
-    std::memcpy(ipv4.data(), &reinterpret_cast<sockaddr_in&>(address).sin_addr, ipv4.size());
+    std::memcpy(ipv4.data(), &reinterpret_cast<const sockaddr_in&>(address).sin_addr, ipv4.size());
     return config::from_ipv4(ipv4);
   }
   if (address.ss_family != AF_INET6)
     return std::nullopt;
   config::ip_address out;
-  std::memcpy(out.bytes.data(), &reinterpret_cast<sockaddr_in6&>(address).sin6_addr,
+  std::memcpy(out.bytes.data(), &reinterpret_cast<const sockaddr_in6&>(address).sin6_addr,
               out.bytes.size());
   return out;
+}
+
+std::optional<config::ip_address> peer_address(int socket) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  if (getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    return std::nullopt;
+  return ip_of(address);
 }
 
 } // namespace troupe::gateway

@@ -5,6 +5,8 @@
 #include "config/settings.hpp"
 #include "gateway/detail/proxy_protocol.hpp"
 
+#include <sys/socket.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +51,9 @@ private:
   bool trusted_ = false;
   bool awaits_header_;
 };
+
+/// None when it is neither IPv4 nor IPv6.
+std::optional<config::ip_address> ip_of(const sockaddr_storage& address) noexcept;
 
 /// Of the peer of a connected socket; none when the connection is gone already.
 std::optional<config::ip_address> peer_address(int socket);

@@ -33,10 +33,10 @@ clock::duration time_for(std::uint64_t bytes, std::size_t rate) {
 
 } // namespace
 
-session::session(gateway_actor& gateway, detail::file_descriptor socket)
+session::session(gateway_actor& gateway, detail::file_descriptor socket, std::optional<config::ip_address> client)
   : gateway_(gateway), settings_(gateway.settings()),
     transport_(gateway.loop().io(), std::move(socket)),
-    peer_(settings_, peer_address(transport_.native_handle())),
+    peer_(settings_, client),
     parser_(settings_, gateway.tls() != nullptr), in_(first_buffer, '\0') {
   parser_.tell_heads();
 }
@@ -321,6 +321,7 @@ detail::steady_time session::add_slot_for(request& what, std::uint64_t sequence)
     made.client = what.client;
   }
   no_more_requests_ = no_more_requests_ || !made.keep_alive;
+  asked_to_close_ = !parser_.may_keep_alive();
   what.id = made.request_id;
   made.trace = gateway_.traces().begin(what, parser_.has_traceparent(), peer_.trusted());
   has_traced_ = has_traced_ || made.trace;
@@ -525,10 +526,18 @@ void session::drain() {
   update_deadline();
 }
 
+/// Nothing more comes from the client that it could have expected an answer to.
+bool session::has_read_all() const noexcept {
+  return client_ended_
+         || (asked_to_close_ && parser_.untouched() && !upload_ && in_begin_ == in_end_ && !was_filled_);
+}
+
 void session::linger() {
-  // Closing with unread bytes would reset the connection and may cost the client the answer.
   if (lingering_)
     return;
+  if (!gateway_.tls() && has_read_all())
+    return close();
+  // Closing with unread bytes would reset the connection and may cost the client the answer.
   lingering_ = true;
   transport_.shutdown_send(shared_from_this());
   idle_deadline_ = clock::now() + linger_time;

@@ -29,12 +29,15 @@ class gateway_actor;
 ///
 ///     open --request without keep-alive, bad request, drain--> last answers --written-->
 ///     lingering (sending side shut, what still arrives is dropped) --end of stream--> closed
+///
+/// without lingering when nothing more can come: the client has ended, too, or has asked for the end.
 class session final : public std::enable_shared_from_this<session>,
                       public detail::deferred,
                       private transport::user,
                       private websocket_owner {
 public:
-  session(gateway_actor& gateway, detail::file_descriptor socket);
+  /// `client`: the address at the socket's other end, if it has one.
+  session(gateway_actor& gateway, detail::file_descriptor socket, std::optional<config::ip_address> client);
   ~session();
 
   using counted_at = std::optional<connection_counts::places>;
@@ -164,6 +167,7 @@ private:
   void flush();
   void wait_writable();
   void on_writable();
+  [[nodiscard]] bool has_read_all() const noexcept;
   void linger();
   void update_deadline();
   void on_deadline();
@@ -211,6 +215,7 @@ private:
   bool was_filled_ = false; // the buffer, by the last read: the client is fast
   bool writing_ = false;
   bool no_more_requests_ = false;
+  bool asked_to_close_ = false; // by the client, in its last request
   bool client_ended_ = false; // it sends nothing more
   bool resets_ = false;       // instead of lingering
   bool lingering_ = false;

@@ -287,6 +287,9 @@ void connection_actor::tell_slow() {
 }
 
 sql_result connection_actor::execute_or_throw(const sql_statement& statement) {
+  if (lease_ == 0 && connection_->kind() == backend::postgres && changes_session(statement.sql))
+    throw statement_error{errc::internal, "the database refused the statement",
+                          "it would change the session for others, too: SET LOCAL in a transaction"};
   auto result = connection_->run(statement);
   if (lease_ == 0 && connection_->in_transaction()) {
     connection_->reset(); // or the next statement, somebody else's, would be part of it
@@ -328,7 +331,8 @@ void connection_actor::end_lease() {
   holders_->take_back(slot_);
   if (stopping_)
     return quit();
-  if (connection_ && connection_->is_midway()) // nothing is wrong with it: a new one is there sooner than its rest
+  // Nothing is wrong with it: a new one is there sooner than its rest, or has the settings that others expect.
+  if (connection_ && (connection_->is_midway() || connection_->altered()))
     return close();
   try {
     if (connection_)

@@ -324,7 +324,8 @@ bool driven_session::abandon(const caf::strong_actor_ptr& requester, call_id cal
     return true;
   }
   found->abandoned = true;
-  if (std::all_of(under_way_.begin(), under_way_.end(), [](const flying& each) { return each.abandoned; }))
+  if (!pipe_->commits() // told to cancel then, a server may call committed what it has not replicated
+      && std::all_of(under_way_.begin(), under_way_.end(), [](const flying& each) { return each.abandoned; }))
     begin_cancelling();
   return true;
 }

@@ -1,5 +1,7 @@
 #include "storage/detail/holder_table.hpp"
 
+#include "storage/detail/sql_text.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -17,9 +19,11 @@ constexpr std::chrono::seconds early_ones_kept_for{5};
 
 bool holder_table::begin(slot which, const caf::strong_actor_ptr& requester, call_id call,
                          const sql_statement& statement) {
+  const bool commits = verb_of(statement.sql) == sql_verb::commit;
   const std::lock_guard lock{mutex_};
   auto& at = entries_[which];
   at.statement = &statement;
+  at.commits = commits;
   at.asked = {requester.get(), call.value};
   at.since = clock::now();
   ++at.run;
@@ -63,7 +67,7 @@ std::optional<holder_table::target> holder_table::abandon(const caf::strong_acto
     if (at.statement == nullptr || at.asked != what)
       continue;
     at.abandoned = true;
-    return begin_cancelling(at) ? std::optional{target{i, at.run}} : std::nullopt;
+    return !at.commits && begin_cancelling(at) ? std::optional{target{i, at.run}} : std::nullopt;
   }
   early_.push_back({what, clock::now()});
   if (early_.size() > early_ones_kept)
@@ -86,7 +90,7 @@ holder_table::overdue holder_table::take_overdue(std::chrono::milliseconds patie
   const std::lock_guard lock{mutex_};
   for (slot i = 0; i < entries_.size(); ++i) {
     auto& at = entries_[i];
-    if (at.statement == nullptr || !at.abandoned)
+    if (at.statement == nullptr || !at.abandoned || at.commits)
       continue;
     out.any_left = true; // it may have to be told again
     if (now - at.since > patience && begin_cancelling(at)) {

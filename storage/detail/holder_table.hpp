@@ -100,6 +100,7 @@ private:
     const std::string* holder_name = nullptr;
     time_point since;        // it runs, or has ended running
     time_point leased_since;
+    bool commits = false; // which is not cancelled: the server might call committed what it has not replicated
     bool abandoned = false;
     std::uint64_t run = 0;
     bool cancelling = false; // that run

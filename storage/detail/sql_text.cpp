@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <span>
 #include <utility>
 
 namespace troupe::storage {
@@ -91,6 +92,30 @@ sql_verb verb_after_with(sql_tokens& tokens) {
   }
   return sql_verb::other;
 }
+
+bool is_one_of(std::string_view word, std::span<const std::string_view> upper) {
+  return std::any_of(upper.begin(), upper.end(), [&](auto each) { return same_word(word, each); });
+}
+
+/// Words that an opening parenthesis may follow without a call of a function, and functions that change nothing.
+constexpr std::string_view harmless_before_parenthesis[]{
+  // Words of SQL's
+  "ALL", "AND", "ANY", "ARRAY", "AS", "BETWEEN", "BIT", "BY", "CASE", "CAST", "CHAR", "CHARACTER", "CUBE", "DECIMAL", "DISTINCT",
+  "ELSE", "EXCEPT", "EXISTS", "FILTER", "FROM", "GROUP", "HAVING", "IN", "INTERSECT", "JOIN", "LATERAL", "LIKE", "LIMIT",
+  "MATERIALIZED", "NOT", "NUMERIC", "OFFSET", "ON", "OR", "OVER", "ROLLUP", "ROW", "SELECT", "SETS", "SOME", "THEN", "TIME",
+  "TIMESTAMP", "UNION", "USING", "VALUES", "VARCHAR", "VARYING", "WHEN", "WHERE", "WITHIN",
+  // Aggregates and windows
+  "ARRAY_AGG", "AVG", "BOOL_AND", "BOOL_OR", "COUNT", "DENSE_RANK", "EVERY", "FIRST_VALUE", "JSONB_AGG",
+  "JSONB_OBJECT_AGG", "JSON_AGG", "JSON_OBJECT_AGG", "LAG", "LAST_VALUE", "LEAD", "MAX", "MIN", "NTILE", "PERCENTILE_CONT",
+  "PERCENTILE_DISC", "RANK", "ROW_NUMBER", "STRING_AGG", "SUM",
+  // Values
+  "ABS", "ARRAY_LENGTH", "ARRAY_POSITION", "BTRIM", "CARDINALITY", "CEIL", "CEILING", "CHAR_LENGTH", "COALESCE", "CONCAT",
+  "CONCAT_WS", "DATE_PART", "DATE_TRUNC", "DECODE", "ENCODE", "EXTRACT", "FLOOR", "FORMAT", "GREATEST", "JSONB_BUILD_ARRAY",
+  "JSONB_BUILD_OBJECT", "JSON_BUILD_ARRAY", "JSON_BUILD_OBJECT", "LEAST", "LEFT", "LENGTH", "LOWER", "LPAD", "LTRIM", "MD5",
+  "MOD", "NOW", "NULLIF", "OVERLAY", "PG_BACKEND_PID", "PG_CURRENT_XACT_ID", "PG_SLEEP", "POSITION", "POWER", "RANDOM", "REGEXP_REPLACE", "REPLACE", "REVERSE", "RIGHT",
+  "ROUND", "ROW_TO_JSON", "RPAD", "RTRIM", "SIGN", "SPLIT_PART", "SQRT", "STARTS_WITH", "STRPOS", "SUBSTR", "SUBSTRING",
+  "TO_CHAR", "TO_DATE", "TO_JSON", "TO_JSONB", "TO_NUMBER", "TO_TIMESTAMP", "TRIM", "TRUNC", "UNNEST", "UPPER",
+  "GENERATE_SERIES", "PLAINTO_TSQUERY", "TO_TSQUERY", "TO_TSVECTOR", "TS_RANK", "WEBSEARCH_TO_TSQUERY"};
 
 /// Follows a script's tokens to the semicolons that end a statement: those in parentheses (CREATE RULE)
 /// and in the body of a function (BEGIN ATOMIC ... END) do not.
@@ -289,6 +314,72 @@ bool changes_for_certain(std::string_view sql) {
   return std::any_of(words.begin(), words.end(), [&](auto word) { return same_word(first, word); });
 }
 
+bool changes_session(std::string_view sql) {
+  sql_tokens tokens{sql};
+  const auto first = tokens.next();
+  if (same_word(first, "RESET") || same_word(first, "DISCARD"))
+    return true;
+  constexpr std::string_view of_a_transaction[]{"LOCAL", "TRANSACTION", "CONSTRAINTS"};
+  return same_word(first, "SET") && !is_one_of(tokens.next(), of_a_transaction);
+}
+
+bool runs_a_procedure(std::string_view sql) {
+  const auto first = sql_tokens{sql}.next();
+  return same_word(first, "CALL") || same_word(first, "DO");
+}
+
+bool calls_usual_functions_only(std::string_view sql) {
+  sql_tokens tokens{sql};
+  std::string_view before_last, last;
+  for (auto token = tokens.next(); !token.empty(); token = tokens.next()) {
+    const bool may_call = token == "(" && !last.empty() && (is_word(last.front()) || last.front() == '"');
+    if (may_call && (before_last == "." || !is_one_of(last, harmless_before_parenthesis)))
+      return false;
+    before_last = std::exchange(last, token);
+  }
+  return true;
+}
+
+namespace {
+
+std::size_t line_of(std::string_view token, std::string_view script) {
+  return 1 + static_cast<std::size_t>(std::count(script.data(), token.data(), '\n'));
+}
+
+} // namespace
+
+std::size_t line_of_transaction_statement(std::string_view script) {
+  constexpr std::string_view words[]{"ABORT", "BEGIN", "COMMIT", "END", "ROLLBACK", "START"};
+  sql_tokens tokens{script};
+  statement_ends ends;
+  std::string_view first; // of a statement that has gone on to its second word at most
+  bool in_statement = false;
+  bool in_trigger = false; // SQLite's: CREATE TRIGGER ... BEGIN ...; END
+  std::string_view last;
+  for (auto token = tokens.next(); !token.empty(); last = std::exchange(token, tokens.next())) {
+    const bool ended = ends.is_end(token);
+    const bool is_rollback_to = same_word(first, "ROLLBACK") && same_word(token, "TO");
+    if (!first.empty() && !is_rollback_to && !same_word(token, "WORK") && !same_word(token, "TRANSACTION"))
+      return line_of(first, script);
+    if (ended) {
+      first = {};
+      in_statement = false;
+    } else if (in_statement) {
+      if (is_rollback_to)
+        first = {};
+      const bool is_function = same_word(last, "BEGIN") && same_word(token, "ATOMIC"); // whose end `ends` knows
+      in_trigger = !is_function && (in_trigger || same_word(token, "BEGIN"));
+    } else {
+      in_statement = true;
+      if (in_trigger && same_word(token, "END"))
+        in_trigger = false;
+      else if (!in_trigger && is_one_of(token, words))
+        first = token;
+    }
+  }
+  return first.empty() ? 0 : line_of(first, script);
+}
+
 std::size_t line_of_statement(std::string_view script, std::size_t number) {
   sql_tokens tokens{script};
   statement_ends ends;
@@ -300,7 +391,7 @@ std::size_t line_of_statement(std::string_view script, std::size_t number) {
       continue;
     }
     if (!in_statement && ++statements == number)
-      return 1 + static_cast<std::size_t>(std::count(script.data(), token.data(), '\n'));
+      return line_of(token, script);
     in_statement = true;
   }
   return 0;

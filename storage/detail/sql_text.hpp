@@ -48,6 +48,19 @@ private:
 /// else, COPY and functions for two, the database must judge.
 [[nodiscard]] bool changes_for_certain(std::string_view sql);
 
+/// SET and its kind, which hold for the session from then on: not SET LOCAL, SET TRANSACTION, SET CONSTRAINTS.
+[[nodiscard]] bool changes_session(std::string_view sql);
+
+/// CALL and DO: what such a statement has done before it failed may have been committed.
+[[nodiscard]] bool runs_a_procedure(std::string_view sql);
+
+/// Whether all functions that its text calls are among the usual ones of PostgreSQL's own, which change nothing of the
+/// transaction that they are called in. Others might: set_config(..., true) holds until its end.
+[[nodiscard]] bool calls_usual_functions_only(std::string_view sql);
+
+/// The line, from 1, of the first statement of a script that ends a transaction or begins one; 0: there is none.
+[[nodiscard]] std::size_t line_of_transaction_statement(std::string_view script);
+
 /// The line, from 1, where a statement of a script begins: the one numbered `number`, from 1, empty
 /// ones not counted. 0 when the script has none of that number.
 [[nodiscard]] std::size_t line_of_statement(std::string_view script, std::size_t number);

@@ -66,14 +66,18 @@ void finish_connecting(PGconn* session, clock::time_point until) {
   }
 }
 
+std::string settings_of(const session_options& options) {
+  std::string out = session_settings;
+  if (options.statement.count() > 0)
+    out += "; SET statement_timeout = " + std::to_string(options.statement.count());
+  if (options.read_only)
+    out += "; SET default_transaction_read_only = on";
+  return out;
+}
+
 /// Not PQexec, which waits for ever: a proxy may take connections while its server is away.
 void set_up(PGconn* session, clock::time_point until, const session_options& options) {
-  std::string settings = session_settings;
-  if (options.statement.count() > 0)
-    settings += "; SET statement_timeout = " + std::to_string(options.statement.count());
-  if (options.read_only)
-    settings += "; SET default_transaction_read_only = on";
-  if (PQsendQuery(session, settings.c_str()) == 0)
+  if (PQsendQuery(session, settings_of(options).c_str()) == 0)
     throw_unavailable(PQerrorMessage(session));
   bool done = false;
   while (!done) {
@@ -186,6 +190,10 @@ bool wait_for_socket(PGconn* session, short events, clock::time_point until) {
 bool has_more_inside(PGconn* session) noexcept {
   auto* tls = static_cast<SSL*>(PQsslStruct(session, "OpenSSL"));
   return tls != nullptr && SSL_pending(tls) > 0;
+}
+
+void restore_settings(PGconn* session, const session_options& options) {
+  run_script(session, "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; " + settings_of(options));
 }
 
 void run_script(PGconn* session, const std::string& sql) {

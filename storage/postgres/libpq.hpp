@@ -54,6 +54,9 @@ void log_notices(PGconn* session) noexcept;
 /// Bytes that OpenSSL has taken from the socket and libpq has not: no poll tells of them.
 [[nodiscard]] bool has_more_inside(PGconn* session) noexcept;
 
+/// Those that `connect_session` gives it, in place of all that were set since, and the role that it has connected as.
+void restore_settings(PGconn* session, const session_options& options);
+
 /// Runs all statements of `sql`. Throws statement_error whose internal() begins with "line N: ",
 /// or "statement N: " where the server names no place.
 void run_script(PGconn* session, const std::string& sql);

@@ -43,9 +43,8 @@ bool has_many_keys(const sql_statement& read) noexcept {
 class postgres_connection final : public connection {
 public:
   postgres_connection(const std::string& url, const session_options& options)
-    : raw_(connect_session(url, options)), session_(adopt(raw_)), cancel_(PQgetCancel(raw_), PQfreeCancel),
-      socket_(dup(PQsocket(raw_))), cache_(prepared_statements), always_read_only_(options.read_only),
-      group_commit_(options.group_commit), copy_out_(raw_, options.statement) {
+    : options_(options), raw_(connect_session(url, options)), session_(adopt(raw_)), cancel_(PQgetCancel(raw_), PQfreeCancel),
+      socket_(dup(PQsocket(raw_))), cache_(prepared_statements), copy_out_(raw_, options.statement) {
     log_notices(raw_); // libpqxx has set its own
   }
 
@@ -62,6 +61,7 @@ public:
     const before now{in_transaction(), PQtransactionStatus(raw_) == PQTRANS_INERROR, begin.has_value()};
     if (!now.in_transaction)
       in_read_only_ = begin && begin->read_only;
+    altered_ = altered_ || changes_session(statement.sql);
     if (const auto text = text_with_trace(statement))
       return run_once(*text, parameters, now);
     if (auto* known = cache_.find(statement.sql)) {
@@ -69,6 +69,8 @@ public:
         return run(*known, parameters, now);
       } catch (const stale_plan& stale) {
         forget(statement.sql);
+        if (runs_a_procedure(statement.sql)) // which may have said so itself, behind a COMMIT of its own
+          throw statement_error{errc::internal, meaning_of({}).detail, stale.what()};
         if (now.in_transaction)
           throw statement_error{errc::unavailable, "the database's tables have just changed",
                                 stale.what()};
@@ -166,6 +168,14 @@ public:
     return state == PQTRANS_INTRANS || state == PQTRANS_INERROR;
   }
 
+  void restore_settings() override {
+    require_session();
+    postgres::restore_settings(raw_, options_);
+    altered_ = false;
+  }
+
+  bool altered() noexcept override { return altered_; }
+
   void reset() override {
     require_session();
     if (in_transaction())
@@ -192,6 +202,7 @@ private:
   struct prepared {
     std::string name;
     sql_verb verb;
+    bool stands_apart = false; // a read that may do something to its transaction
     timing takes{}; // the last runs
     bool gives_much = false;  // the last time
   };
@@ -223,7 +234,7 @@ private:
           begun_ = clock::now();
         const bool changes = known->verb != sql_verb::reads;
         under_way_.push_back({&statement, known, changes});
-        if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), company_of(statement, changes)}))
+        if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), company_of(statement, *known, changes)}))
           return true;
       } catch (const std::exception&) { // it says so again where it is executed
       }
@@ -253,12 +264,12 @@ private:
       bool changes;
     };
 
-    [[nodiscard]] pipelined::company company_of(const sql_statement& what, bool changes) const noexcept {
+    [[nodiscard]] pipelined::company company_of(const sql_statement& what, const prepared& as, bool changes) const noexcept {
       if (changes)
-        return on_.group_commit_ ? pipelined::company::changes : pipelined::company::none;
+        return on_.options_.group_commit ? pipelined::company::changes : pipelined::company::none;
       // Within one transaction the server tells what is notified twice only once.
       const bool notifies = what.steps.what == sql_steps::kind::notify;
-      return notifies || has_many_keys(what) ? pipelined::company::none : pipelined::company::reads;
+      return notifies || as.stands_apart || has_many_keys(what) ? pipelined::company::none : pipelined::company::reads;
     }
 
     void ended(pipeline::outcome how, result_ptr&& result) override {
@@ -273,7 +284,7 @@ private:
       case pipeline::outcome::unknown: return to_->ended(std::make_exception_ptr(on_.unknown_outcome()));
       case pipeline::outcome::failed: break;
       }
-      if (is_stale(state_of(result.get())))
+      if (is_stale(state_of(result.get())) && !runs_a_procedure(statement->sql))
         return to_->ended(undone{});
       if (known != nullptr && state_of(result.get()) == query_canceled) // it takes at least so long
         note_time(*known, clock::now() - begun_);
@@ -337,7 +348,7 @@ private:
     } catch (const refusal& e) {
       if (PQstatus(raw_) != CONNECTION_OK)
         throw statement_error{errc::unavailable, meaning_of("08006").detail, e.what()};
-      const auto what = meaning_of(e.state(), in_read_only_ || always_read_only_);
+      const auto what = meaning_of(e.state(), in_read_only_ || options_.read_only);
       throw statement_error{what.code, std::string{what.detail} + e.place(), e.state() + ' ' + e.what()};
     }
   }
@@ -345,7 +356,7 @@ private:
   /// In a pipe.
   statement_error refusal_of(const sql_statement& statement, const PGresult* why) {
     const auto state = state_of(why);
-    const auto what = meaning_of(state, always_read_only_);
+    const auto what = meaning_of(state, options_.read_only);
     forget_after(what.code, statement.sql);
     return {what.code, what.detail, state + ' ' + one_line(PQresultErrorMessage(why))};
   }
@@ -387,6 +398,7 @@ private:
       throw statement_error{errc::internal, meaning_of({}).detail, "COPY is not possible here"};
     unprepare_forgotten();
     prepared made{"troupe_" + std::to_string(++names_given_), verb};
+    made.stands_apart = verb == sql_verb::reads && !calls_usual_functions_only(sql);
     try {
       postgres::prepare(*session_, made.name, sql);
     } catch (const std::exception& e) {
@@ -456,10 +468,11 @@ private:
       throw statement_error{errc::unavailable, meaning_of("08006").detail,
                             one_line(PQerrorMessage(raw_))};
     const auto state = sqlstate_of(e);
-    const auto what = meaning_of(state, in_read_only_ || always_read_only_);
+    const auto what = meaning_of(state, in_read_only_ || options_.read_only);
     throw statement_error{what.code, what.detail, state + ' ' + one_line(e.what())};
   }
 
+  session_options options_;
   PGconn* raw_; // the session's own
   std::unique_ptr<session> session_;
   std::shared_ptr<PGcancel> cancel_; // null: out of memory
@@ -467,8 +480,7 @@ private:
   prepared_cache<prepared> cache_;
   std::vector<std::string> forgotten_; // still prepared at the server
   std::uint64_t names_given_ = 0;
-  bool always_read_only_;
-  bool group_commit_;
+  bool altered_ = false;
   bool in_read_only_ = false; // the transaction that is open, if any, was begun so
   cursors cursors_{raw_};
   postgres::copy_out copy_out_;

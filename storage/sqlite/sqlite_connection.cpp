@@ -13,6 +13,7 @@
 #include <SQLiteCpp/Exception.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
@@ -61,14 +62,17 @@ int open_flags(access how) {
 /// What another thread needs to end a statement, also when the session may be closing.
 class interruption {
 public:
-  explicit interruption(sqlite3* session) : session_(session) {}
+  interruption(sqlite3* session, std::shared_ptr<writer_gate> gate) : session_(session), gate_(std::move(gate)) {}
 
   void cancel() {
-    const std::lock_guard lock{mutex_};
-    if (session_ == nullptr)
-      return;
-    cancelled_ = true;
-    sqlite3_interrupt(session_);
+    {
+      const std::lock_guard lock{mutex_};
+      if (session_ == nullptr)
+        return;
+      cancelled_ = true;
+      sqlite3_interrupt(session_);
+    }
+    gate_->look_again();
   }
   void close() {
     const std::lock_guard lock{mutex_};
@@ -78,10 +82,12 @@ public:
   /// What runs was, or has taken too long. Kept by the session's own thread.
   void note(bool cancelled) noexcept { cancelled_ = cancelled; }
   [[nodiscard]] bool take() noexcept { return cancelled_.exchange(false); }
+  [[nodiscard]] const std::atomic<bool>& cancelled() const noexcept { return cancelled_; }
 
 private:
   std::mutex mutex_; // why a lock: SQLite wants a session that is open, and sessions close in other threads
   sqlite3* session_;
+  std::shared_ptr<writer_gate> gate_;
   std::atomic<bool> cancelled_ = false;
 };
 
@@ -89,10 +95,10 @@ class sqlite_connection final : public connection {
 public:
   sqlite_connection(const std::string& path, access how, std::chrono::milliseconds statement_timeout)
     : access_(how), statement_timeout_(statement_timeout),
-      db_(path, open_flags(how), static_cast<int>(lock_patience.count())),
-      interruption_(std::make_shared<interruption>(db_.getHandle())), gate_(writer_gate::of(path)),
-      board_(notice_board::of(path)), cache_(prepared_statements) {
+      db_(path, open_flags(how)), gate_(writer_gate::of(path)),
+      interruption_(std::make_shared<interruption>(db_.getHandle(), gate_)), board_(notice_board::of(path)), cache_(prepared_statements) {
     sqlite3_extended_result_codes(db_.getHandle(), 1);
+    sqlite3_busy_handler(db_.getHandle(), wait_for_others, this);
     if (statement_timeout_.count() > 0)
       sqlite3_progress_handler(db_.getHandle(), steps_between_looks, took_too_long, this);
     if (how == access::reads) {
@@ -213,17 +219,21 @@ private:
   /// Within the time that a statement has, and until it is cancelled.
   template <class F>
   sql_result limited(F work) {
-    statement_until_ = clock::now() + statement_timeout_;
+    const auto now = clock::now();
+    statement_until_ = statement_timeout_.count() > 0 ? now + statement_timeout_ : clock::time_point::max();
+    waits_until_ = std::min(statement_until_, now + lock_patience);
+    gave_up_waiting_ = false;
+    interruption_->note(false); // of one that had ended before the wish came
     try {
       auto out = work();
       if (interruption_->take()) // too late for that; but SQLite interrupts all as long as one of these is open
         cursors_.clear();
       return out;
     } catch (const statement_error& e) {
-      const bool was_interrupted = sqlite3_errcode(db_.getHandle()) == SQLITE_INTERRUPT;
+      const bool was_interrupted = !gave_up_waiting_ && sqlite3_errcode(db_.getHandle()) == SQLITE_INTERRUPT;
       if (was_interrupted)
         cursors_.clear(); // as long as one of them is open, SQLite interrupts all that runs
-      if (interruption_->take() && was_interrupted)
+      if (interruption_->take() && (was_interrupted || gave_up_waiting_))
         throw statement_error{errc::deadline_exceeded, "the statement took too long", e.internal()};
       throw;
     }
@@ -290,6 +300,28 @@ private:
       return 0;
     at.interruption_->note(true);
     return 1;
+  }
+
+  /// Another process writes; `times` it has been asked before. As SQLite's own, but for the end.
+  static int wait_for_others(void* self, int times) {
+    constexpr std::array milliseconds{1, 2, 5, 10, 15, 20, 25};
+    auto& at = *static_cast<sqlite_connection*>(self);
+    if (at.has_waited_long_enough())
+      return 0;
+    const auto which = std::min(static_cast<std::size_t>(times), milliseconds.size() - 1);
+    std::this_thread::sleep_for(std::chrono::milliseconds{milliseconds[which]});
+    return 1;
+  }
+
+  /// For another one that writes, or nobody waits for this one any more.
+  bool has_waited_long_enough() noexcept {
+    const auto now = clock::now();
+    if (now < waits_until_ && !interruption_->cancelled())
+      return false;
+    gave_up_waiting_ = true;
+    if (now >= statement_until_)
+      interruption_->note(true);
+    return true;
   }
 
   /// SQLite's own patience does not cover this change: beside another process that makes it too, it
@@ -371,9 +403,11 @@ private:
   void enter_gate(const sqlite_statement& prepared) {
     if (writing_ || !prepared.writes())
       return;
-    if (!gate_->enter(lock_patience))
+    if (!gate_->enter(waits_until_, interruption_->cancelled())) {
+      static_cast<void>(has_waited_long_enough());
       throw statement_error{errc::unavailable, meaning_of(SQLITE_BUSY).detail,
-                            "another connection has been writing for 5 s"};
+                            "another connection was writing all the time"};
+    }
     writing_ = true;
   }
 
@@ -385,6 +419,8 @@ private:
   }
 
   void run_script_statement(const std::string& sql, std::size_t at, std::string_view& rest) {
+    waits_until_ = clock::now() + lock_patience;
+    gave_up_waiting_ = false;
     try {
       sqlite_statement prepared{db_.getHandle(), rest};
       if (!prepared.empty())
@@ -409,9 +445,11 @@ private:
   access access_;
   std::chrono::milliseconds statement_timeout_;
   clock::time_point statement_until_ = clock::time_point::max(); // of a script: no limit
+  clock::time_point waits_until_ = clock::now() + lock_patience;  // for others that write
+  bool gave_up_waiting_ = false;                                  // for them, this statement
   SQLite::Database db_;
-  std::shared_ptr<interruption> interruption_;
   std::shared_ptr<writer_gate> gate_;
+  std::shared_ptr<interruption> interruption_;
   std::shared_ptr<notice_board> board_;
   std::span<const sql_value> told_at_commit_;
   bool writing_ = false;     // inside the gate

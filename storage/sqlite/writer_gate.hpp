@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <list>
@@ -18,8 +19,10 @@ public:
   /// The gate of this file, shared by all its connections.
   static std::shared_ptr<writer_gate> of(const std::string& path);
 
-  /// False when the turn did not come in time.
-  [[nodiscard]] bool enter(std::chrono::milliseconds patience);
+  /// False when the turn did not come until then, or when `given_up` was found to be set: who sets it calls
+  /// `look_again`.
+  [[nodiscard]] bool enter(std::chrono::steady_clock::time_point until, const std::atomic<bool>& given_up);
+  void look_again();
   /// REQUIRES: entered.
   void leave();
 

@@ -91,6 +91,13 @@ TEST_F(HttpPipelining, NothingIsAnsweredAfterConnectionClose) {
   EXPECT_TRUE(connection.closed_by_server());
 }
 
+TEST_F(HttpPipelining, WhatComesBehindConnectionCloseDoesNotCostTheAnswer) {
+  auto connection = connect();
+  connection.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n" + std::string(1 << 20, 'x'));
+  EXPECT_EQ(connection.read().status, 200);
+  EXPECT_FALSE(connection.was_reset());
+}
+
 TEST_F(HttpPipelining, WhatCameBeforeABrokenRequestIsAnswered) {
   auto connection = connect();
   connection.send(get_bytes("/sleep?ms=30") + echo("two") + "BROKEN\r\n\r\n" + echo("never"));

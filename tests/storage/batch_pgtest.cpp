@@ -197,6 +197,22 @@ TEST_F(batch_pgtest, a_read_for_many_keys_is_a_transaction_of_its_own) {
   EXPECT_EQ(begins_of_transactions(16), 3u);
 }
 
+TEST_F(batch_pgtest, what_a_read_sets_for_its_transaction_is_for_itself) {
+  connection_->run_script("CREATE FUNCTION sees(who TEXT) RETURNS TEXT LANGUAGE sql AS "
+                          "$$SELECT set_config('app.tenant', who, true)$$");
+  const auto tenant = statement("SELECT coalesce(NULLIF(current_setting('app.tenant', true), ''), 'nobody')");
+  const auto set = [](string who) { return statement("SELECT set_config('app.tenant', $1, true)", std::move(who)); };
+  const auto sees = [](string who) { return statement("SELECT sees($1)", std::move(who)); };
+  EXPECT_EQ(run({tenant, set("a"), tenant, sees("b"), tenant, echo(1), tenant}),
+            (texts{"nobody", "a", "nobody", "b", "nobody", "1", "nobody"}));
+}
+
+TEST_F(batch_pgtest, what_is_notified_by_hand_has_a_transaction_for_each) { // within one the server tells equal ones once
+  const auto notify = statement("SELECT pg_current_xact_id()::text FROM pg_notify('a', 'x')");
+  const auto found = run({notify, notify});
+  EXPECT_NE(found.at(0), found.at(1));
+}
+
 TEST_F(batch_pgtest, an_error_is_that_of_its_statement_alone) {
   connection_->run_script("CREATE TABLE t (v BIGINT PRIMARY KEY)");
   const auto divide = [](int64_t by) { return statement("SELECT 10 / CAST($1 AS BIGINT)", by); };

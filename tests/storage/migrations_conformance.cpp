@@ -195,8 +195,11 @@ TEST_F(migrations_conformance, names_the_line_of_a_third_statement_behind_commen
 }
 
 TEST_F(migrations_conformance, refuses_a_file_that_ends_its_transaction) {
-  write("001_a.sql", "CREATE TABLE a (id INTEGER); COMMIT;");
-  EXPECT_NE(refusal().find("\"001_a.sql\" ends its transaction itself"), string::npos);
+  for (const string rest : {"COMMIT;", "COMMIT; BEGIN; this is no SQL;", "COMMIT;\nBEGIN;", "ROLLBACK; SELECT 1"}) {
+    write("001_a.sql", "CREATE TABLE a (id INTEGER);\n" + rest);
+    EXPECT_NE(refusal().find("\"001_a.sql\", line 2: it is run in a transaction of its own"), string::npos) << rest;
+    EXPECT_FALSE(exists("a")) << rest;
+  }
 }
 
 TEST_F(migrations_conformance, says_in_one_line_that_the_database_is_away) {

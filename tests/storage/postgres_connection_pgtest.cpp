@@ -1,8 +1,10 @@
 // What only PostgreSQL does.
+#include "storage/migrations.hpp"
 #include "tests/storage/pool_client.hpp"
 #include "tests/storage/test_database.hpp"
 #include "tests/support/eventually.hpp"
 #include "tests/support/free_port.hpp"
+#include "tests/support/temp_directory.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -72,6 +74,67 @@ TEST_F(postgres_connection_pgtest, notices_that_a_column_has_changed_its_type) {
   EXPECT_EQ(insert().affected_rows, 1);
   EXPECT_EQ(value("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT%'"),
             sql_value{int64_t{1}});
+}
+
+TEST_F(postgres_connection_pgtest, runs_no_procedure_again_that_has_committed_some_of_its_work) {
+  connection_->run_script("CREATE TABLE t (v INTEGER);"
+                          "CREATE PROCEDURE work() LANGUAGE plpgsql AS $$BEGIN INSERT INTO t VALUES (1); COMMIT; "
+                          "RAISE EXCEPTION 'not supported' USING ERRCODE = '0A000'; END$$");
+  for (int64_t run = 1; run <= 3; ++run) { // known from the second time on
+    EXPECT_EQ(code_of([&] { connection_->execute({"CALL work()", {}}); }), errc::internal);
+    EXPECT_EQ(value("SELECT count(*) FROM t"), sql_value{run});
+  }
+}
+
+TEST_F(postgres_connection_pgtest, gets_its_settings_back) {
+  const auto setting = [&](const string& name) { return value("SELECT current_setting('" + name + "')"); };
+  const auto zone = setting("TimeZone");
+  const auto timeout = setting("statement_timeout");
+  connection_->execute({"BEGIN", {}});
+  connection_->execute({"SET TIME ZONE 'Asia/Tokyo'", {}});
+  connection_->execute({"SET statement_timeout = 1234567", {}});
+  connection_->execute({"SET ROLE pg_monitor", {}});
+  EXPECT_TRUE(connection_->altered());
+  connection_->restore_settings();
+  connection_->execute({"COMMIT", {}});
+  EXPECT_FALSE(connection_->altered());
+  EXPECT_EQ(setting("TimeZone"), zone);
+  EXPECT_EQ(setting("statement_timeout"), timeout);
+  EXPECT_EQ(value("SELECT current_user = session_user"), sql_value{true});
+}
+
+TEST_F(postgres_connection_pgtest, that_was_set_otherwise_in_a_transaction_is_for_nobody_else) {
+  auto settings = database_->settings();
+  settings.max_connections = settings.min_connections = 1;
+  pool_client client{settings};
+  const auto pid = [&] { return client.ask(statement("SELECT pg_backend_pid()")).as<sql_result>().cells.at(0); };
+  const auto before = pid();
+  const auto path = value("SELECT current_setting('search_path')");
+  const auto in_transaction = [&](const string& sql) {
+    const auto lease = client.ask(sql_acquire{}).as<sql_lease>();
+    for (const auto& each : {string{"BEGIN"}, sql, string{"COMMIT"}})
+      (void)client.ask(lease, statement(each)).as<sql_result>();
+    client.release(lease);
+  };
+  in_transaction("SET LOCAL search_path = a");
+  EXPECT_EQ(pid(), before);
+  in_transaction("SET search_path = a");
+  EXPECT_NE(pid(), before) << "its settings would be others'";
+  EXPECT_EQ(client.ask(statement("SET search_path = a")).as<failure>().code, errc::internal);
+  EXPECT_EQ(client.ask(statement("SELECT current_setting('search_path')")).as<sql_result>().cells.at(0), path);
+}
+
+TEST_F(postgres_connection_pgtest, applies_migrations_that_set_something_for_their_session) {
+  const troupe::test::temp_directory folder;
+  const auto schema = std::get<string>(value("SELECT current_schema()"));
+  const auto other = schema + "_other";
+  folder.write("001_dump.sql", "SELECT pg_catalog.set_config('search_path', '', false);\nCREATE TABLE " + schema + ".a (v INTEGER);");
+  folder.write("002_b.sql", "SET TIME ZONE 'Asia/Tokyo'; CREATE SCHEMA " + other + "; SET search_path = " + other
+                              + "; CREATE TABLE b (v INTEGER);");
+  folder.write("003_c.sql", "CREATE TABLE c (v INTEGER);");
+  EXPECT_EQ(migrate(database_->settings(), folder.path()).applied.size(), 3u);
+  EXPECT_EQ(value("SELECT count(*) FROM " + schema + ".a, " + other + ".b, " + schema + ".c"), sql_value{int64_t{0}});
+  EXPECT_EQ(migrate(database_->settings(), folder.path()).known, 3u);
 }
 
 TEST_F(postgres_connection_pgtest, refuses_copy_and_stays_usable) {

@@ -100,6 +100,50 @@ TEST(line_of_statement, counts_no_semicolon_inside_of_a_statement) {
   EXPECT_EQ(line_of_statement(script, 7), 8u);
 }
 
+TEST(changes_session, is_what_holds_behind_the_transaction) {
+  for (const auto* sql : {"SET ROLE a", "set search_path = a", "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "SET TIME ZONE 'UTC'",
+                          "/* x */ SET a.b = 1", "RESET ALL", "RESET ROLE", "DISCARD ALL"})
+    EXPECT_TRUE(changes_session(sql)) << sql;
+  for (const auto* sql : {"SET LOCAL a = 1", "SET TRANSACTION READ ONLY", "SET CONSTRAINTS ALL DEFERRED", "SELECT 1", "SETTLE", "",
+                          "UPDATE a SET b = 1"})
+    EXPECT_FALSE(changes_session(sql)) << sql;
+}
+
+TEST(calls_usual_functions_only, knows_words_and_functions_before_parentheses) {
+  for (const auto* sql :
+       {"SELECT id FROM a WHERE id = $1", "SELECT count(*), max(b) FROM a WHERE c = ANY($1) AND d IN (1, 2)", "VALUES (1), (2)",
+        "SELECT (1 + 2) * (3)", "SELECT coalesce(a, 'set_config(1)') FROM b", "SELECT a -- set_config('x', 'y', true)\nFROM b",
+        "SELECT CAST($1 AS numeric(10, 2))", "SELECT a FROM (SELECT 1 AS a) AS b WHERE EXISTS (SELECT 1)",
+        "SELECT lower(a) FROM b GROUP BY (a) HAVING (sum(c)) > 1", "SELECT $1 (", "("})
+    EXPECT_TRUE(calls_usual_functions_only(sql)) << sql;
+  for (const auto* sql : {"SELECT set_config('app.tenant', $1, true)", "SELECT f()", "SELECT pg_notify ('a', 'b')", "SELECT app.lower('A')",
+                          "SELECT \"f\"(1)", "SELECT lower(f(a)) FROM b", "SELECT * FROM rows_of($1)", "SELECT nextval('a')",
+                          "SELECT SET_CONFIG/* */('a', 'b', true)"})
+    EXPECT_FALSE(calls_usual_functions_only(sql)) << sql;
+}
+
+TEST(line_of_transaction_statement, is_that_of_what_ends_or_begins_one) {
+  const std::vector<std::pair<std::string, std::size_t>> cases{
+    {"CREATE TABLE a (b INT);\nCOMMIT;\nBEGIN;", 2},
+    {"-- COMMIT\n\nBEGIN;\nSELECT 1;", 3},
+    {"SELECT 1;\nrollback", 2},
+    {"SELECT 1;\nROLLBACK WORK;", 2},
+    {"SELECT 1; COMMIT AND CHAIN", 1},
+    {"SELECT 1;\n\nEND;", 3},
+    {"START TRANSACTION", 1},
+    {"CREATE TRIGGER t AFTER INSERT ON a BEGIN\n UPDATE a SET b = CASE WHEN c THEN 1 END;\n DELETE FROM d;\nEND;\nCOMMIT", 5},
+    {"CREATE FUNCTION f() RETURNS INT BEGIN ATOMIC\n SELECT 1;\nEND;\nCOMMIT;", 4},
+    {"SELECT 'COMMIT';", 0},
+    {"CREATE FUNCTION f() RETURNS INT LANGUAGE plpgsql AS $$BEGIN; COMMIT; END$$;", 0},
+    {"SAVEPOINT a; ROLLBACK TO a; ROLLBACK TO SAVEPOINT a; ROLLBACK WORK TO a; RELEASE a", 0},
+    {"CREATE TRIGGER t AFTER INSERT ON a BEGIN DELETE FROM d; END; SELECT 1;", 0},
+    {"CREATE FUNCTION f() RETURNS INT BEGIN ATOMIC SELECT 1; END;", 0},
+    {"", 0},
+    {";;", 0}};
+  for (const auto& [script, line] : cases)
+    EXPECT_EQ(line_of_transaction_statement(script), line) << script;
+}
+
 TEST(changes_for_certain, knows_what_changes_rows_tables_and_rights) {
   for (const auto* sql :
        {"INSERT INTO a VALUES (1)", "update a SET b = 1", "DELETE FROM a", "MERGE INTO a USING b ON true", "REPLACE INTO a VALUES (1)",

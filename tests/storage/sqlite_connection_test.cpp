@@ -6,9 +6,13 @@
 #include "tests/storage/test_database.hpp"
 #include "tests/support/temp_directory.hpp"
 
+#include <SQLiteCpp/Database.h>
+
+#include <atomic>
 #include <cmath>
 #include <filesystem>
 #include <future>
+#include <optional>
 
 namespace troupe::storage::test {
 namespace {
@@ -180,16 +184,86 @@ TEST(writer_gate, is_one_for_each_file) {
 }
 
 TEST(writer_gate, lets_in_one_at_a_time_and_gives_up_in_time) {
+  using clock = std::chrono::steady_clock;
   sqlite::writer_gate gate;
-  ASSERT_TRUE(gate.enter(0ms));
-  EXPECT_FALSE(gate.enter(1ms));
+  std::atomic<bool> given_up = false;
+  const auto enters_within = [&](std::chrono::milliseconds patience) { return gate.enter(clock::now() + patience, given_up); };
+  ASSERT_TRUE(enters_within(0ms));
+  EXPECT_FALSE(enters_within(1ms));
   gate.leave();
-  ASSERT_TRUE(gate.enter(0ms));
-  auto next = std::async(std::launch::async, [&] { return gate.enter(1min); });
+  ASSERT_TRUE(enters_within(0ms));
+  auto next = std::async(std::launch::async, [&] { return enters_within(1min); });
   gate.leave();
   EXPECT_TRUE(next.get());
-  EXPECT_FALSE(gate.enter(0ms));
+  EXPECT_FALSE(enters_within(0ms));
 }
+
+TEST(writer_gate, lets_go_who_gives_up) {
+  sqlite::writer_gate gate;
+  std::atomic<bool> given_up = false;
+  const auto hour = std::chrono::steady_clock::now() + 1h;
+  ASSERT_TRUE(gate.enter(hour, given_up));
+  auto waits = std::async(std::launch::async, [&] { return gate.enter(hour, given_up); });
+  given_up = true;
+  gate.look_again();
+  EXPECT_FALSE(waits.get());
+  gate.leave();
+  EXPECT_FALSE(gate.enter(hour, given_up));
+  given_up = false;
+  EXPECT_TRUE(gate.enter(hour, given_up));
+}
+
+/// Somebody else writes: in this process, or, as far as SQLite can tell, in another one.
+class a_writer_that_waits : public sqlite_connection_test, public testing::WithParamInterface<bool> {
+protected:
+  a_writer_that_waits() {
+    first_->execute({"CREATE TABLE t (v INTEGER)", {}});
+    if (GetParam())
+      other_.emplace(path(), SQLite::OPEN_READWRITE).exec("BEGIN IMMEDIATE");
+    else
+      first_->execute({"BEGIN", {}});
+  }
+
+  std::future<errc> begin_to_write(connection& on) {
+    return std::async(std::launch::async, [&on] { return code_of([&] { on.execute({"INSERT INTO t VALUES (1)", {}}); }); });
+  }
+
+  void let_others_write() {
+    if (other_)
+      other_->exec("ROLLBACK");
+    else
+      first_->execute({"ROLLBACK", {}});
+  }
+
+  void expect_no_row_and_that(connection& second) {
+    let_others_write();
+    EXPECT_EQ(second.execute({"SELECT count(*) FROM t", {}}).cells[0], sql_value{int64_t{0}});
+    EXPECT_EQ(second.execute({"INSERT INTO t VALUES (2)", {}}).affected_rows, 1) << "an earlier wish is no matter of this one";
+  }
+
+  std::unique_ptr<connection> first_ = sqlite::open(path());
+  std::optional<SQLite::Database> other_;
+};
+
+TEST_P(a_writer_that_waits, is_cancelled) {
+  const auto second = sqlite::open(path());
+  const auto cancel = second->canceller();
+  auto answer = begin_to_write(*second);
+  while (answer.wait_for(1ms) != std::future_status::ready) // it may not have begun to wait yet
+    cancel();
+  EXPECT_EQ(answer.get(), errc::deadline_exceeded);
+  cancel(); // too late
+  expect_no_row_and_that(*second);
+}
+
+TEST_P(a_writer_that_waits, has_as_much_time_as_a_statement_may_take) {
+  const auto second = sqlite::open(path(), 50ms);
+  EXPECT_EQ(begin_to_write(*second).get(), errc::deadline_exceeded);
+  expect_no_row_and_that(*second);
+}
+
+INSTANTIATE_TEST_SUITE_P(For, a_writer_that_waits, testing::Values(false, true),
+                         [](const auto& which) { return which.param ? "another_process" : "another_session"; });
 
 TEST_F(sqlite_connection_test, has_one_pool_for_all_loops) {
   config::storage_settings settings;

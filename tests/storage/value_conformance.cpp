@@ -150,6 +150,13 @@ TEST_F(value_conformance, takes_no_hostile_text_for_a_value_of_another_type) {
   }
 }
 
+TEST_F(value_conformance, refuses_json_with_numbers_that_json_has_no_text_for) {
+  constexpr auto infinity = std::numeric_limits<double>::infinity();
+  for (const auto value : {std::numeric_limits<double>::quiet_NaN(), infinity, -infinity})
+    for (const auto& document : {nlohmann::json(value), nlohmann::json{1, value}, nlohmann::json{{"a", {{"b", {1.5, value}}}}}})
+      EXPECT_EQ(code_of([&] { troupe::detail::to_sql_value(document); }), errc::invalid_argument);
+}
+
 TEST_F(value_conformance, refuses_what_is_no_text_and_says_which_parameter) {
   make_table("TEXT");
   const string nul{"a\0b", 3};

@@ -66,13 +66,13 @@ std::optional<std::string> otlp_receiver::read_request(const file_descriptor& fr
 }
 
 void otlp_receiver::serve(file_descriptor connection) {
-  const auto request = read_request(connection);
+  auto request = read_request(connection);
   if (!request)
     return;
-  if (how_ == manner::takes)
-    take(*request);
   {
     const std::lock_guard locked{guard_};
+    if (how_ == manner::takes)
+      unread_.push_back(std::move(*request));
     ++requests_;
   }
   changed_.notify_all();
@@ -87,38 +87,53 @@ void otlp_receiver::serve(file_descriptor connection) {
   static_cast<void>(::send(connection.get(), answer.data(), answer.size(), MSG_NOSIGNAL));
 }
 
-void otlp_receiver::take(std::string_view request) {
-  const auto head = request.substr(0, request.find("\r\n\r\n"));
-  std::string wrong;
-  std::vector<otlp_span> found;
-  if (!head.starts_with("POST /v1/traces HTTP/1.1\r\n")
-      || head.find("\r\nContent-Type: application/json") == std::string_view::npos)
-    wrong = head;
-  try {
-    found = read_otlp(request.substr(head.size() + 4));
-  } catch (const std::exception& e) {
-    wrong += e.what();
+void otlp_receiver::read_what_came(std::unique_lock<std::mutex>& locked) const {
+  while (!unread_.empty()) {
+    const auto requests = std::exchange(unread_, {});
+    locked.unlock();
+    std::vector<std::string> wrong;
+    std::vector<otlp_span> found;
+    for (const std::string_view request : requests) {
+      const auto head = request.substr(0, request.find("\r\n\r\n"));
+      if (!head.starts_with("POST /v1/traces HTTP/1.1\r\n")
+          || head.find("\r\nContent-Type: application/json") == std::string_view::npos)
+        wrong.emplace_back(head);
+      try {
+        for (auto& each : read_otlp(request.substr(head.size() + 4)))
+          found.push_back(std::move(each));
+      } catch (const std::exception& e) {
+        wrong.emplace_back(e.what());
+      }
+    }
+    locked.lock();
+    complaints_.insert(complaints_.end(), wrong.begin(), wrong.end());
+    for (auto& each : found)
+      spans_.push_back(std::move(each));
   }
-  const std::lock_guard locked{guard_};
-  if (!wrong.empty())
-    complaints_.push_back(wrong);
-  for (auto& each : found)
-    spans_.push_back(std::move(each));
 }
 
 std::vector<otlp_span> otlp_receiver::spans() const {
-  const std::lock_guard locked{guard_};
+  std::unique_lock locked{guard_};
+  read_what_came(locked);
   return spans_;
 }
 
 std::vector<std::string> otlp_receiver::complaints() const {
-  const std::lock_guard locked{guard_};
+  std::unique_lock locked{guard_};
+  read_what_came(locked);
   return complaints_;
 }
 
 bool otlp_receiver::wait_for_spans(std::size_t count, milliseconds limit) const {
+  const auto until = deadline{limit}.when();
   std::unique_lock locked{guard_};
-  return changed_.wait_until(locked, deadline{limit}.when(), [&] { return spans_.size() >= count; });
+  read_what_came(locked);
+  while (spans_.size() < count) {
+    if (!changed_.wait_until(locked, until, [&] { return !unread_.empty(); }))
+      return false;
+    read_what_came(locked);
+  }
+  return true;
 }
 
 bool otlp_receiver::wait_for_requests(std::size_t count, milliseconds limit) const {

@@ -46,7 +46,8 @@ private:
   void serve(file_descriptor connection);
   /// The whole request; none: this receiver ends, or the sender has gone.
   std::optional<std::string> read_request(const file_descriptor& from) const;
-  void take(std::string_view request);
+  /// What has come is read by who asks for it, so that senders have their answers at once.
+  void read_what_came(std::unique_lock<std::mutex>& locked) const;
 
   manner how_;
   loopback_listener listener_{16};
@@ -54,8 +55,9 @@ private:
   std::vector<file_descriptor> silent_;
   mutable std::mutex guard_;
   mutable std::condition_variable changed_;
-  std::vector<otlp_span> spans_;
-  std::vector<std::string> complaints_;
+  mutable std::vector<std::string> unread_;
+  mutable std::vector<otlp_span> spans_;
+  mutable std::vector<std::string> complaints_;
   std::size_t requests_ = 0;
   std::thread thread_;
 };
