@@ -96,7 +96,8 @@ public:
   sqlite_connection(const std::string& path, access how, std::chrono::milliseconds statement_timeout)
     : access_(how), statement_timeout_(statement_timeout),
       db_(path, open_flags(how)), gate_(writer_gate::of(path)),
-      interruption_(std::make_shared<interruption>(db_.getHandle(), gate_)), board_(notice_board::of(path)), cache_(prepared_statements) {
+      interruption_(std::make_shared<interruption>(db_.getHandle(), gate_)),
+      board_(notice_board::of(path)), cache_(prepared_statements) {
     sqlite3_extended_result_codes(db_.getHandle(), 1);
     sqlite3_busy_handler(db_.getHandle(), wait_for_others, this);
     if (statement_timeout_.count() > 0)
@@ -223,7 +224,8 @@ private:
     statement_until_ = statement_timeout_.count() > 0 ? now + statement_timeout_ : clock::time_point::max();
     waits_until_ = std::min(statement_until_, now + lock_patience);
     gave_up_waiting_ = false;
-    interruption_->note(false); // of one that had ended before the wish came
+    if (interruption_->take()) // meant one that had ended by then
+      cursors_.clear();        // which SQLite would interrupt all the same
     try {
       auto out = work();
       if (interruption_->take()) // too late for that; but SQLite interrupts all as long as one of these is open
