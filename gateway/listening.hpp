@@ -7,7 +7,7 @@
 
 namespace troupe::gateway {
 
-/// A bound and listening socket that belongs to nobody yet. Closes itself unless released.
+/// A bound and listening socket that does not block and belongs to nobody yet. Closes itself unless released.
 class listening_socket {
 public:
   explicit listening_socket(int handle) noexcept : handle_(handle) {}

@@ -85,6 +85,13 @@ bool is_number(std::string_view text) {
              && text.find_first_of("0123456789") != std::string_view::npos);
 }
 
+/// JSON has no text for NaN and the infinities; nlohmann/json would write null.
+bool has_text(const nlohmann::json& value) {
+  if (value.is_number_float())
+    return std::isfinite(value.get<double>());
+  return !value.is_structured() || std::all_of(value.begin(), value.end(), has_text);
+}
+
 } // namespace
 
 std::string value_place::text() const {
@@ -227,17 +234,6 @@ const sql_array& value_as_array(const value_place& at, const sql_value& value, s
   storage = std::move(*found);
   return storage;
 }
-
-namespace {
-
-/// JSON has no text for NaN and the infinities; nlohmann/json would write null.
-bool has_text(const nlohmann::json& value) {
-  if (value.is_number_float())
-    return std::isfinite(value.get<double>());
-  return !value.is_structured() || std::all_of(value.begin(), value.end(), has_text);
-}
-
-} // namespace
 
 sql_value json_to_sql(const nlohmann::json& value) {
   if (!has_text(value))

@@ -4,7 +4,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -32,7 +31,6 @@ constexpr int full_turns_before_more = 4;
 
 listener::listener(detail::timer_queue& timers, detail::poller& sockets, listening_socket socket, on_connection accepted)
   : timers_(timers), sockets_(sockets), socket_(socket.release()), accepted_(std::move(accepted)) {
-  ::fcntl(socket_.get(), F_SETFL, ::fcntl(socket_.get(), F_GETFL) | O_NONBLOCK);
   const int on = 1; // for what is accepted from it, which takes it over
   ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }

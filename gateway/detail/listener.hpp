@@ -1,8 +1,8 @@
 #pragma once
 
-#include "actors/detail/timer.hpp"
 #include "actors/detail/file_descriptor.hpp"
 #include "actors/detail/poller.hpp"
+#include "actors/detail/timer.hpp"
 #include "config/network.hpp"
 #include "gateway/listening.hpp"
 

@@ -45,7 +45,7 @@ std::size_t comment_size(std::string_view text) {
 }
 
 sql_verb verb_of_word(std::string_view word) {
-  constexpr std::array<std::pair<std::string_view, sql_verb>, 11> verbs{{
+  constexpr std::array<std::pair<std::string_view, sql_verb>, 13> verbs{{
     {"SELECT", sql_verb::reads},
     {"VALUES", sql_verb::reads},
     {"TABLE", sql_verb::reads},
@@ -56,6 +56,8 @@ sql_verb verb_of_word(std::string_view word) {
     {"REPLACE", sql_verb::changes_rows},
     {"COMMIT", sql_verb::commit},
     {"END", sql_verb::commit},
+    {"CALL", sql_verb::procedure},
+    {"DO", sql_verb::procedure},
     {"COPY", sql_verb::copy},
   }};
   for (const auto& [name, verb] : verbs)
@@ -117,6 +119,10 @@ constexpr std::string_view harmless_before_parenthesis[]{
   "ROUND", "ROW_TO_JSON", "RPAD", "RTRIM", "SIGN", "SPLIT_PART", "SQRT", "STARTS_WITH", "STRPOS", "SUBSTR", "SUBSTRING",
   "TO_CHAR", "TO_DATE", "TO_JSON", "TO_JSONB", "TO_NUMBER", "TO_TIMESTAMP", "TRIM", "TRUNC", "UNNEST", "UPPER",
   "GENERATE_SERIES", "PLAINTO_TSQUERY", "TO_TSQUERY", "TO_TSVECTOR", "TS_RANK", "WEBSEARCH_TO_TSQUERY"};
+
+std::size_t line_of(std::string_view token, std::string_view script) {
+  return 1 + static_cast<std::size_t>(std::count(script.data(), token.data(), '\n'));
+}
 
 /// Follows a script's tokens to the semicolons that end a statement: those in parentheses (CREATE RULE)
 /// and in the body of a function (BEGIN ATOMIC ... END) do not.
@@ -309,10 +315,8 @@ bool only_reads(std::string_view sql) {
 bool changes_for_certain(std::string_view sql) {
   if (verb_of(sql) == sql_verb::changes_rows)
     return true;
-  constexpr std::array<std::string_view, 7> words{"CREATE", "ALTER", "DROP",   "TRUNCATE",
-                                                  "GRANT",  "REVOKE", "REINDEX"};
-  const auto first = sql_tokens{sql}.next();
-  return std::any_of(words.begin(), words.end(), [&](auto word) { return same_word(first, word); });
+  constexpr std::string_view words[]{"CREATE", "ALTER", "DROP", "TRUNCATE", "GRANT", "REVOKE", "REINDEX"};
+  return is_one_of(sql_tokens{sql}.next(), words);
 }
 
 bool changes_session(std::string_view sql) {
@@ -322,11 +326,6 @@ bool changes_session(std::string_view sql) {
     return true;
   constexpr std::string_view of_a_transaction[]{"LOCAL", "TRANSACTION", "CONSTRAINTS"};
   return same_word(first, "SET") && !is_one_of(tokens.next(), of_a_transaction);
-}
-
-bool runs_a_procedure(std::string_view sql) {
-  const auto first = sql_tokens{sql}.next();
-  return same_word(first, "CALL") || same_word(first, "DO");
 }
 
 bool calls_usual_functions_only(std::string_view sql) {
@@ -340,14 +339,6 @@ bool calls_usual_functions_only(std::string_view sql) {
   }
   return true;
 }
-
-namespace {
-
-std::size_t line_of(std::string_view token, std::string_view script) {
-  return 1 + static_cast<std::size_t>(std::count(script.data(), token.data(), '\n'));
-}
-
-} // namespace
 
 std::size_t line_of_transaction_statement(std::string_view script) {
   constexpr std::string_view words[]{"ABORT", "BEGIN", "COMMIT", "END", "ROLLBACK", "START"};

@@ -17,6 +17,7 @@ enum class sql_verb : std::uint8_t {
   begin,        ///< BEGIN without a mode
   commit,       ///< COMMIT, END
   rollback,     ///< ROLLBACK of the whole transaction
+  procedure,    ///< CALL, DO: what it has done before it failed may have been committed
   copy,         ///< COPY: would leave the connection in another protocol
   other,
 };
@@ -50,9 +51,6 @@ private:
 
 /// SET and its kind, which hold for the session from then on: not SET LOCAL, SET TRANSACTION, SET CONSTRAINTS.
 [[nodiscard]] bool changes_session(std::string_view sql);
-
-/// CALL and DO: what such a statement has done before it failed may have been committed.
-[[nodiscard]] bool runs_a_procedure(std::string_view sql);
 
 /// Whether all functions that its text calls are among the usual ones of PostgreSQL's own, which change nothing of the
 /// transaction that they are called in. Others might: set_config(..., true) holds until its end.

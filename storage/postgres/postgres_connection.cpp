@@ -69,8 +69,6 @@ public:
         return run(*known, parameters, now);
       } catch (const stale_plan& stale) {
         forget(statement.sql);
-        if (runs_a_procedure(statement.sql)) // which may have said so itself, behind a COMMIT of its own
-          throw statement_error{errc::internal, meaning_of({}).detail, stale.what()};
         if (now.in_transaction)
           throw statement_error{errc::unavailable, "the database's tables have just changed",
                                 stale.what()};
@@ -202,7 +200,7 @@ private:
   struct prepared {
     std::string name;
     sql_verb verb;
-    bool stands_apart = false; // a read that may do something to its transaction
+    bool stands_apart = false; // a read that may do something to its transaction, or notify, which counts once in each
     timing takes{}; // the last runs
     bool gives_much = false;  // the last time
   };
@@ -267,9 +265,7 @@ private:
     [[nodiscard]] pipelined::company company_of(const sql_statement& what, const prepared& as, bool changes) const noexcept {
       if (changes)
         return on_.options_.group_commit ? pipelined::company::changes : pipelined::company::none;
-      // Within one transaction the server tells what is notified twice only once.
-      const bool notifies = what.steps.what == sql_steps::kind::notify;
-      return notifies || as.stands_apart || has_many_keys(what) ? pipelined::company::none : pipelined::company::reads;
+      return as.stands_apart || has_many_keys(what) ? pipelined::company::none : pipelined::company::reads;
     }
 
     void ended(pipeline::outcome how, result_ptr&& result) override {
@@ -284,7 +280,7 @@ private:
       case pipeline::outcome::unknown: return to_->ended(std::make_exception_ptr(on_.unknown_outcome()));
       case pipeline::outcome::failed: break;
       }
-      if (is_stale(state_of(result.get())) && !runs_a_procedure(statement->sql))
+      if (is_stale(state_of(result.get())))
         return to_->ended(undone{});
       if (known != nullptr && state_of(result.get()) == query_canceled) // it takes at least so long
         note_time(*known, clock::now() - begun_);
@@ -457,7 +453,7 @@ private:
       const auto state = sqlstate_of(e);
       if (state == query_canceled) // it takes at least so long
         note_time(what, clock::now() - begun);
-      if (is_stale(state))
+      if (is_stale(state) && what.verb != sql_verb::procedure) // which may say so itself, behind a COMMIT of its own
         throw stale_plan{state + ' ' + one_line(e.what())};
       rethrow(e);
     }

@@ -177,7 +177,6 @@ public:
   }
 
   void run_script(const std::string& sql) override {
-    statement_until_ = clock::time_point::max();
     in_read_only_ = in_read_only_ && in_transaction();
     std::string_view rest = sql;
     while (!rest.empty()) {
@@ -220,17 +219,9 @@ private:
   /// Within the time that a statement has, and until it is cancelled.
   template <class F>
   sql_result limited(F work) {
-    const auto now = clock::now();
-    statement_until_ = statement_timeout_.count() > 0 ? now + statement_timeout_ : clock::time_point::max();
-    waits_until_ = std::min(statement_until_, now + lock_patience);
-    gave_up_waiting_ = false;
-    if (interruption_->take()) // meant one that had ended by then
-      cursors_.clear();        // which SQLite would interrupt all the same
+    begin_statement(statement_timeout_);
     try {
-      auto out = work();
-      if (interruption_->take()) // too late for that; but SQLite interrupts all as long as one of these is open
-        cursors_.clear();
-      return out;
+      return work();
     } catch (const statement_error& e) {
       const bool was_interrupted = !gave_up_waiting_ && sqlite3_errcode(db_.getHandle()) == SQLITE_INTERRUPT;
       if (was_interrupted)
@@ -239,6 +230,16 @@ private:
         throw statement_error{errc::deadline_exceeded, "the statement took too long", e.internal()};
       throw;
     }
+  }
+
+  /// `limit`: how long it may run; 0: as long as it takes.
+  void begin_statement(std::chrono::milliseconds limit) {
+    const auto now = clock::now();
+    statement_until_ = limit.count() > 0 ? now + limit : clock::time_point::max();
+    waits_until_ = std::min(statement_until_, now + lock_patience);
+    gave_up_waiting_ = false;
+    if (interruption_->take()) // it meant one that has ended; but SQLite interrupts all as long as one of these is open
+      cursors_.clear();
   }
 
   sql_result next_rows(const sql_steps& which) {
@@ -421,8 +422,7 @@ private:
   }
 
   void run_script_statement(const std::string& sql, std::size_t at, std::string_view& rest) {
-    waits_until_ = clock::now() + lock_patience;
-    gave_up_waiting_ = false;
+    begin_statement({});
     try {
       sqlite_statement prepared{db_.getHandle(), rest};
       if (!prepared.empty())
@@ -446,7 +446,7 @@ private:
 
   access access_;
   std::chrono::milliseconds statement_timeout_;
-  clock::time_point statement_until_ = clock::time_point::max(); // of a script: no limit
+  clock::time_point statement_until_ = clock::time_point::max();
   clock::time_point waits_until_ = clock::now() + lock_patience;  // for others that write
   bool gave_up_waiting_ = false;                                  // for them, this statement
   SQLite::Database db_;

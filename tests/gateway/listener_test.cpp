@@ -25,11 +25,15 @@ using namespace std::chrono_literals;
 /// A socket that listens on loopback and, once it was made, the listener that accepts from it, turn by turn.
 class a_listener : public testing::Test {
 protected:
-  void start() {
+  void make() {
     listener_.emplace(timers_, sockets_, std::move(listening_.sockets.front()),
                       [this](detail::file_descriptor socket, std::optional<config::ip_address> client) {
                         accepted_.push_back({std::move(socket), client});
                       });
+  }
+
+  void start() {
+    make();
     listener_->start();
   }
 
@@ -114,10 +118,7 @@ TEST_F(a_listener, that_is_closed_takes_those_that_wait_and_nobody_after_them) {
 }
 
 TEST_F(a_listener, that_was_not_started_takes_nobody_when_it_is_closed) {
-  listener_.emplace(timers_, sockets_, std::move(listening_.sockets.front()),
-                    [this](detail::file_descriptor socket, std::optional<config::ip_address> client) {
-                      accepted_.push_back({std::move(socket), client});
-                    });
+  make();
   connect(2);
   listener_->close();
   EXPECT_TRUE(accepted_.empty());
