@@ -6,6 +6,7 @@ import datetime
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -111,6 +112,7 @@ def main():
                   if (kept := tuple(name for name in each.servers if name in only))]
     if not chosen:
         sys.exit(f"run: no profile has '{given.only}' in its name" + (" and these servers" if given.servers else ""))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started ends, too
     begin = time.monotonic()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="troupe-bench."))
     postgres = os.environ["TROUPE_TEST_POSTGRES"]
