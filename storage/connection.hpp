@@ -118,7 +118,7 @@ public:
 
   [[nodiscard]] virtual bool in_transaction() noexcept = 0;
 
-  /// Rolls back an open transaction; nothing happens without one.
+  /// Rolls back an open transaction, within `settings.connect_timeout`; nothing happens without one.
   virtual void reset() = 0;
 
   /// Makes the call that is under way fail soon. Any thread.
@@ -130,7 +130,8 @@ public:
   /// does nothing without one. None: there is no way. Any thread, the function, too.
   [[nodiscard]] virtual std::function<void()> canceller() const = 0;
 
-  /// Sessions that the server allows at the same time to who is no superuser; none: there is no such limit.
+  /// Sessions that the server allows at the same time to who is no superuser; none: there is no such limit. Asks the
+  /// server, for as long as `settings.connect_timeout`.
   [[nodiscard]] virtual std::optional<std::size_t> sessions_allowed() { return std::nullopt; }
 
   [[nodiscard]] virtual backend kind() const noexcept = 0;

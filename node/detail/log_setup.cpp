@@ -184,6 +184,7 @@ bool logs_json(const config::log_settings& settings) {
 
 void set_up_log(const config::log_settings& settings) {
   signal(SIGPIPE, SIG_IGN); // a log that nobody reads any more ends no node, nor does a socket
+  signal(SIGXFSZ, SIG_IGN); // a file that may not grow is like a disk that is full: whoever writes is told
   std::unique_ptr<spdlog::formatter> how;
   if (logs_json(settings))
     how = std::make_unique<json_formatter>();

@@ -46,11 +46,11 @@ void channels::refuse(const caf::strong_actor_ptr& requester, call_id call, fail
 }
 
 std::shared_ptr<channels> make_channels(troupe::detail::event_loop& loop, caf::weak_actor_ptr owner,
-                                        const config::storage_settings& settings) {
+                                        const config::storage_settings& settings, const std::string& told_as) {
   switch (backend_of(settings.url)) {
   case backend::sqlite:
     return sqlite::make_local_channels(loop, std::move(owner), sqlite::path_of(settings.url));
-  case backend::postgres: return postgres::make_server_channels(loop, settings);
+  case backend::postgres: return postgres::make_server_channels(loop, settings, told_as);
   }
   throw error{errc::internal, "storage: no such backend"};
 }

@@ -52,9 +52,10 @@ private:
   troupe::detail::event_loop& loop_;
 };
 
-/// Those of the settings' backend, for the database actor `owner`. Throws error{invalid_argument} for a URL that no
+/// Those of the settings' backend, for the database actor `owner`, with `told_as` in front of log lines. Throws error{invalid_argument} for a URL that no
 /// backend takes.
 [[nodiscard]] std::shared_ptr<channels> make_channels(troupe::detail::event_loop& loop, caf::weak_actor_ptr owner,
-                                                      const config::storage_settings& settings);
+                                                      const config::storage_settings& settings,
+                                                      const std::string& told_as);
 
 } // namespace troupe::storage

@@ -39,21 +39,45 @@ std::string internal_reason() {
   }
 }
 
-/// As the database tells it: a line of text for each of its rows.
+/// A line of text for each of its rows.
+std::string text_of_plan(const sql_result& found) {
+  std::string out;
+  for (std::size_t i = 0; i < found.row_count(); ++i)
+    if (const auto* line = std::get_if<std::string>(&found.cells[(i + 1) * found.columns.size() - 1]))
+      out += (out.empty() ? "" : " | ") + one_line(*line);
+  return out;
+}
+
+/// As the database tells it. A transaction that is open goes on as it was.
 std::string plan_of(connection& on, const sql_statement& statement) {
-  const auto* const words = on.kind() == backend::postgres ? "EXPLAIN " : "EXPLAIN QUERY PLAN ";
-  if (on.in_transaction())
-    return "(not within a transaction, which a refusal would spoil)";
+  const bool is_server = on.kind() == backend::postgres;
+  const bool needs_savepoint = is_server && on.in_transaction(); // which a refusal would spoil
+  const auto say = [&](const char* what) {
+    if (needs_savepoint)
+      on.execute({what, {}});
+  };
+  std::string out;
   try {
-    const auto found = on.execute({words + statement.sql, statement.parameters});
-    std::string out;
-    for (std::size_t i = 0; i < found.row_count(); ++i)
-      if (const auto* line = std::get_if<std::string>(&found.cells[(i + 1) * found.columns.size() - 1]))
-        out += (out.empty() ? "" : " | ") + one_line(*line);
-    return out;
-  } catch (const error& e) {
-    return std::string{"("} + e.what() + ')';
+    say("SAVEPOINT troupe_plan");
+  } catch (const error&) {
+    return "(not within a transaction that has failed)";
   }
+  try {
+    out = text_of_plan(on.execute({(is_server ? "EXPLAIN " : "EXPLAIN QUERY PLAN ") + statement.sql, statement.parameters}));
+  } catch (const error& e) {
+    out = std::string{"("} + e.what() + ')';
+  }
+  try {
+    say("ROLLBACK TO SAVEPOINT troupe_plan"); // no plan has changed anything that would be lost
+    say("RELEASE SAVEPOINT troupe_plan");
+  } catch (const error&) { // whatever comes next tells of it
+  }
+  return out;
+}
+
+bool has_plan(const sql_statement& what) {
+  const auto verb = verb_of(what.sql);
+  return verb == sql_verb::reads || verb == sql_verb::changes_rows;
 }
 
 } // namespace
@@ -129,7 +153,11 @@ void connection_actor::open() {
   std::optional<std::size_t> allowed;
   try {
     allowed = connection_->sessions_allowed();
-  } catch (const std::exception&) { // if it is of importance, what follows tells
+  } catch (const std::exception&) { // what stands between may have settings of its own
+    if (!connection_->healthy()) {
+      connection_.reset();
+      return report_lost(internal_reason(), true);
+    }
   }
   // First the job: the database actor opens another connection for every job that it sees waiting.
   auto job = queue_->take(slot_);
@@ -281,8 +309,13 @@ statement_answer connection_actor::execute_and_note(const sql_statement& stateme
 /// When the answer is on its way: a plan takes a while.
 void connection_actor::tell_slow() {
   for (const auto& each : std::exchange(slow_, {})) {
-    const bool can_explain = settings_.explain_slow && !each.what.failed && connection_ && connection_->healthy();
-    warn_of(each, can_explain ? plan_of(*connection_, each.statement) : std::string{}, told_as_);
+    std::string plan;
+    if (settings_.explain_slow && has_plan(each.statement) && connection_ && connection_->healthy()
+        && holders_->begin(slot_, nullptr, {}, each.statement)) { // where a server that is silent shows
+      plan = plan_of(*connection_, each.statement);
+      static_cast<void>(holders_->end(slot_, settings_.connect_timeout));
+    }
+    warn_of(each, plan, told_as_);
   }
 }
 

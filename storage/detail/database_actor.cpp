@@ -38,7 +38,7 @@ constexpr const char* shutting_down = "the node is shutting down";
 database_actor::database_actor(caf::actor_config& config, troupe::detail::event_loop& loop,
                                config::storage_settings settings, pool_share pool)
   : pinned_actor(config, loop), settings_(std::move(settings)), pool_(std::move(pool)),
-    channels_(make_channels(loop, caf::weak_actor_ptr{ctrl()}, settings_)), slots_(settings_.max_connections),
+    channels_(make_channels(loop, caf::weak_actor_ptr{ctrl()}, settings_, pool_.told_as)), slots_(settings_.max_connections),
     has_server_(backend_of(settings_.url) == backend::postgres) {
   set_down_handler([this](const caf::down_msg& down) { on_down(down); });
   set_exit_handler([this](const caf::exit_msg& exit) { stop(exit.reason); });
@@ -366,9 +366,8 @@ void database_actor::retry() {
 
 void database_actor::arm_expiry() {
   arm_slow_acquire();
-  if (expiry_.armed())
-    return;
-  if (const auto deadline = pool_.queue->next_deadline())
+  const auto deadline = pool_.queue->next_deadline();
+  if (deadline && (!expiry_.armed() || *deadline < expiry_.when()))
     expiry_.arm(loop().timers(), *deadline,
                 [](void* self) { static_cast<database_actor*>(self)->expire(); }, this);
 }
@@ -464,8 +463,11 @@ void database_actor::abandon(call_id call) {
 
 /// REQUIRES: the table has just given it to be cancelled.
 void database_actor::cancel(holder_table::target what) {
-  if (!tell_to_cancel(what.which, [holders = pool_.holders, what] { holders->cancelled(what); }))
-    pool_.holders->cancelled(what);
+  if (tell_to_cancel(what.which, [holders = pool_.holders, what] { holders->cancelled(what); }))
+    return;
+  if (const auto session = slots_[what.which].session.lock())
+    session->interrupt(); // first: it goes on when that is known
+  pool_.holders->cancelled(what);
 }
 
 /// `told` is called when the server knows, in a thread of its own. False: it cannot be told.
@@ -476,7 +478,8 @@ bool database_actor::tell_to_cancel(job_queue::slot which, std::function<void()>
     return false;
   if (cancellations_.begin(std::move(how), std::move(told)))
     return true;
-  warn("statements that nobody waits for are not cancelled: the database does not answer, or there are no threads");
+  warn("a session is given up that runs what nobody waits for: the database does not take the wish to cancel, or "
+       "there are no threads");
   return false;
 }
 

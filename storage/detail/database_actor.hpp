@@ -99,6 +99,7 @@ private:
   void on_cluster_size(std::size_t nodes);
   [[nodiscard]] std::size_t allowed() const noexcept;
   void check_one();
+  void give_up_silent_ones();
   void stop(caf::error reason);
   void interrupt_all();
   bool warn(const std::string& line);

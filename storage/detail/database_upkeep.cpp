@@ -1,6 +1,7 @@
 // How many connections a pool keeps, and which: those that nobody needs, that are old or too many, or that may be gone.
 #include "storage/detail/database_actor.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -23,7 +24,7 @@ void database_actor::arm_upkeep() {
     if (limit.count() > 0)
       pause = std::min(pause, std::max(limit / 10, shortest_upkeep_pause));
   };
-  for (const auto limit : {settings_.idle_timeout, settings_.max_lifetime, settings_.health_check})
+  for (const auto limit : {settings_.idle_timeout, settings_.max_lifetime, settings_.health_check, settings_.query_timeout})
     often_enough(limit);
   if (count(state::checking) > 0)
     often_enough(settings_.connect_timeout);
@@ -47,7 +48,25 @@ void database_actor::close_unneeded() {
     close(pool_.queue->take_idle(now, left - allowed()));
   if (settings_.health_check.count() > 0 && has_server_)
     check_one();
+  if (settings_.query_timeout.count() > 0 && has_server_)
+    give_up_silent_ones();
   arm_upkeep();
+}
+
+/// A server that ends no statement at its time limit, and says nothing, is frozen, or behind a network that is.
+void database_actor::give_up_silent_ones() {
+  const auto patience = settings_.query_timeout + settings_.connect_timeout;
+  const auto tell = [this](std::chrono::milliseconds silent_for) {
+    warn(fmt::format("a session is given up whose server has not answered a statement for {} ms", silent_for.count()));
+  };
+  for (const auto& [which, silent_for] : pool_.holders->take_silent(patience))
+    if (const auto session = slots_[which].session.lock()) {
+      session->interrupt();
+      tell(silent_for);
+    }
+  for (const auto& slot : slots_)
+    if (const auto silent_for = slot.driven ? slot.driven->give_up_if_silent(patience) : std::nullopt)
+      tell(*silent_for);
 }
 
 /// REQUIRES: they were idle, and have been taken out of those that are.

@@ -324,8 +324,7 @@ bool driven_session::abandon(const caf::strong_actor_ptr& requester, call_id cal
     return true;
   }
   found->abandoned = true;
-  if (!pipe_->commits() // told to cancel then, a server may call committed what it has not replicated
-      && std::all_of(under_way_.begin(), under_way_.end(), [](const flying& each) { return each.abandoned; }))
+  if (!pipe_->commits() && all_abandoned()) // told to cancel then, a server may call committed what it has not replicated
     begin_cancelling();
   return true;
 }
@@ -338,9 +337,8 @@ bool driven_session::cancel_overdue(std::chrono::milliseconds patience) {
     told_.reset();
     may_be_hit_ = under_way_.size();
     look();
-  } else if (cancelling() && !shut_ && now - telling_since_ > connect_timeout_) {
-    shut_ = true;
-    session_->interrupt();
+  } else if (cancelling() && now - telling_since_ > connect_timeout_) {
+    shut();
   } else if (!cancelling() && !under_way_.empty() && now - progress_ > patience && !pipe_->commits()
              && (under_way_.front().abandoned || under_way_.size() > 1)) {
     // In front is what runs. It may wait for a lock that somebody holds whose statement waits behind it: nobody but us
@@ -356,8 +354,28 @@ void driven_session::begin_cancelling() {
     return;
   telling_since_ = clock::now();
   told_ = std::make_shared<std::atomic<bool>>(false);
-  if (!owner_.cancel(number_, told_))
-    told_.reset();
+  if (owner_.cancel(number_, told_))
+    return;
+  told_.reset();
+  if (all_abandoned())
+    shut();
+}
+
+bool driven_session::all_abandoned() const {
+  return std::all_of(under_way_.begin(), under_way_.end(), [](const flying& each) { return each.abandoned; });
+}
+
+void driven_session::shut() noexcept {
+  if (!std::exchange(shut_, true))
+    session_->interrupt();
+}
+
+std::optional<std::chrono::milliseconds> driven_session::give_up_if_silent(std::chrono::milliseconds patience) {
+  const auto silent_for = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - progress_);
+  if (!busy_ || shut_ || under_way_.empty() || silent_for <= patience)
+    return std::nullopt;
+  shut();
+  return silent_for;
 }
 
 holder_table::holder driven_session::holder() const {

@@ -20,6 +20,7 @@ constexpr std::chrono::seconds early_ones_kept_for{5};
 bool holder_table::begin(slot which, const caf::strong_actor_ptr& requester, call_id call,
                          const sql_statement& statement) {
   const bool commits = verb_of(statement.sql) == sql_verb::commit;
+  const bool sets_limit = names_statement_timeout(statement.sql);
   const std::lock_guard lock{mutex_};
   auto& at = entries_[which];
   at.statement = &statement;
@@ -27,7 +28,8 @@ bool holder_table::begin(slot which, const caf::strong_actor_ptr& requester, cal
   at.asked = {requester.get(), call.value};
   at.since = clock::now();
   ++at.run;
-  at.given_up = false;
+  at.given_up = at.silent = false;
+  at.limits_itself = at.limits_itself || sets_limit;
   while (!early_.empty() && at.since - early_.front().when > early_ones_kept_for)
     early_.pop_front();
   at.abandoned = std::erase_if(early_, [&](const early& each) { return each.what == at.asked; }) > 0;
@@ -42,6 +44,7 @@ bool holder_table::end(slot which, std::chrono::milliseconds patience) {
   at.statement = nullptr;
   at.abandoned = false;
   at.since = clock::now();
+  at.limits_itself = at.limits_itself && at.holder != nullptr;
   return !std::exchange(at.cancelling, false);
 }
 
@@ -56,6 +59,7 @@ void holder_table::lend(slot which, const pool_job& job) {
 void holder_table::take_back(slot which) {
   const std::lock_guard lock{mutex_};
   entries_[which].holder = nullptr;
+  entries_[which].limits_itself = false;
 }
 
 std::optional<holder_table::target> holder_table::abandon(const caf::strong_actor_ptr& requester,
@@ -100,6 +104,18 @@ holder_table::overdue holder_table::take_overdue(std::chrono::milliseconds patie
       told_.notify_all();
       out.to_interrupt.push_back(i);
     }
+  }
+  return out;
+}
+
+std::vector<holder_table::silent> holder_table::take_silent(std::chrono::milliseconds patience) {
+  const auto now = clock::now();
+  std::vector<silent> out;
+  const std::lock_guard lock{mutex_};
+  for (slot i = 0; i < entries_.size(); ++i) {
+    auto& at = entries_[i];
+    if (at.statement != nullptr && !at.limits_itself && now - at.since > patience && !std::exchange(at.silent, true))
+      out.push_back({i, std::chrono::duration_cast<std::chrono::milliseconds>(now - at.since)});
   }
   return out;
 }

@@ -67,6 +67,15 @@ public:
   [[nodiscard]] overdue take_overdue(std::chrono::milliseconds patience,
                                      std::chrono::milliseconds patience_with_server);
 
+  /// A statement that has been running for longer than its server lets any run.
+  struct silent {
+    slot which = 0;
+    std::chrono::milliseconds runs{0};
+  };
+  /// Those that have been running for more than `patience`, each once. One of a lease that has set a time limit of its own
+  /// (statement_timeout) may take as long as it likes.
+  [[nodiscard]] std::vector<silent> take_silent(std::chrono::milliseconds patience);
+
   /// The server has been told, or could not be. Any thread.
   void cancelled(target which);
 
@@ -106,6 +115,8 @@ private:
     bool cancelling = false; // that run
     time_point cancelling_since;
     bool given_up = false; // the server was not to be told
+    bool silent = false;   // that run, and that was told
+    bool limits_itself = false; // the lease
   };
 
   [[nodiscard]] static bool begin_cancelling(entry& at);

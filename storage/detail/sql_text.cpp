@@ -328,6 +328,12 @@ bool changes_session(std::string_view sql) {
   return same_word(first, "SET") && !is_one_of(tokens.next(), of_a_transaction);
 }
 
+bool names_statement_timeout(std::string_view sql) {
+  constexpr std::string_view name = "statement_timeout";
+  const auto same_letter = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a - 'A' + 'a' == b); };
+  return std::search(sql.begin(), sql.end(), name.begin(), name.end(), same_letter) != sql.end();
+}
+
 bool calls_usual_functions_only(std::string_view sql) {
   sql_tokens tokens{sql};
   std::string_view before_last, last;

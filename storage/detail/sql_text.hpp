@@ -52,6 +52,9 @@ private:
 /// SET and its kind, which hold for the session from then on: not SET LOCAL, SET TRANSACTION, SET CONSTRAINTS.
 [[nodiscard]] bool changes_session(std::string_view sql);
 
+/// It may set the time limit of statements, in whichever way.
+[[nodiscard]] bool names_statement_timeout(std::string_view sql);
+
 /// Whether all functions that its text calls are among the usual ones of PostgreSQL's own, which change nothing of the
 /// transaction that they are called in. Others might: set_config(..., true) holds until its end.
 [[nodiscard]] bool calls_usual_functions_only(std::string_view sql);

@@ -41,17 +41,39 @@ void log_notice(void*, const char* text) {
   throw statement_error{errc::unavailable, "the database is not available", one_line(internal)};
 }
 
-session_ptr start(const std::string& url) {
+struct options_freer {
+  void operator()(PQconninfoOption* of) const noexcept { PQconninfoFree(of); }
+};
+
+/// Of a URL, which is libpq's to refuse.
+std::size_t number_of_hosts(const std::string& url) {
+  const std::unique_ptr<PQconninfoOption, options_freer> options{PQconninfoParse(url.c_str(), nullptr)};
+  std::size_t most = 1;
+  for (const auto* each = options.get(); each != nullptr && each->keyword != nullptr; ++each) {
+    const std::string_view keyword = each->keyword;
+    if (each->val != nullptr && (keyword == "host" || keyword == "hostaddr")) {
+      const std::string_view names = each->val;
+      most = std::max<std::size_t>(most, 1 + static_cast<std::size_t>(std::count(names.begin(), names.end(), ',')));
+    }
+  }
+  return most;
+}
+
+/// Of several hosts, to the end: step by step libpq would stay with a first one that is silent.
+session_ptr start(const std::string& url, std::chrono::milliseconds connecting) {
+  const auto hosts = number_of_hosts(url);
+  const auto each = std::chrono::ceil<std::chrono::seconds>(connecting / hosts);
+  const auto limit = std::to_string(std::max<long>(each.count(), 2)); // what libpq makes of one, too
   // In libpq the later of two equal keywords wins: our defaults stand before the URL, what the rest
   // of this folder relies on after it.
-  const std::array<const char*, 9> keywords{
-    "fallback_application_name", "gssencmode",       "keepalives_idle", "keepalives_interval",
-    "keepalives_count",          "tcp_user_timeout", "dbname",          "client_encoding",
-    nullptr};
-  const std::array<const char*, 9> values{"troupe", "disable", "10",        "3",    "3",
-                                          "15000",  url.c_str(), "UTF8", nullptr};
+  const std::array<const char*, 10> keywords{
+    "fallback_application_name", "gssencmode",       "keepalives_idle", "keepalives_interval", "keepalives_count",
+    "tcp_user_timeout",          "connect_timeout",  "dbname",          "client_encoding",     nullptr};
+  const std::array<const char*, 10> values{"troupe", "disable",     "10",        "3",    "3",
+                                           "15000",  limit.c_str(), url.c_str(), "UTF8", nullptr};
   constexpr int expand_url = 1;
-  return session_ptr{PQconnectStartParams(keywords.data(), values.data(), expand_url)};
+  const auto connect = hosts > 1 ? PQconnectdbParams : PQconnectStartParams;
+  return session_ptr{connect(keywords.data(), values.data(), expand_url)};
 }
 
 void finish_connecting(PGconn* session, clock::time_point until) {
@@ -73,26 +95,6 @@ std::string settings_of(const session_options& options) {
   if (options.read_only)
     out += "; SET default_transaction_read_only = on";
   return out;
-}
-
-/// Not PQexec, which waits for ever: a proxy may take connections while its server is away.
-void set_up(PGconn* session, clock::time_point until, const session_options& options) {
-  if (PQsendQuery(session, settings_of(options).c_str()) == 0)
-    throw_unavailable(PQerrorMessage(session));
-  bool done = false;
-  while (!done) {
-    while (PQisBusy(session) != 0) {
-      if (!wait_for_socket(session, POLLIN, until))
-        throw_unavailable("the server took the connection, but did not answer within the connect "
-                          "timeout");
-      if (PQconsumeInput(session) == 0)
-        throw_unavailable(PQerrorMessage(session));
-    }
-    const result_ptr result{PQgetResult(session)};
-    done = result == nullptr;
-    if (!done && PQresultStatus(result.get()) != PGRES_COMMAND_OK)
-      throw_unavailable(PQerrorMessage(session));
-  }
 }
 
 /// Throws away what the server sends for COPY ... TO STDOUT: nobody reads it.
@@ -142,15 +144,15 @@ refusal::refusal(const PGresult* from, std::string place)
   : std::runtime_error(one_line(PQresultErrorMessage(from))), state_(state_of(from)), place_(std::move(place)) {}
 
 PGconn* connect_session(const std::string& url, const session_options& options) {
+  auto session = start(url, options.connecting);
   const auto until = clock::now() + options.connecting;
-  auto session = start(url);
   if (!session)
     throw_unavailable("out of memory");
   if (PQstatus(session.get()) == CONNECTION_BAD)
     throw_unavailable(PQerrorMessage(session.get()));
   log_notices(session.get());
   finish_connecting(session.get(), until);
-  set_up(session.get(), until, options);
+  run_until(session.get(), settings_of(options).c_str(), until);
   return session.release();
 }
 
@@ -184,6 +186,28 @@ bool wait_for_socket(PGconn* session, short events, clock::time_point until) {
       return false;
     if (errno != EINTR)
       throw_unavailable("poll failed");
+  }
+}
+
+result_ptr run_until(PGconn* session, const char* sql, clock::time_point until) {
+  if (PQsendQuery(session, sql) == 0)
+    throw_unavailable(PQerrorMessage(session));
+  std::string refused;
+  for (result_ptr last;;) { // all results must be taken
+    while (PQisBusy(session) != 0) {
+      if (!wait_for_socket(session, POLLIN, until))
+        throw_unavailable("the server has the connection, but did not answer within the connect timeout");
+      if (PQconsumeInput(session) == 0)
+        throw_unavailable(PQerrorMessage(session));
+    }
+    result_ptr result{PQgetResult(session)};
+    if (!result && !refused.empty())
+      throw_unavailable(refused);
+    if (!result)
+      return last;
+    if (const auto status = PQresultStatus(result.get()); status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+      refused = PQresultErrorMessage(result.get());
+    last = std::move(result);
   }
 }
 

@@ -39,7 +39,8 @@ struct session_options {
   bool group_commit = false;            ///< changes in a pipe may share a transaction
 };
 
-/// Connects and sets the session up. The caller closes what it gets. Throws statement_error{unavailable}.
+/// Connects and sets the session up. Where the URL names several hosts, each has its part of `connecting`, two seconds at
+/// least. The caller closes what it gets. Throws statement_error{unavailable}.
 [[nodiscard]] PGconn* connect_session(const std::string& url, const session_options& options);
 
 /// Sends the server's notices to the log (level debug) instead of stderr.
@@ -50,6 +51,10 @@ void log_notices(PGconn* session) noexcept;
 
 /// Waits until the socket is ready or the time is up; false: the latter. Throws statement_error{unavailable}.
 [[nodiscard]] bool wait_for_socket(PGconn* session, short events, std::chrono::steady_clock::time_point until);
+
+/// Runs it, and gives its last result. Unlike PQexec it does not wait longer: a server, or a proxy in front of it, may be
+/// silent. The session is of no use then. Throws statement_error{unavailable}, for a refusal, too.
+result_ptr run_until(PGconn* session, const char* sql, std::chrono::steady_clock::time_point until);
 
 /// Bytes that OpenSSL has taken from the socket and libpq has not: no poll tells of them.
 [[nodiscard]] bool has_more_inside(PGconn* session) noexcept;

@@ -133,10 +133,10 @@ public:
   }
 
   std::optional<std::size_t> sessions_allowed() override {
-    const result_ptr answer{PQexec(raw_, "SELECT current_setting('max_connections')::int - "
-                                         "current_setting('superuser_reserved_connections')::int")};
-    if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK)
-      return std::nullopt; // what stands between has settings of its own
+    const auto answer = run_until(raw_,
+                                  "SELECT current_setting('max_connections')::int - "
+                                  "current_setting('superuser_reserved_connections')::int",
+                                  clock::now() + options_.connecting);
     const auto count = std::strtol(PQgetvalue(answer.get(), 0, 0), nullptr, 10);
     return count > 0 ? std::optional{static_cast<std::size_t>(count)} : std::nullopt;
   }
@@ -177,7 +177,7 @@ public:
   void reset() override {
     require_session();
     if (in_transaction())
-      execute({"ROLLBACK", {}});
+      run_until(raw_, "ROLLBACK", clock::now() + options_.connecting);
     cursors_.forget();
   }
 

@@ -53,8 +53,8 @@ attempt connect_to_listen(const config::storage_settings& settings) {
 /// and unknown again whenever the session is lost.
 class server_channels final : public channels, private troupe::detail::deferred {
 public:
-  server_channels(troupe::detail::event_loop& loop, const config::storage_settings& settings)
-    : channels(loop), settings_(settings) {}
+  server_channels(troupe::detail::event_loop& loop, const config::storage_settings& settings, std::string told_as)
+    : channels(loop), settings_(settings), told_as_(std::move(told_as)) {}
   ~server_channels() override { loop().undefer(*this); }
 
   void listen(caf::strong_actor_ptr requester, call_id call, const std::string& name) override {
@@ -203,7 +203,7 @@ private:
       const auto what = meaning_of(refused->state);
       if (what.code == errc::unavailable) // it shuts down, for one: those who wait may be luckier
         return on_lost(refused->why);
-      spdlog::error("{} failed: {} {}", asked ? "LISTEN" : "UNLISTEN", refused->state, refused->why);
+      spdlog::error("{}{} failed: {} {}", told_as_, asked ? "LISTEN" : "UNLISTEN", refused->state, refused->why);
       refuse_all(at, {what.code, std::string{what.detail}});
       if (!asked || at.listeners > 0)
         return on_lost("the server refuses to be listened to: " + refused->why);
@@ -264,7 +264,7 @@ private:
       return on_lost(e.what());
     }
     if (std::exchange(lost_, false))
-      spdlog::info("channels are listened to again");
+      spdlog::info("{}channels are listened to again", told_as_);
     loop().defer(*this);
   }
 
@@ -287,7 +287,7 @@ private:
       to_look_at_.push_back(name);
     }
     if (any && !std::exchange(lost_, true))
-      spdlog::warn("channels are not listened to at present: {}", why);
+      spdlog::warn("{}channels are not listened to at present: {}", told_as_, why);
     retry_.arm(loop().timers(), steady_clock::now() + backoff_.next(),
                [](void* self) { static_cast<server_channels*>(self)->run_deferred(); }, this);
   }
@@ -302,6 +302,7 @@ private:
   }
 
   config::storage_settings settings_;
+  std::string told_as_;
   std::map<std::string, channel> channels_;
   std::deque<std::string> to_look_at_; // names; others are as they should be
   std::string said_;                   // of which a command is under way
@@ -319,8 +320,8 @@ private:
 } // namespace
 
 std::shared_ptr<channels> make_server_channels(troupe::detail::event_loop& loop,
-                                               const config::storage_settings& settings) {
-  return std::make_shared<server_channels>(loop, settings);
+                                               const config::storage_settings& settings, const std::string& told_as) {
+  return std::make_shared<server_channels>(loop, settings, told_as);
 }
 
 } // namespace troupe::storage::postgres

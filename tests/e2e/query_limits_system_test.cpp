@@ -160,6 +160,20 @@ TEST_F(QueryLimits, SlowStatementsAreLoggedWithTheirPlanWhereThatIsWanted) {
       << node->log_text();
   EXPECT_EQ(get(node->http_port(), "/quick").status, 200);
   EXPECT_EQ(node->log_text().find("SELECT 1"), std::string::npos) << "that one is quick";
+  // A transaction goes on as if nothing had been asked.
+  EXPECT_EQ(get(node->http_port(), "/slow-in-transaction?s=0.15").body, "slept");
+  EXPECT_TRUE(node->wait_for_message("slow statement: .* ms, 1 rows, for queries: GET /slow-in-transaction: "
+                                     "SELECT pg_sleep.*; plan: Result .*cost=.*"))
+      << node->log_text();
+  EXPECT_EQ(run_sql(url(), "SELECT count(*) FROM mark"), "1\n");
+}
+
+TEST_F(QueryLimits, AStatementThatTookTooLongIsLoggedWithItsPlanToo) {
+  auto node = start_node({"--storage-slow-statement", "100ms", "--storage-explain-slow", "--storage-query-timeout", "200ms"});
+  EXPECT_TRUE(is_problem(get(node->http_port(), "/slow?s=30"), 504));
+  EXPECT_TRUE(node->wait_for_message("slow statement: .* ms, deadline_exceeded, for queries: GET /slow: SELECT pg_sleep.*; "
+                                     "plan: Result .*cost=.*"))
+      << node->log_text();
 }
 
 /// Answers of a node that has no connection to give, and what its log says.

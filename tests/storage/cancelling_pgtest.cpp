@@ -1,4 +1,5 @@
 // A server that cannot be told to cancel a statement: it takes the connection for that, and does not answer.
+#include "storage/detail/cancellations.hpp"
 #include "tests/storage/pool_client.hpp"
 #include "tests/storage/test_database.hpp"
 #include "tests/support/eventually.hpp"
@@ -65,6 +66,26 @@ TEST_F(cancelling_pgtest, holds_up_no_statement_that_has_ended_meanwhile_for_lon
   EXPECT_EQ(client_.next().call, call);
   cluster_.thaw();
   EXPECT_EQ(echo(2), sql_value{int64_t{2}});
+}
+
+TEST_F(cancelling_pgtest, is_given_up_at_once_where_too_many_wait_to_be_told) {
+  auto many = settings();
+  many.max_connections = cancellations::most_at_once + 4;
+  many.connect_timeout = 60s; // so that those that are being told stay so
+  pool_client client{many};
+  std::vector<std::uint64_t> calls;
+  for (unsigned i = 0; i < many.max_connections; ++i)
+    calls.push_back(client.send(statement("SELECT pg_sleep(3600)")));
+  EXPECT_TRUE(troupe::test::eventually([&] {
+    return watcher_->execute({"SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(3600)'", {}})
+             .cells.at(0) == sql_value{int64_t{many.max_connections}};
+  }));
+  cluster_.freeze();
+  for (const auto call : calls)
+    client.abandon(call);
+  for (int i = 0; i < 4; ++i)
+    EXPECT_EQ(client.next().as<failure>().code, errc::outcome_unknown);
+  cluster_.thaw();
 }
 
 TEST_F(cancelling_pgtest, does_not_hold_up_the_end) {

@@ -109,6 +109,14 @@ TEST(changes_session, is_what_holds_behind_the_transaction) {
     EXPECT_FALSE(changes_session(sql)) << sql;
 }
 
+TEST(names_statement_timeout, in_any_letters_and_in_any_place) {
+  for (const auto* sql : {"SET LOCAL statement_timeout = 0", "set local Statement_Timeout to '1min'",
+                          "SELECT set_config('STATEMENT_TIMEOUT', $1, true)", "statement_timeout"})
+    EXPECT_TRUE(names_statement_timeout(sql)) << sql;
+  for (const auto* sql : {"SET LOCAL lock_timeout = 0", "SELECT statement, timeout FROM a", "statement_timeou", ""})
+    EXPECT_FALSE(names_statement_timeout(sql)) << sql;
+}
+
 TEST(calls_usual_functions_only, knows_words_and_functions_before_parentheses) {
   for (const auto* sql :
        {"SELECT id FROM a WHERE id = $1", "SELECT count(*), max(b) FROM a WHERE c = ANY($1) AND d IN (1, 2)", "VALUES (1), (2)",

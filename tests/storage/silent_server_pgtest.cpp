@@ -1,0 +1,115 @@
+// A server whose process stands still: it takes what it is sent, and says nothing, not even that the time is up.
+#include "tests/storage/pool_client.hpp"
+#include "tests/storage/test_database.hpp"
+#include "tests/support/free_port.hpp"
+#include "tests/support/postgres_cluster.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace troupe::storage::test {
+namespace {
+
+using std::int64_t;
+using namespace std::chrono_literals;
+using troupe::test::scaled;
+
+class silent_server_pgtest : public ::testing::Test {
+protected:
+  ~silent_server_pgtest() override {
+    for (const auto pid : frozen_)
+      ::kill(pid, SIGCONT);
+  }
+
+  config::storage_settings settings() const {
+    config::storage_settings out;
+    out.url = cluster_.url();
+    out.max_connections = 1;
+    out.acquire_timeout = 60s;
+    out.query_timeout = limit;
+    out.connect_timeout = connecting;
+    return out;
+  }
+
+  /// Of the session's process at the server.
+  void freeze(const sql_result& pid) {
+    frozen_.push_back(static_cast<pid_t>(std::get<int64_t>(pid.cells.at(0))));
+    ASSERT_EQ(::kill(frozen_.back(), SIGSTOP), 0);
+  }
+
+  sql_result run(sql_statement what) { return client_.ask(std::move(what)).as<sql_result>(); }
+
+  void expect_another_session() { EXPECT_EQ(run(statement("SELECT CAST(7 AS BIGINT)")).cells.at(0), sql_value{int64_t{7}}); }
+
+  static constexpr const char* own_pid = "SELECT CAST(pg_backend_pid() AS BIGINT)";
+
+  const std::chrono::milliseconds limit = scaled(200ms);
+  const std::chrono::milliseconds connecting = scaled(500ms);
+  troupe::test::postgres_cluster cluster_;
+  pool_client client_{settings()};
+  std::vector<pid_t> frozen_;
+};
+
+TEST_F(silent_server_pgtest, loses_the_session_after_the_time_limit_of_statements) {
+  freeze(run(statement(own_pid)));
+  EXPECT_EQ(client_.ask(statement("SELECT 'new to it'")).as<failure>().code, errc::unavailable);
+  expect_another_session();
+}
+
+TEST_F(silent_server_pgtest, loses_the_session_on_which_a_loop_runs_quick_statements) {
+  for (int i = 0; i < 3; ++i) // known to be quick, so that it goes through a pipe
+    (void)run(statement(own_pid));
+  freeze(run(statement(own_pid)));
+  const auto first = client_.send(statement(own_pid));
+  const auto second = client_.send(statement(own_pid));
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = client_.next();
+    EXPECT_TRUE(answer.call == first || answer.call == second);
+    if (std::holds_alternative<failure>(answer.value))
+      EXPECT_EQ(answer.as<failure>().code, errc::outcome_unknown);
+    else
+      EXPECT_EQ(answer.call, second) << "it waited, and was run on another session";
+  }
+  expect_another_session();
+}
+
+TEST_F(silent_server_pgtest, loses_the_session_of_a_transaction) {
+  const auto lease = client_.ask(sql_acquire{}).as<sql_lease>();
+  (void)client_.ask(lease, statement("BEGIN")).as<sql_result>();
+  freeze(client_.ask(lease, statement(own_pid)).as<sql_result>());
+  EXPECT_EQ(client_.ask(lease, statement("SELECT 2")).as<failure>().code, errc::unavailable);
+  client_.release(lease);
+  expect_another_session();
+}
+
+TEST_F(silent_server_pgtest, does_not_hold_up_a_transaction_that_is_given_back) {
+  const auto lease = client_.ask(sql_acquire{}).as<sql_lease>();
+  (void)client_.ask(lease, statement("BEGIN")).as<sql_result>();
+  freeze(client_.ask(lease, statement(own_pid)).as<sql_result>());
+  client_.release(lease); // to be rolled back
+  expect_another_session();
+}
+
+TEST_F(silent_server_pgtest, is_no_transaction_that_has_set_a_limit_of_its_own) {
+  const auto lease = client_.ask(sql_acquire{}).as<sql_lease>();
+  (void)client_.ask(lease, statement("BEGIN")).as<sql_result>();
+  (void)client_.ask(lease, statement("SET LOCAL STATEMENT_TIMEOUT = 0")).as<sql_result>();
+  const auto longer = std::chrono::duration<double>{3 * (limit + connecting)}.count();
+  (void)client_.ask(lease, statement("SELECT pg_sleep($1)", longer)).as<sql_result>();
+  (void)client_.ask(lease, statement("COMMIT")).as<sql_result>();
+  client_.release(lease);
+}
+
+/// One that takes connections and says nothing.
+TEST_F(silent_server_pgtest, is_passed_over_when_the_url_names_another_one) {
+  const troupe::test::loopback_listener silent{8};
+  auto both = settings();
+  both.url = "postgres://troupe@127.0.0.1:" + std::to_string(silent.port) + ",127.0.0.1:"
+             + std::to_string(cluster_.port()) + "/postgres";
+  EXPECT_EQ(connect(both)->execute({"SELECT CAST(3 AS BIGINT)", {}}).cells.at(0), sql_value{int64_t{3}});
+}
+
+} // namespace
+} // namespace troupe::storage::test
