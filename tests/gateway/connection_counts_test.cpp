@@ -5,7 +5,7 @@
 #include <thread>
 #include <vector>
 
-namespace troupe::gateway::test {
+namespace troupe::gateway {
 namespace {
 
 using verdict = connection_counts::verdict;
@@ -85,4 +85,4 @@ TEST(connection_counts, loses_none_when_many_loops_count) {
 }
 
 } // namespace
-} // namespace troupe::gateway::test
+} // namespace troupe::gateway

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace troupe::gateway::test {
+namespace troupe::gateway {
 namespace {
 
 using namespace std::chrono_literals;
@@ -27,4 +27,4 @@ TEST(hedge_queue, gives_calls_in_the_order_of_their_times_and_not_before) {
 }
 
 } // namespace
-} // namespace troupe::gateway::test
+} // namespace troupe::gateway

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace troupe::gateway::test {
+namespace troupe::gateway {
 namespace {
 
 using namespace std::chrono_literals;
@@ -132,4 +132,4 @@ TEST(process_figures, are_those_of_this_process) {
 }
 
 } // namespace
-} // namespace troupe::gateway::test
+} // namespace troupe::gateway

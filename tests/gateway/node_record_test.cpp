@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace troupe::gateway::test {
+namespace troupe::gateway {
 namespace {
 
 using namespace std::chrono_literals;
@@ -166,4 +166,4 @@ TEST(node_record, is_not_kept_out_longer_by_what_was_sent_before) {
 }
 
 } // namespace
-} // namespace troupe::gateway::test
+} // namespace troupe::gateway

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace troupe::gateway::test {
+namespace troupe::gateway {
 namespace {
 
 using namespace std::chrono_literals;
@@ -318,4 +318,4 @@ TEST(retry_budget, allows_a_burst_and_then_a_tenth) {
 }
 
 } // namespace
-} // namespace troupe::gateway::test
+} // namespace troupe::gateway

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace troupe::gateway::test {
+namespace troupe::gateway {
 namespace {
 
 using namespace std::chrono_literals;
@@ -64,4 +64,4 @@ TEST(request_counts, know_their_route_and_each_status) {
 }
 
 } // namespace
-} // namespace troupe::gateway::test
+} // namespace troupe::gateway

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace troupe::gateway::test {
+namespace troupe::gateway {
 namespace {
 
 using namespace std::chrono_literals;
@@ -141,4 +141,4 @@ TEST(route_load, tells_when_to_come_again_by_what_is_ahead_and_how_fast_it_goes)
 }
 
 } // namespace
-} // namespace troupe::gateway::test
+} // namespace troupe::gateway

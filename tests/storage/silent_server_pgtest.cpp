@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ using troupe::test::scaled;
 
 class silent_server_pgtest : public ::testing::Test {
 protected:
+  static void SetUpTestSuite() { cluster_ = std::make_unique<troupe::test::postgres_cluster>(); }
+  static void TearDownTestSuite() { cluster_.reset(); }
   ~silent_server_pgtest() override {
     for (const auto pid : frozen_)
       ::kill(pid, SIGCONT);
@@ -25,7 +28,7 @@ protected:
 
   config::storage_settings settings() const {
     config::storage_settings out;
-    out.url = cluster_.url();
+    out.url = cluster_->url();
     out.max_connections = 1;
     out.acquire_timeout = 60s;
     out.query_timeout = limit;
@@ -47,7 +50,7 @@ protected:
 
   const std::chrono::milliseconds limit = scaled(200ms);
   const std::chrono::milliseconds connecting = scaled(500ms);
-  troupe::test::postgres_cluster cluster_;
+  static inline std::unique_ptr<troupe::test::postgres_cluster> cluster_;
   pool_client client_{settings()};
   std::vector<pid_t> frozen_;
 };
@@ -107,7 +110,7 @@ TEST_F(silent_server_pgtest, is_passed_over_when_the_url_names_another_one) {
   const troupe::test::loopback_listener silent{8};
   auto both = settings();
   both.url = "postgres://troupe@127.0.0.1:" + std::to_string(silent.port) + ",127.0.0.1:"
-             + std::to_string(cluster_.port()) + "/postgres";
+             + std::to_string(cluster_->port()) + "/postgres";
   EXPECT_EQ(connect(both)->execute({"SELECT CAST(3 AS BIGINT)", {}}).cells.at(0), sql_value{int64_t{3}});
 }
 
