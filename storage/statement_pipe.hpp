@@ -58,6 +58,9 @@ public:
   /// committed what it has not replicated.
   [[nodiscard]] virtual bool commits() const noexcept = 0;
 
+  /// What is in front may be at its commit: it changes something.
+  [[nodiscard]] virtual bool may_commit() const noexcept = 0;
+
   /// All that was under way has ended, with `outcome_unknown`; the session is gone.
   [[nodiscard]] virtual bool lost() const noexcept = 0;
 

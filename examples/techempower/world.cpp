@@ -54,8 +54,10 @@ task<world> load_together(context& ctx) {
     R"(SELECT id, randomnumber AS "randomNumber" FROM world WHERE id = ANY($1))", random_id());
 }
 
+using loader = task<world> (*)(context&);
+
 // Each row is read by its own statement, all of them at once.
-task<std::vector<world>> load_many(context& ctx, int count, task<world> (*load_one)(context&) = load_any) {
+task<std::vector<world>> load_many(context& ctx, int count, loader load_one = load_any) {
   std::vector<join_handle<world>> running;
   for (int i = 0; i < count; ++i)
     running.push_back(ctx.spawn(load_one(ctx)));
@@ -79,22 +81,29 @@ task<response> queries_together(context& ctx, const request& req) {
 }
 
 // What `updates` answers. In the order of ids, so that two requests never wait for each other in a circle.
-task<std::vector<world>> load_and_change(context& ctx, const request& req) {
-  auto all = co_await load_many(ctx, count_of(req, "queries"));
+task<std::vector<world>> load_and_change(context& ctx, const request& req, loader load_one = load_any) {
+  auto all = co_await load_many(ctx, count_of(req, "queries"), load_one);
   for (auto& each : all)
     each.randomNumber = random_id();
   std::sort(all.begin(), all.end(), [](const world& a, const world& b) { return a.id < b.id; });
   co_return all;
 }
 
-task<response> updates(context& ctx, const request& req) {
-  const auto all = co_await load_and_change(ctx, req);
+task<response> store(context& ctx, std::vector<world> all) {
   co_await ctx.db().transact([&all](transaction& tx) -> task<void> {
     for (const auto& each : all)
       co_await tx.exec("UPDATE world SET randomnumber = $2 WHERE id = $1", each.id,
                        each.randomNumber);
   });
   co_return json(all);
+}
+
+task<response> updates(context& ctx, const request& req) {
+  co_return co_await store(ctx, co_await load_and_change(ctx, req));
+}
+
+task<response> updates_read_together(context& ctx, const request& req) {
+  co_return co_await store(ctx, co_await load_and_change(ctx, req, load_together));
 }
 
 // All changes of a request in one statement, which the rules allow. PostgreSQL.
@@ -146,5 +155,6 @@ service world_service() {
     .get("/batched/updates", updates_in_one)
     .get("/cached-queries", cached_queries)
     .get("/coalesced/db", single_together)
-    .get("/coalesced/queries", queries_together);
+    .get("/coalesced/queries", queries_together)
+    .get("/coalesced/updates", updates_read_together);
 }

@@ -48,37 +48,50 @@ std::string text_of_plan(const sql_result& found) {
   return out;
 }
 
-/// As the database tells it. A transaction that is open goes on as it was.
-std::string plan_of(connection& on, const sql_statement& statement) {
-  const bool is_server = on.kind() == backend::postgres;
-  const bool needs_savepoint = is_server && on.in_transaction(); // which a refusal would spoil
-  const auto say = [&](const char* what) {
-    if (needs_savepoint)
-      on.execute({what, {}});
-  };
-  std::string out;
+std::string plan_or_refusal(connection& on, const std::string& how, const sql_statement& statement) {
   try {
-    say("SAVEPOINT troupe_plan");
+    return text_of_plan(on.execute({how + statement.sql, statement.parameters}));
+  } catch (const error& e) {
+    return std::string{"("} + e.what() + ')';
+  }
+}
+
+/// As the database tells it. A transaction that is open goes on as it was. A plan needs locks on its tables: who has them
+/// may be why the statement was slow.
+std::string plan_of(connection& on, const sql_statement& statement) {
+  if (on.kind() == backend::sqlite)
+    return plan_or_refusal(on, "EXPLAIN QUERY PLAN ", statement);
+  const bool is_part = on.in_transaction();
+  try {
+    on.execute({is_part ? "SAVEPOINT troupe_plan" : "BEGIN", {}});
   } catch (const error&) {
     return "(not within a transaction that has failed)";
   }
+  std::string out;
   try {
-    out = text_of_plan(on.execute({(is_server ? "EXPLAIN " : "EXPLAIN QUERY PLAN ") + statement.sql, statement.parameters}));
-  } catch (const error& e) {
-    out = std::string{"("} + e.what() + ')';
-  }
-  try {
-    say("ROLLBACK TO SAVEPOINT troupe_plan"); // no plan has changed anything that would be lost
-    say("RELEASE SAVEPOINT troupe_plan");
-  } catch (const error&) { // whatever comes next tells of it
+    on.execute({"SET LOCAL lock_timeout = '100ms'", {}});
+    out = plan_or_refusal(on, "EXPLAIN ", statement);
+    on.execute({is_part ? "ROLLBACK TO SAVEPOINT troupe_plan" : "ROLLBACK", {}}); // it has changed nothing
+    if (is_part)
+      on.execute({"RELEASE SAVEPOINT troupe_plan", {}});
+  } catch (const error&) { // the session is gone, which shows
   }
   return out;
 }
 
-bool has_plan(const sql_statement& what) {
-  const auto verb = verb_of(what.sql);
-  return verb == sql_verb::reads || verb == sql_verb::changes_rows;
+/// What was refused is not explained, what took too long is.
+bool has_plan(const slow_statement& what) {
+  const auto verb = verb_of(what.statement.sql);
+  return (verb == sql_verb::reads || verb == sql_verb::changes_rows)
+         && what.what.failed.value_or(errc::deadline_exceeded) == errc::deadline_exceeded;
 }
+
+/// Of what nobody has asked for, and nobody cancels.
+struct run_end {
+  holder_table& in;
+  job_queue::slot which;
+  ~run_end() { static_cast<void>(in.end(which, std::chrono::milliseconds{0})); }
+};
 
 } // namespace
 
@@ -237,7 +250,7 @@ void connection_actor::end_run() {
   const bool told = holders_->end(slot_, settings_.connect_timeout);
   broken_ = "the connection broke";
   if (!told) {
-    broken_ = "it was given up, as the server does not take the wish to cancel a statement";
+    broken_ = "it was given up, as the server does not answer, or does not take the wish to cancel a statement";
     connection_.reset();
   }
 }
@@ -310,10 +323,10 @@ statement_answer connection_actor::execute_and_note(const sql_statement& stateme
 void connection_actor::tell_slow() {
   for (const auto& each : std::exchange(slow_, {})) {
     std::string plan;
-    if (settings_.explain_slow && has_plan(each.statement) && connection_ && connection_->healthy()
+    if (settings_.explain_slow && has_plan(each) && connection_ && connection_->healthy()
         && holders_->begin(slot_, nullptr, {}, each.statement)) { // where a server that is silent shows
+      const run_end at_end{*holders_, slot_};
       plan = plan_of(*connection_, each.statement);
-      static_cast<void>(holders_->end(slot_, settings_.connect_timeout));
     }
     warn_of(each, plan, told_as_);
   }

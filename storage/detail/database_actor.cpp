@@ -463,11 +463,10 @@ void database_actor::abandon(call_id call) {
 
 /// REQUIRES: the table has just given it to be cancelled.
 void database_actor::cancel(holder_table::target what) {
-  if (tell_to_cancel(what.which, [holders = pool_.holders, what] { holders->cancelled(what); }))
-    return;
-  if (const auto session = slots_[what.which].session.lock())
-    session->interrupt(); // first: it goes on when that is known
-  pool_.holders->cancelled(what);
+  const bool is_being_told = tell_to_cancel(what.which, [holders = pool_.holders, what] { holders->cancelled(what); });
+  if (!is_being_told && pool_.holders->not_cancelled(what, settings_.connect_timeout))
+    if (const auto session = slots_[what.which].session.lock())
+      session->interrupt();
 }
 
 /// `told` is called when the server knows, in a thread of its own. False: it cannot be told.
@@ -478,8 +477,7 @@ bool database_actor::tell_to_cancel(job_queue::slot which, std::function<void()>
     return false;
   if (cancellations_.begin(std::move(how), std::move(told)))
     return true;
-  warn("a session is given up that runs what nobody waits for: the database does not take the wish to cancel, or "
-       "there are no threads");
+  warn("statements that nobody waits for are not cancelled: the database does not answer, or there are no threads");
   return false;
 }
 

@@ -55,18 +55,20 @@ void database_actor::close_unneeded() {
 
 /// A server that ends no statement at its time limit, and says nothing, is frozen, or behind a network that is.
 void database_actor::give_up_silent_ones() {
-  const auto patience = settings_.query_timeout + settings_.connect_timeout;
-  const auto tell = [this](std::chrono::milliseconds silent_for) {
-    warn(fmt::format("a session is given up whose server has not answered a statement for {} ms", silent_for.count()));
-  };
-  for (const auto& [which, silent_for] : pool_.holders->take_silent(patience))
-    if (const auto session = slots_[which].session.lock()) {
+  // What a connection runs may be prepared first, or be two statements, and each has its time.
+  const auto silent = pool_.holders->take_silent(2 * settings_.query_timeout + settings_.connect_timeout);
+  for (const auto& each : silent)
+    if (const auto session = slots_[each.which].session.lock())
       session->interrupt();
-      tell(silent_for);
-    }
+  std::vector<std::chrono::milliseconds> waited;
+  for (const auto& each : silent)
+    waited.push_back(each.runs);
   for (const auto& slot : slots_)
-    if (const auto silent_for = slot.driven ? slot.driven->give_up_if_silent(patience) : std::nullopt)
-      tell(*silent_for);
+    if (const auto runs = slot.driven ? slot.driven->give_up_if_silent(settings_.query_timeout + settings_.connect_timeout)
+                                      : std::nullopt)
+      waited.push_back(*runs);
+  for (const auto each : waited)
+    warn(fmt::format("a session is given up whose server has not answered a statement for {} ms", each.count()));
 }
 
 /// REQUIRES: they were idle, and have been taken out of those that are.

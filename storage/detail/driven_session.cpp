@@ -304,6 +304,7 @@ void driven_session::close() noexcept {
   left_ = {};
   last_ones_ = 0;
   told_.reset();
+  untold_since_.reset();
   busy_ = writing_ = shut_ = false;
   load_ = {};
   may_be_hit_ = 0;
@@ -354,10 +355,14 @@ void driven_session::begin_cancelling() {
     return;
   telling_since_ = clock::now();
   told_ = std::make_shared<std::atomic<bool>>(false);
-  if (owner_.cancel(number_, told_))
+  if (owner_.cancel(number_, told_)) {
+    untold_since_.reset();
     return;
+  }
   told_.reset();
-  if (all_abandoned())
+  if (!untold_since_)
+    untold_since_ = telling_since_;
+  else if (all_abandoned() && telling_since_ - *untold_since_ > connect_timeout_)
     shut();
 }
 
@@ -372,7 +377,7 @@ void driven_session::shut() noexcept {
 
 std::optional<std::chrono::milliseconds> driven_session::give_up_if_silent(std::chrono::milliseconds patience) {
   const auto silent_for = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - progress_);
-  if (!busy_ || shut_ || under_way_.empty() || silent_for <= patience)
+  if (!busy_ || shut_ || under_way_.empty() || pipe_->may_commit() || silent_for <= patience)
     return std::nullopt;
   shut();
   return silent_for;

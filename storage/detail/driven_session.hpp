@@ -96,7 +96,8 @@ public:
   /// What runs for longer than `patience` and nobody waits for, or others wait behind, is cancelled; the session is shut when the server
   /// does not take that for as long as connecting may take. True: it is to be called again, soon.
   bool cancel_overdue(std::chrono::milliseconds patience);
-  /// Shuts the session when its server has been silent for longer than `patience`: for so long, then, once.
+  /// Shuts the session when its server has been silent for longer than `patience`, and is at no commit: for so long,
+  /// then, once.
   [[nodiscard]] std::optional<std::chrono::milliseconds> give_up_if_silent(std::chrono::milliseconds patience);
   /// The server is being told.
   [[nodiscard]] bool cancelling() const noexcept { return told_ != nullptr; }
@@ -167,6 +168,7 @@ private:
 
   std::shared_ptr<std::atomic<bool>> told_; // null: the server is not being told to cancel
   troupe::detail::steady_time telling_since_;
+  std::optional<troupe::detail::steady_time> untold_since_; // it could not be told
   bool shut_ = false; // nothing more is heard from it but that
   std::size_t may_be_hit_ = 0; // so many of those under way, when the server had been told
 };

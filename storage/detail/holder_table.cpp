@@ -19,12 +19,13 @@ constexpr std::chrono::seconds early_ones_kept_for{5};
 
 bool holder_table::begin(slot which, const caf::strong_actor_ptr& requester, call_id call,
                          const sql_statement& statement) {
-  const bool commits = verb_of(statement.sql) == sql_verb::commit;
-  const bool sets_limit = names_statement_timeout(statement.sql);
+  const auto verb = verb_of(statement.sql);
+  const bool sets_limit = may_set_statement_timeout(statement);
   const std::lock_guard lock{mutex_};
   auto& at = entries_[which];
   at.statement = &statement;
-  at.commits = commits;
+  at.commits = verb == sql_verb::commit;
+  at.may_commit = at.commits || (at.holder == nullptr && verb != sql_verb::reads);
   at.asked = {requester.get(), call.value};
   at.since = clock::now();
   ++at.run;
@@ -45,7 +46,8 @@ bool holder_table::end(slot which, std::chrono::milliseconds patience) {
   at.abandoned = false;
   at.since = clock::now();
   at.limits_itself = at.limits_itself && at.holder != nullptr;
-  return !std::exchange(at.cancelling, false);
+  const bool drops = std::exchange(at.cancelling, false) || at.silent;
+  return !drops;
 }
 
 void holder_table::lend(slot which, const pool_job& job) {
@@ -71,6 +73,7 @@ std::optional<holder_table::target> holder_table::abandon(const caf::strong_acto
     if (at.statement == nullptr || at.asked != what)
       continue;
     at.abandoned = true;
+    at.abandoned_at = clock::now();
     return !at.commits && begin_cancelling(at) ? std::optional{target{i, at.run}} : std::nullopt;
   }
   early_.push_back({what, clock::now()});
@@ -114,10 +117,26 @@ std::vector<holder_table::silent> holder_table::take_silent(std::chrono::millise
   const std::lock_guard lock{mutex_};
   for (slot i = 0; i < entries_.size(); ++i) {
     auto& at = entries_[i];
-    if (at.statement != nullptr && !at.limits_itself && now - at.since > patience && !std::exchange(at.silent, true))
+    const bool is_limited = at.statement != nullptr && !at.may_commit && !at.limits_itself;
+    if (is_limited && now - at.since > patience && !std::exchange(at.silent, true))
       out.push_back({i, std::chrono::duration_cast<std::chrono::milliseconds>(now - at.since)});
   }
   return out;
+}
+
+bool holder_table::not_cancelled(target which, std::chrono::milliseconds patience) {
+  bool gives_up = false;
+  {
+    const std::lock_guard lock{mutex_};
+    auto& at = entries_[which.which];
+    if (at.run != which.run)
+      return false;
+    gives_up = clock::now() - at.abandoned_at > patience;
+    at.given_up = gives_up;
+    at.cancelling = gives_up; // so that its end gives up the session
+  }
+  told_.notify_all();
+  return gives_up;
 }
 
 void holder_table::cancelled(target which) {

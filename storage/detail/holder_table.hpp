@@ -38,8 +38,8 @@ public:
   /// It runs the statement, which stays where it is until `end`. False: nobody waits for it.
   [[nodiscard]] bool begin(slot which, const caf::strong_actor_ptr& requester, call_id call,
                            const sql_statement& statement);
-  /// Waits for as long as `patience` until the server has been told to cancel it, if it is being told. False: it still
-  /// is, so that whatever this session ran next might be hit.
+  /// Waits for as long as `patience` until the server has been told to cancel it, if it is being told. False: the session
+  /// is of no use any more, as its server is silent, or still being told, so that what the session ran next might be hit.
   [[nodiscard]] bool end(slot which, std::chrono::milliseconds patience);
 
   /// It serves nobody but the one that asks in `job`, from here on until `take_back`.
@@ -72,12 +72,15 @@ public:
     slot which = 0;
     std::chrono::milliseconds runs{0};
   };
-  /// Those that have been running for more than `patience`, each once. One of a lease that has set a time limit of its own
-  /// (statement_timeout) may take as long as it likes.
+  /// Those that have been running for more than `patience`, each once: their sessions are given up when they end. Not what
+  /// may be at its commit, for which servers have no limit (a replica may be awaited), and nothing of a lease that has set
+  /// a limit of its own (statement_timeout).
   [[nodiscard]] std::vector<silent> take_silent(std::chrono::milliseconds patience);
 
-  /// The server has been told, or could not be. Any thread.
+  /// The server has been told. Any thread.
   void cancelled(target which);
+  /// It could not be, for now. True: for so long that the session is to be interrupted, and given up.
+  [[nodiscard]] bool not_cancelled(target which, std::chrono::milliseconds patience);
 
   /// That connection is no more.
   void forget(slot which);
@@ -110,12 +113,14 @@ private:
     time_point since;        // it runs, or has ended running
     time_point leased_since;
     bool commits = false; // which is not cancelled: the server might call committed what it has not replicated
+    bool may_commit = false; // as it does, and what changes something by itself
     bool abandoned = false;
+    time_point abandoned_at;
     std::uint64_t run = 0;
     bool cancelling = false; // that run
     time_point cancelling_since;
     bool given_up = false; // the server was not to be told
-    bool silent = false;   // that run, and that was told
+    bool silent = false;   // its server is, in that run
     bool limits_itself = false; // the lease
   };
 

@@ -236,6 +236,12 @@ const char* defect_of_value(const sql_value& value) {
   return nullptr;
 }
 
+/// `words`: in small letters.
+bool has_in_any_letters(std::string_view text, std::string_view words) {
+  const auto same_letter = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a - 'A' + 'a' == b); };
+  return std::search(text.begin(), text.end(), words.begin(), words.end(), same_letter) != text.end();
+}
+
 } // namespace
 
 std::string_view sql_tokens::next() {
@@ -328,10 +334,14 @@ bool changes_session(std::string_view sql) {
   return same_word(first, "SET") && !is_one_of(tokens.next(), of_a_transaction);
 }
 
-bool names_statement_timeout(std::string_view sql) {
-  constexpr std::string_view name = "statement_timeout";
-  const auto same_letter = [](char a, char b) { return a == b || (a >= 'A' && a <= 'Z' && a - 'A' + 'a' == b); };
-  return std::search(sql.begin(), sql.end(), name.begin(), name.end(), same_letter) != sql.end();
+bool may_set_statement_timeout(const sql_statement& statement) {
+  constexpr std::string_view setting = "statement_timeout";
+  return has_in_any_letters(statement.sql, setting)
+         || (has_in_any_letters(statement.sql, "set_config")
+             && std::any_of(statement.parameters.begin(), statement.parameters.end(), [&](const sql_value& each) {
+                  const auto* text = std::get_if<std::string>(&each);
+                  return text != nullptr && has_in_any_letters(*text, setting);
+                }));
 }
 
 bool calls_usual_functions_only(std::string_view sql) {

@@ -52,8 +52,8 @@ private:
 /// SET and its kind, which hold for the session from then on: not SET LOCAL, SET TRANSACTION, SET CONSTRAINTS.
 [[nodiscard]] bool changes_session(std::string_view sql);
 
-/// It may set the time limit of statements, in whichever way.
-[[nodiscard]] bool names_statement_timeout(std::string_view sql);
+/// It may set the time limit of statements: that is in its text, or in a parameter for set_config.
+[[nodiscard]] bool may_set_statement_timeout(const sql_statement& statement);
 
 /// Whether all functions that its text calls are among the usual ones of PostgreSQL's own, which change nothing of the
 /// transaction that they are called in. Others might: set_config(..., true) holds until its end.

@@ -23,12 +23,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds patience_for_more{20};
 
 /// The limit is for each step, and kept here.
-constexpr const char* without_limit = "SET LOCAL statement_timeout = 0;";
-
-/// A server that still works on what nobody reads any more is to notice that. Before PostgreSQL 14, and on systems that
-/// cannot tell it, it does when it writes, and refuses this.
-constexpr const char* look_at_the_socket = "SAVEPOINT troupe_copy; SET LOCAL client_connection_check_interval = 1000";
-constexpr const char* without_looking = "ROLLBACK TO SAVEPOINT troupe_copy";
+constexpr const char* without_limit = "SET LOCAL statement_timeout = 0";
 
 [[noreturn]] void refuse(const std::string& why) {
   throw statement_error{errc::internal, "the database refused the statement", why};
@@ -97,7 +92,7 @@ std::string with_literals(PGconn* session, const std::string& sql, const text_pa
 }
 
 void copy_out::begin(const std::string& sql, const text_parameters& parameters, bool with_header) {
-  set_up();
+  lift_limit();
   // The line break: a comment may stand at the end.
   const auto text = "COPY (" + with_literals(session_, sql, parameters) + "\n) TO STDOUT (FORMAT csv"
                     + (with_header ? ", HEADER)" : ")");
@@ -112,13 +107,11 @@ void copy_out::begin(const std::string& sql, const text_parameters& parameters, 
   end_is_due_ = true;
 }
 
-void copy_out::set_up() {
-  const bool keeps_limit = step_.count() > 0 && !waits_itself();
-  const result_ptr done{PQexec(session_, (std::string{keeps_limit ? without_limit : ""} + look_at_the_socket).c_str())};
-  if (PQresultStatus(done.get()) == PGRES_COMMAND_OK)
+void copy_out::lift_limit() {
+  if (step_.count() == 0 || waits_itself())
     return;
-  const result_ptr undone{PQexec(session_, without_looking)};
-  if (PQresultStatus(undone.get()) != PGRES_COMMAND_OK)
+  const result_ptr done{PQexec(session_, without_limit)};
+  if (PQresultStatus(done.get()) != PGRES_COMMAND_OK)
     throw refusal{done.get()};
 }
 

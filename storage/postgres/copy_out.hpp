@@ -25,7 +25,7 @@ public:
   [[nodiscard]] bool under_way() const noexcept { return under_way_; }
 
 private:
-  void set_up();
+  void lift_limit();
   [[nodiscard]] bool has_come(std::chrono::milliseconds patience) const;
   [[nodiscard]] bool waits_itself() const noexcept;
   void wait_for_more();

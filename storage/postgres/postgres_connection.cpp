@@ -216,6 +216,9 @@ private:
     [[nodiscard]] bool entered() const noexcept { return pipeline_.entered(); }
     int socket() const noexcept override { return PQsocket(on_.raw_); }
     bool commits() const noexcept override { return pipeline_.commits(); }
+    bool may_commit() const noexcept override {
+      return pipeline_.commits() || (!under_way_.empty() && under_way_.front().changes);
+    }
     bool lost() const noexcept override { return pipeline_.lost(); }
     bool alive() noexcept override { return is_alive(on_.raw_); }
 

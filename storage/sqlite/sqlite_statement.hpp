@@ -31,7 +31,9 @@ public:
   [[nodiscard]] bool empty() const noexcept { return handle_ == nullptr; }
 
   /// Whether it takes the file's write lock.
-  [[nodiscard]] bool writes() const noexcept { return sqlite3_stmt_readonly(handle_.get()) == 0; }
+  [[nodiscard]] bool writes() const noexcept {
+    return sqlite3_stmt_readonly(handle_.get()) == 0 && sqlite3_stmt_isexplain(handle_.get()) == 0;
+  }
 
   /// Runs it to the end. Throws statement_error; the statement can be run again in any case.
   sql_result run(std::span<const sql_value> parameters);

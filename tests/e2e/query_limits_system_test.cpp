@@ -152,6 +152,17 @@ TEST_F(QueryLimits, StatementsAreCountedAndThoseWhoHaveConnectionsAreNamedToOper
   client.reset();
 }
 
+TEST_F(QueryLimits, WhatANodeThatIsKilledHasLeftEndsAtTheServer) {
+  auto node = start_node({});
+  http_connection client{node->http_port()};
+  client.send("GET /slow-in-transaction?s=3600 HTTP/1.1\r\nHost: h\r\n\r\n");
+  ASSERT_TRUE(eventually_sleepers("1"));
+  node->kill();
+  ASSERT_TRUE(node->wait());
+  EXPECT_TRUE(eventually_sleepers("0"));
+  client.reset();
+}
+
 TEST_F(QueryLimits, SlowStatementsAreLoggedWithTheirPlanWhereThatIsWanted) {
   auto node = start_node({"--storage-slow-statement", "100ms", "--storage-explain-slow"});
   EXPECT_EQ(get(node->http_port(), "/slow?s=0.15").body, "slept");
@@ -169,7 +180,7 @@ TEST_F(QueryLimits, SlowStatementsAreLoggedWithTheirPlanWhereThatIsWanted) {
 }
 
 TEST_F(QueryLimits, AStatementThatTookTooLongIsLoggedWithItsPlanToo) {
-  auto node = start_node({"--storage-slow-statement", "100ms", "--storage-explain-slow", "--storage-query-timeout", "200ms"});
+  auto node = start_node({"--storage-slow-statement", "100ms", "--storage-explain-slow", "--storage-query-timeout", "500ms"});
   EXPECT_TRUE(is_problem(get(node->http_port(), "/slow?s=30"), 504));
   EXPECT_TRUE(node->wait_for_message("slow statement: .* ms, deadline_exceeded, for queries: GET /slow: SELECT pg_sleep.*; "
                                      "plan: Result .*cost=.*"))

@@ -170,7 +170,7 @@ protected:
 };
 
 TEST_F(StorageLedgerCut, HoldsWhateverTheServerGetsOfABatch) {
-  cut("batch_cut", cutting_proxy::side::client, 3);
+  cut("batch_cut", cutting_proxy::side::client, 5);
 }
 
 TEST_F(StorageLedgerCut, HoldsWhateverTheNodeGetsOfTheAnswers) {
@@ -178,7 +178,7 @@ TEST_F(StorageLedgerCut, HoldsWhateverTheNodeGetsOfTheAnswers) {
 }
 
 TEST_F(StorageLedgerCut, HoldsWhateverTheServerGetsOfAGroupCommit) {
-  cut("group_cut", cutting_proxy::side::client, 3, {"--storage-group-commit"});
+  cut("group_cut", cutting_proxy::side::client, 5, {"--storage-group-commit"});
 }
 
 TEST_F(StorageLedgerCut, HoldsWhateverTheNodeGetsOfTheAnswersToAGroupCommit) {

@@ -1,6 +1,7 @@
 // A server whose process stands still: it takes what it is sent, and says nothing, not even that the time is up.
 #include "tests/storage/pool_client.hpp"
 #include "tests/storage/test_database.hpp"
+#include "tests/support/eventually.hpp"
 #include "tests/support/free_port.hpp"
 #include "tests/support/postgres_cluster.hpp"
 
@@ -103,6 +104,27 @@ TEST_F(silent_server_pgtest, is_no_transaction_that_has_set_a_limit_of_its_own) 
   (void)client_.ask(lease, statement("SELECT pg_sleep($1)", longer)).as<sql_result>();
   (void)client_.ask(lease, statement("COMMIT")).as<sql_result>();
   client_.release(lease);
+}
+
+/// A commit that waits for a replica has no limit at the server, and may have taken effect: nobody is told otherwise.
+TEST_F(silent_server_pgtest, is_none_that_waits_for_a_replica) {
+  auto unlimited = settings();
+  unlimited.query_timeout = 0ms;
+  const auto other = connect(unlimited);
+  other->execute({"CREATE TABLE kept (v BIGINT)", {}});
+  const auto wait_for_replica = [&](bool wanted) {
+    other->run_script(wanted ? "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
+                             : "ALTER SYSTEM RESET synchronous_standby_names");
+    other->execute({"SELECT pg_reload_conf()", {}});
+  };
+  (void)run(statement("INSERT INTO kept VALUES (1)"));
+  wait_for_replica(true);
+  (void)client_.send(statement("INSERT INTO kept VALUES (1)"));
+  EXPECT_TRUE(troupe::test::eventually(
+    [&] { return other->execute({"SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'", {}}).row_count() == 1; }));
+  other->execute({"SELECT pg_sleep($1)", {std::chrono::duration<double>{4 * (limit + connecting)}.count()}});
+  wait_for_replica(false);
+  EXPECT_EQ(client_.next().as<sql_result>().affected_rows, 1);
 }
 
 /// One that takes connections and says nothing.

@@ -109,12 +109,15 @@ TEST(changes_session, is_what_holds_behind_the_transaction) {
     EXPECT_FALSE(changes_session(sql)) << sql;
 }
 
-TEST(names_statement_timeout, in_any_letters_and_in_any_place) {
+TEST(may_set_statement_timeout, in_any_letters_and_in_any_place) {
   for (const auto* sql : {"SET LOCAL statement_timeout = 0", "set local Statement_Timeout to '1min'",
                           "SELECT set_config('STATEMENT_TIMEOUT', $1, true)", "statement_timeout"})
-    EXPECT_TRUE(names_statement_timeout(sql)) << sql;
+    EXPECT_TRUE(may_set_statement_timeout({sql, {}})) << sql;
   for (const auto* sql : {"SET LOCAL lock_timeout = 0", "SELECT statement, timeout FROM a", "statement_timeou", ""})
-    EXPECT_FALSE(names_statement_timeout(sql)) << sql;
+    EXPECT_FALSE(may_set_statement_timeout({sql, {}})) << sql;
+  EXPECT_TRUE(may_set_statement_timeout({"SELECT Set_Config($1, $2, true)", {"Statement_Timeout", "1min"}}));
+  EXPECT_FALSE(may_set_statement_timeout({"SELECT set_config($1, $2, true)", {"lock_timeout", std::int64_t{1}}}));
+  EXPECT_FALSE(may_set_statement_timeout({"INSERT INTO word VALUES ($1)", {"statement_timeout"}}));
 }
 
 TEST(calls_usual_functions_only, knows_words_and_functions_before_parentheses) {
