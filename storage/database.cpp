@@ -39,10 +39,11 @@ std::vector<caf::actor> spawn_databases(const std::vector<troupe::detail::event_
     each = std::make_shared<statement_statistics>();
   const auto statistics_of_all = std::make_shared<const decltype(statistics)>(statistics);
   const auto warnings = std::make_shared<warning_limit>();
+  const auto refusals = std::make_shared<warning_limit>();
   std::vector<caf::actor> out;
   for (std::size_t i = 0; i < pools; ++i) {
     pool_share pool{std::make_shared<job_queue>(), nullptr, statistics[i], told_as(name, pools, i), pools, i,
-                    statistics_of_all, warnings};
+                    statistics_of_all, warnings, refusals};
     auto its_own = settings;
     its_own.max_connections = static_cast<unsigned>(pool.share_of(settings.max_connections));
     its_own.min_connections = static_cast<unsigned>(pool.share_of(settings.min_connections));

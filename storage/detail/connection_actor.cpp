@@ -127,7 +127,8 @@ connection_actor::connection_actor(caf::actor_config& config, caf::strong_actor_
                                    const pool_share& pool, job_queue::slot slot,
                                    config::storage_settings settings)
   : caf::event_based_actor(config), database_(std::move(database)), queue_(pool.queue),
-    holders_(pool.holders), statistics_(pool.statistics), told_as_(pool.told_as), slot_(slot),
+    holders_(pool.holders), statistics_(pool.statistics), refusals_(pool.refusals), told_as_(pool.told_as),
+    slot_(slot),
     settings_(std::move(settings)) {
   set_down_handler([this](const caf::down_msg& down) {
     if (lease_ != 0 && down.source == holder_)
@@ -303,7 +304,7 @@ statement_answer connection_actor::execute(const sql_statement& statement) {
   try {
     return execute_or_throw(statement);
   } catch (...) {
-    return failure_of(std::current_exception(), !connection_->healthy(), statement.sql, told_as_);
+    return failure_of(std::current_exception(), !connection_->healthy(), statement.sql, told_as_, *refusals_);
   }
 }
 

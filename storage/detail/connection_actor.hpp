@@ -70,6 +70,7 @@ private:
   std::shared_ptr<job_queue> queue_;
   std::shared_ptr<holder_table> holders_;
   std::shared_ptr<statement_statistics> statistics_;
+  std::shared_ptr<warning_limit> refusals_;
   std::string told_as_;
   job_queue::slot slot_;
   config::storage_settings settings_;

@@ -41,8 +41,8 @@ std::optional<connection::timing> quick_time(connection& on, const pool_job& job
 driven_session::driven_session(owner& of, troupe::detail::event_loop& loop, troupe::detail::poller& sockets,
                                const pool_share& pool, job_queue::slot number,
                                const config::storage_settings& settings)
-  : owner_(of), loop_(loop), sockets_(sockets), queue_(pool.queue), statistics_(pool.statistics), told_as_(pool.told_as),
-    number_(number),
+  : owner_(of), loop_(loop), sockets_(sockets), queue_(pool.queue), statistics_(pool.statistics), refusals_(pool.refusals),
+    told_as_(pool.told_as), number_(number),
     slow_statement_(settings.slow_statement), connect_timeout_(settings.connect_timeout),
     explains_slow_(settings.explain_slow), most_at_once_(settings.max_batch) {}
 
@@ -199,7 +199,7 @@ void driven_session::ended(statement_pipe::outcome&& what) noexcept {
   if (auto* result = std::get_if<sql_result>(&what))
     found = std::move(*result);
   else
-    found = failure_of(std::get<std::exception_ptr>(what), pipe_->lost(), first.job->statement.sql, told_as_);
+    found = failure_of(std::get<std::exception_ptr>(what), pipe_->lost(), first.job->statement.sql, told_as_, *refusals_);
   const auto is = gist_of(found);
   if (could_be_hit && !first.abandoned && is.failed == errc::deadline_exceeded) {
     return leave_for_thread(std::move(*first.job), true); // perhaps it was another one that was meant; nothing of it is left

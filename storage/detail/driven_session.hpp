@@ -135,6 +135,7 @@ private:
   troupe::detail::poller& sockets_;
   std::shared_ptr<job_queue> queue_;
   std::shared_ptr<statement_statistics> statistics_;
+  std::shared_ptr<warning_limit> refusals_;
   std::string told_as_;
   job_queue::slot number_;
   std::chrono::milliseconds slow_statement_;

@@ -23,7 +23,8 @@ struct pool_share {
   std::size_t pools = 1;
   std::size_t place = 0; // of this one among them
   std::shared_ptr<const std::vector<std::shared_ptr<statement_statistics>>> statistics_of_all;
-  std::shared_ptr<warning_limit> warnings;
+  std::shared_ptr<warning_limit> warnings; // that there is no connection
+  std::shared_ptr<warning_limit> refusals; // statements that the server has no room for, or will not run now
 
   /// What this pool has of something that the node may have so much of: as much as the others, or one more.
   [[nodiscard]] std::size_t share_of(std::size_t all) const noexcept {

@@ -4,22 +4,31 @@
 #include "actors/detail/log.hpp"
 #include "storage/connection.hpp"
 #include "storage/detail/sql_text.hpp"
+#include "storage/detail/warning_limit.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
 #include <utility>
 
 namespace troupe::storage {
 
 namespace {
 
-void log_failure(const statement_error& e, bool session_is_gone, const std::string& sql, const std::string& told_as) {
+void log_failure(const statement_error& e, bool session_is_gone, const std::string& sql, const std::string& told_as,
+                 warning_limit& refusals) {
   auto level = spdlog::level::debug; // the caller's to handle, or told by the database actor
-  if (e.code() == errc::internal)
+  std::string held_back;
+  if (e.code() == errc::internal) {
     level = spdlog::level::err;
-  else if (e.code() == errc::unavailable && !session_is_gone)
-    level = spdlog::level::warn;
-  spdlog::log(level, "{}statement failed: {}; in: {}", told_as, e.internal(), one_line(sql));
+  } else if (e.code() == errc::unavailable && !session_is_gone) { // a disk that is full refuses them all
+    if (const auto passed = refusals.pass(std::chrono::steady_clock::now())) {
+      level = spdlog::level::warn;
+      held_back = passed->held_back == 0 ? "" : fmt::format(" (and {} lines held back)", passed->held_back);
+    }
+  }
+  spdlog::log(level, "{}statement failed: {}; in: {}{}", told_as, e.internal(), one_line(sql), held_back);
 }
 
 } // namespace
@@ -29,11 +38,11 @@ void reply(const caf::strong_actor_ptr& to, call_id call, statement_answer&& wha
 }
 
 failure failure_of(const std::exception_ptr& why, bool session_is_gone, const std::string& sql,
-                   const std::string& told_as) {
+                   const std::string& told_as, warning_limit& refusals) {
   try {
     std::rethrow_exception(why);
   } catch (const statement_error& e) {
-    log_failure(e, session_is_gone, sql, told_as);
+    log_failure(e, session_is_gone, sql, told_as, refusals);
     return failure{e.code(), e.what()};
   } catch (const error& e) {
     return failure{e.code(), e.what()};

@@ -15,15 +15,17 @@
 
 namespace troupe::storage {
 
+class warning_limit;
+
 /// What goes back to whom asked for a statement.
 using statement_answer = std::variant<sql_result, failure>;
 
 void reply(const caf::strong_actor_ptr& to, call_id call, statement_answer&& what);
 
 /// What a statement threw, as its asker hears of it; the log hears the rest. `session_is_gone`: that is told elsewhere.
-/// `told_as`: as in pool_share.
+/// `told_as`, `refusals`: as in pool_share.
 [[nodiscard]] failure failure_of(const std::exception_ptr& why, bool session_is_gone, const std::string& sql,
-                                 const std::string& told_as);
+                                 const std::string& told_as, warning_limit& refusals);
 
 /// What is left of an answer that has been sent.
 struct answer_gist {

@@ -127,6 +127,14 @@ TEST_F(SqliteLedger, HoldsWhenFilesMayNotGrow) {
   const auto told = expect_truth("sqlite_files_full", entries.stop());
   EXPECT_FALSE(told.stored.empty() || told.not_stored.empty());
   EXPECT_EQ(told.unknown, entry_numbers{});
+  // A log on the disk that is full: a line a second, not one for each of hundreds.
+  const auto log = node->log_text();
+  const std::string line = "statement failed";
+  std::size_t lines = 0;
+  for (auto at = log.find(line); at != std::string::npos; at = log.find(line, at + 1))
+    ++lines;
+  EXPECT_GT(lines, 0u) << log;
+  EXPECT_LT(lines, told.not_stored.size() / 4) << log;
 }
 
 TEST_F(SqliteLedger, HoldsWhenAnotherProcessHasTheFile) {
