@@ -56,6 +56,17 @@ std::string plan_or_refusal(connection& on, const std::string& how, const sql_st
   }
 }
 
+/// Nobody else's statement may be part of it.
+void leave_transaction(connection& on, bool is_its_holders) {
+  if (is_its_holders)
+    return;
+  try {
+    on.reset();
+  } catch (const error&) {
+    on.interrupt();
+  }
+}
+
 /// As the database tells it. A transaction that is open goes on as it was. A plan needs locks on its tables: who has them
 /// may be why the statement was slow.
 std::string plan_of(connection& on, const sql_statement& statement) {
@@ -74,7 +85,8 @@ std::string plan_of(connection& on, const sql_statement& statement) {
     on.execute({is_part ? "ROLLBACK TO SAVEPOINT troupe_plan" : "ROLLBACK", {}}); // it has changed nothing
     if (is_part)
       on.execute({"RELEASE SAVEPOINT troupe_plan", {}});
-  } catch (const error&) { // the session is gone, which shows
+  } catch (const error&) { // there was no time, or the session is gone
+    leave_transaction(on, is_part);
   }
   return out;
 }
@@ -90,7 +102,8 @@ bool has_plan(const slow_statement& what) {
 struct run_end {
   holder_table& in;
   job_queue::slot which;
-  ~run_end() { static_cast<void>(in.end(which, std::chrono::milliseconds{0})); }
+  bool& of_use; // the session, afterwards
+  ~run_end() { of_use = in.end(which, std::chrono::milliseconds{0}); }
 };
 
 } // namespace
@@ -326,8 +339,13 @@ void connection_actor::tell_slow() {
     std::string plan;
     if (settings_.explain_slow && has_plan(each) && connection_ && connection_->healthy()
         && holders_->begin(slot_, nullptr, {}, each.statement)) { // where a server that is silent shows
-      const run_end at_end{*holders_, slot_};
-      plan = plan_of(*connection_, each.statement);
+      bool of_use = true;
+      {
+        const run_end at_end{*holders_, slot_, of_use};
+        plan = plan_of(*connection_, each.statement);
+      }
+      if (!of_use)
+        connection_.reset();
     }
     warn_of(each, plan, told_as_);
   }

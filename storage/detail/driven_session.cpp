@@ -171,8 +171,10 @@ void driven_session::on_socket(std::uint32_t) {
   const auto before = progress_;
   const auto count = under_way_.size();
   pipe_->receive(*this);
-  if (under_way_.size() < count)
+  if (under_way_.size() < count) {
     progress_ = clock::now();
+    untold_since_.reset();
+  }
   if (!ended_.empty())
     note(progress_ - before);
   if (!busy_ && pipe_->lost() && queue_->remove(number_)) // it was idle
@@ -377,7 +379,8 @@ void driven_session::shut() noexcept {
 
 std::optional<std::chrono::milliseconds> driven_session::give_up_if_silent(std::chrono::milliseconds patience) {
   const auto silent_for = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - progress_);
-  if (!busy_ || shut_ || under_way_.empty() || pipe_->may_commit() || silent_for <= patience)
+  if (!busy_ || shut_ || under_way_.empty() || silent_for <= patience
+      || (pipe_->may_commit() && !all_abandoned()))
     return std::nullopt;
   shut();
   return silent_for;

@@ -98,6 +98,8 @@ std::string settings_of(const session_options& options) {
 }
 
 constexpr int first_that_looks_at_clients = 140'000;
+constexpr const char* look_at_the_client = "SET client_connection_check_interval = '1s'";
+constexpr std::string_view own_interval = "1s";
 
 /// What runs for a client that is gone ends within a second, and not when the server has something to write. Not every
 /// server's system can tell.
@@ -105,7 +107,7 @@ void have_it_look_at_its_client(PGconn* session, clock::time_point until) {
   if (PQserverVersion(session) < first_that_looks_at_clients)
     return;
   try {
-    run_until(session, "SET client_connection_check_interval = 1000", until);
+    run_until(session, look_at_the_client, until);
   } catch (const statement_error&) {
     if (PQstatus(session) != CONNECTION_OK || PQtransactionStatus(session) != PQTRANS_IDLE)
       throw;
@@ -233,7 +235,10 @@ bool has_more_inside(PGconn* session) noexcept {
 }
 
 void restore_settings(PGconn* session, const session_options& options) {
-  run_script(session, "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; " + settings_of(options));
+  const result_ptr now{PQexec(session, "SELECT current_setting('client_connection_check_interval', true)")};
+  const bool looks = PQresultStatus(now.get()) == PGRES_TUPLES_OK && PQgetvalue(now.get(), 0, 0) == own_interval;
+  run_script(session, "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; " + settings_of(options)
+                        + (looks ? std::string{"; "} + look_at_the_client : ""));
 }
 
 void run_script(PGconn* session, const std::string& sql) {

@@ -41,14 +41,18 @@ bool pipeline::send(const pipelined& what) {
     return false;
   }
   ++groups_.back().statements;
+  groups_.back().changes = groups_.back().changes || what.changes;
   open_ = true;
   return true;
 }
 
 /// What was sent since the last one is a transaction. One that cannot be ended shows when it is waited for.
 void pipeline::end_group() {
-  if (std::exchange(open_, false))
-    PQpipelineSync(session_);
+  if (!std::exchange(open_, false))
+    return;
+  if (groups_.back().changes)
+    PQsendFlushRequest(session_); // so that what is carried out is known while the server is at the commit
+  PQpipelineSync(session_);
 }
 
 bool pipeline::flush() {

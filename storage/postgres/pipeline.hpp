@@ -17,6 +17,7 @@ struct pipelined {
   /// Which of those that stand beside each other share a transaction with it. Reads do so that the server sends their
   /// answers together, changes so that one commit does for all of them.
   enum class company : std::uint8_t { none, reads, changes } with;
+  bool changes = false; ///< by its text: it may commit something
 };
 
 /// libpq's pipeline mode on a session that does not block: statements go out without waiting for the answers to
@@ -76,6 +77,7 @@ private:
   struct group {
     std::size_t statements = 0;
     pipelined::company with = pipelined::company::none;
+    bool changes = false;
     std::vector<result_ptr> results; // as far as they have come
     result_ptr refused;              // the transaction's end was
   };

@@ -235,7 +235,7 @@ private:
           begun_ = clock::now();
         const bool changes = known->verb != sql_verb::reads;
         under_way_.push_back({&statement, known, changes});
-        if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), company_of(statement, *known, changes)}))
+        if (pipeline_.send({known->name.c_str(), texts.data(), texts.size(), company_of(statement, *known, changes), changes}))
           return true;
       } catch (const std::exception&) { // it says so again where it is executed
       }

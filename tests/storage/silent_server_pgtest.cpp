@@ -106,25 +106,43 @@ TEST_F(silent_server_pgtest, is_no_transaction_that_has_set_a_limit_of_its_own) 
   client_.release(lease);
 }
 
-/// A commit that waits for a replica has no limit at the server, and may have taken effect: nobody is told otherwise.
+/// A commit that waits for a replica has no limit at the server, and may have taken effect: it is neither given up nor
+/// cancelled, whatever waits behind it.
 TEST_F(silent_server_pgtest, is_none_that_waits_for_a_replica) {
   auto unlimited = settings();
   unlimited.query_timeout = 0ms;
   const auto other = connect(unlimited);
-  other->execute({"CREATE TABLE kept (v BIGINT)", {}});
-  const auto wait_for_replica = [&](bool wanted) {
-    other->run_script(wanted ? "ALTER SYSTEM SET synchronous_standby_names = 'nobody'"
-                             : "ALTER SYSTEM RESET synchronous_standby_names");
+  const auto number = [&](const char* sql) { return std::get<int64_t>(other->execute({sql, {}}).cells.at(0)); };
+  const auto waiting = [&] { return number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'"); };
+  const auto wait_for_replica = [&](const char* setting) {
+    other->run_script(setting);
     other->execute({"SELECT pg_reload_conf()", {}});
   };
-  (void)run(statement("INSERT INTO kept VALUES (1)"));
-  wait_for_replica(true);
-  (void)client_.send(statement("INSERT INTO kept VALUES (1)"));
-  EXPECT_TRUE(troupe::test::eventually(
-    [&] { return other->execute({"SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'", {}}).row_count() == 1; }));
+  const auto insert = statement("INSERT INTO kept VALUES (1)");
+  other->execute({"CREATE TABLE kept (v BIGINT)", {}});
+  for (int i = 0; i < 3; ++i)
+    (void)run(insert); // known to be quick, so that it goes through a pipe
+
+  wait_for_replica("ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+  pool_client first_to_wait{unlimited}; // the server hears of it some time later
+  int sent = 0;
+  do {
+    first_to_wait.send(insert);
+    ++sent;
+  } while (!troupe::test::eventually([&] { return waiting() == 1; }, 200ms) && sent < 100);
+  const auto visible = number("SELECT count(*) FROM kept");
+  for (int i = 0; i < 2; ++i)
+    client_.send(insert); // the second one behind the first one
+  EXPECT_TRUE(troupe::test::eventually([&] { return waiting() == 2; }));
   other->execute({"SELECT pg_sleep($1)", {std::chrono::duration<double>{4 * (limit + connecting)}.count()}});
-  wait_for_replica(false);
-  EXPECT_EQ(client_.next().as<sql_result>().affected_rows, 1);
+  EXPECT_EQ(waiting(), 2);
+  EXPECT_EQ(number("SELECT count(*) FROM kept"), visible);
+
+  wait_for_replica("ALTER SYSTEM RESET synchronous_standby_names");
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(client_.next().as<sql_result>().affected_rows, 1);
+  for (int i = 0; i < sent; ++i)
+    (void)first_to_wait.next().as<sql_result>();
 }
 
 /// One that takes connections and says nothing.
