@@ -48,9 +48,12 @@ std::string name_holders(const pool_state& state) {
 }
 
 std::string cause(const pool_state& state) {
-  if (state.open == 0 || state.away)
-    return "the database cannot be reached";
   const auto long_since = [&](const holder& each) { return each.runs >= state.waited / 2; };
+  const bool answers = std::any_of(state.holders.begin(), state.holders.end(), [&](const holder& each) {
+    return !each.statement.empty() && !long_since(each); // it has come to that lately
+  });
+  if (state.open == 0 || (state.away && !answers))
+    return "the database cannot be reached";
   const auto idle = std::count_if(state.holders.begin(), state.holders.end(), [&](const holder& each) {
     return each.leased && each.statement.empty() && long_since(each);
   });
@@ -62,8 +65,9 @@ std::string cause(const pool_state& state) {
     return fmt::format("{} of {} held by transactions that do nothing", idle, connections(state.open));
   if (slow > 0 && 2 * slow >= most)
     return fmt::format("slow statements run on {} of {}", slow, connections(state.open));
-  return fmt::format("{} too few for what is asked of the database", connections(state.allowed)
-                                                                     + (state.allowed == 1 ? " is" : " are"));
+  const auto there_are = state.away ? state.open : state.allowed;
+  return fmt::format("{} {} too few for what is asked of the database{}", connections(there_are),
+                     there_are == 1 ? "is" : "are", state.away ? ", which takes no further one" : "");
 }
 
 } // namespace

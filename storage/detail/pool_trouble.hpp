@@ -15,7 +15,7 @@ struct pool_state {
   std::size_t waiting = 0;
   std::size_t open = 0;    ///< connections
   std::size_t allowed = 0; ///< settings.max_connections
-  bool away = false;       ///< no connection can be opened
+  bool away = false;       ///< no further connection can be opened
   std::vector<holder_table::holder> holders;
 };
 

@@ -55,6 +55,15 @@ TEST(pool_trouble, is_a_pool_that_is_too_small) {
             "database, 7 waiting");
 }
 
+TEST(pool_trouble, is_a_server_that_takes_no_further_connection) {
+  auto state = with({runs(10ms), runs(3000ms), holds(5ms)});
+  state.allowed = 10;
+  state.away = true;
+  EXPECT_EQ(explain(state).for_client,
+            "no database connection within 2000 ms: 3 connections are too few for what is asked of the "
+            "database, which takes no further one, 7 waiting");
+}
+
 TEST(pool_trouble, names_who_has_the_connections_to_the_log_alone) {
   const auto found = explain(with({holds(1900ms), runs(10ms)}));
   EXPECT_EQ(found.for_log, found.for_client + "; shop: POST /buy has a transaction for 1910 ms and runs "
