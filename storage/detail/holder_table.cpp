@@ -20,7 +20,6 @@ constexpr std::chrono::seconds early_ones_kept_for{5};
 bool holder_table::begin(slot which, const caf::strong_actor_ptr& requester, call_id call,
                          const sql_statement& statement) {
   const auto verb = verb_of(statement.sql);
-  const bool sets_limit = may_set_statement_timeout(statement);
   const std::lock_guard lock{mutex_};
   auto& at = entries_[which];
   at.statement = &statement;
@@ -31,7 +30,7 @@ bool holder_table::begin(slot which, const caf::strong_actor_ptr& requester, cal
   at.since = clock::now();
   ++at.run;
   at.given_up = at.silent = false;
-  at.limits_itself = at.limits_itself || sets_limit;
+  at.limits_itself = at.holder != nullptr && (at.limits_itself || may_set_statement_timeout(statement));
   while (!early_.empty() && at.since - early_.front().when > early_ones_kept_for)
     early_.pop_front();
   at.abandoned = std::erase_if(early_, [&](const early& each) { return each.what == at.asked; }) > 0;
@@ -46,7 +45,6 @@ bool holder_table::end(slot which, std::chrono::milliseconds patience) {
   at.statement = nullptr;
   at.abandoned = false;
   at.since = clock::now();
-  at.limits_itself = at.limits_itself && at.holder != nullptr;
   const bool drops = std::exchange(at.cancelling, false) || at.silent;
   return !drops;
 }
