@@ -52,8 +52,8 @@ private:
   troupe::detail::event_loop& loop_;
 };
 
-/// Those of the settings' backend, for the database actor `owner`, with `told_as` in front of log lines. Throws error{invalid_argument} for a URL that no
-/// backend takes.
+/// Those of the settings' backend, for the database actor `owner`, with `told_as` in front of log lines. Throws
+/// error{invalid_argument} for a URL that no backend takes.
 [[nodiscard]] std::shared_ptr<channels> make_channels(troupe::detail::event_loop& loop, caf::weak_actor_ptr owner,
                                                       const config::storage_settings& settings,
                                                       const std::string& told_as);

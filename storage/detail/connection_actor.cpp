@@ -56,10 +56,8 @@ std::string plan_or_refusal(connection& on, const std::string& how, const sql_st
   }
 }
 
-/// Nobody else's statement may be part of it.
-void leave_transaction(connection& on, bool is_its_holders) {
-  if (is_its_holders)
-    return;
+/// Whatever it takes: nobody else's statement may be part of that transaction.
+void roll_back(connection& on) {
   try {
     on.reset();
   } catch (const error&) {
@@ -86,7 +84,8 @@ std::string plan_of(connection& on, const sql_statement& statement) {
     if (is_part)
       on.execute({"RELEASE SAVEPOINT troupe_plan", {}});
   } catch (const error&) { // there was no time, or the session is gone
-    leave_transaction(on, is_part);
+    if (!is_part)
+      roll_back(on);
   }
   return out;
 }
@@ -141,8 +140,7 @@ connection_actor::connection_actor(caf::actor_config& config, caf::strong_actor_
                                    config::storage_settings settings)
   : caf::event_based_actor(config), database_(std::move(database)), queue_(pool.queue),
     holders_(pool.holders), statistics_(pool.statistics), refusals_(pool.refusals), told_as_(pool.told_as),
-    slot_(slot),
-    settings_(std::move(settings)) {
+    slot_(slot), settings_(std::move(settings)) {
   set_down_handler([this](const caf::down_msg& down) {
     if (lease_ != 0 && down.source == holder_)
       end_lease();

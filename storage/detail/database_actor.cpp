@@ -416,8 +416,7 @@ bool database_actor::warn(const std::string& line) {
   const auto passed = pool_.warnings->pass(steady_clock::now());
   if (!passed)
     return false;
-  spdlog::warn("{}{}{}{}", pool_.told_as, line, passed->untold.empty() ? "" : "; " + passed->untold,
-               passed->held_back == 0 ? "" : fmt::format(" (and {} lines held back)", passed->held_back));
+  spdlog::warn("{}{}{}{}", pool_.told_as, line, passed->untold.empty() ? "" : "; " + passed->untold, passed->ending());
   return true;
 }
 

@@ -25,7 +25,7 @@ bool holder_table::begin(slot which, const caf::strong_actor_ptr& requester, cal
   at.statement = &statement;
   at.commits = verb == sql_verb::commit;
   const bool is_asked_for = requester != nullptr; // and no plan
-  at.may_commit = is_asked_for && (at.commits || (at.holder == nullptr && verb != sql_verb::reads));
+  at.changes_alone = is_asked_for && at.holder == nullptr && verb != sql_verb::reads;
   at.asked = {requester.get(), call.value};
   at.since = clock::now();
   ++at.run;
@@ -116,8 +116,8 @@ std::vector<holder_table::silent> holder_table::take_silent(std::chrono::millise
   const std::lock_guard lock{mutex_};
   for (slot i = 0; i < entries_.size(); ++i) {
     auto& at = entries_[i];
-    const bool is_waited_for = at.may_commit && (at.commits || !at.abandoned);
-    const bool is_limited = at.statement != nullptr && !is_waited_for && !at.limits_itself;
+    const bool may_be_at_commit = at.commits || (at.changes_alone && !at.abandoned);
+    const bool is_limited = at.statement != nullptr && !may_be_at_commit && !at.limits_itself;
     if (is_limited && now - at.since > patience && !std::exchange(at.silent, true))
       out.push_back({i, std::chrono::duration_cast<std::chrono::milliseconds>(now - at.since)});
   }

@@ -113,7 +113,7 @@ private:
     time_point since;        // it runs, or has ended running
     time_point leased_since;
     bool commits = false; // which is not cancelled: the server might call committed what it has not replicated
-    bool may_commit = false; // as it does, and what changes something by itself
+    bool changes_alone = false; // outside of a transaction, so that it commits, too
     bool abandoned = false;
     time_point abandoned_at;
     std::uint64_t run = 0;

@@ -25,7 +25,7 @@ void log_failure(const statement_error& e, bool session_is_gone, const std::stri
   } else if (e.code() == errc::unavailable && !session_is_gone) { // a disk that is full refuses them all
     if (const auto passed = refusals.pass(std::chrono::steady_clock::now())) {
       level = spdlog::level::warn;
-      held_back = passed->held_back == 0 ? "" : fmt::format(" (and {} lines held back)", passed->held_back);
+      held_back = passed->ending();
     }
   }
   spdlog::log(level, "{}statement failed: {}; in: {}{}", told_as, e.internal(), one_line(sql), held_back);

@@ -19,6 +19,11 @@ public:
   struct passed {
     std::size_t held_back = 0; ///< since the last one
     std::string untold;        ///< what is to be told with it; empty: nothing
+
+    /// For the end of the line that passes.
+    [[nodiscard]] std::string ending() const {
+      return held_back == 0 ? "" : " (and " + std::to_string(held_back) + " lines held back)";
+    }
   };
 
   /// None when this one is to be held back.

@@ -11,7 +11,8 @@ namespace troupe::storage::postgres {
 /// in a thread of its own for as long as that takes, and watched by `loop` then. Closed when nobody has listened for
 /// `settings.idle_timeout`; opened anew when it is lost, with growing pauses.
 ///
-/// `told_as` stands in front of log lines. Who wants to listen is answered when the server has confirmed it, or refused after `settings.acquire_timeout`.
+/// Who wants to listen is answered when the server has confirmed it, or refused after `settings.acquire_timeout`.
+/// `told_as` stands in front of log lines.
 [[nodiscard]] std::shared_ptr<channels> make_server_channels(troupe::detail::event_loop& loop,
                                                              const config::storage_settings& settings,
                                                              const std::string& told_as);

@@ -56,8 +56,6 @@ entry_numbers without(const entry_numbers& a, const entry_numbers& b) {
   return out;
 }
 
-} // namespace
-
 entry_ledger ledger_of(const std::vector<outcome>& outcomes) {
   entry_ledger out;
   for (const auto& each : outcomes)
@@ -67,6 +65,16 @@ entry_ledger ledger_of(const std::vector<outcome>& outcomes) {
       case verdict::unknown: out.unknown.insert(number_of(each)); break;
     }
   return out;
+}
+
+} // namespace
+
+node_options entries_node(const std::string& url, const std::vector<std::string>& flags) {
+  std::vector<std::string> all{"--storage", url, "--storage-acquire-timeout",
+                               std::to_string(scaled(300ms).count()) + "ms",
+                               "--http-handler-timeout", "10m"};
+  all.insert(all.end(), flags.begin(), flags.end());
+  return {"entries-node", all, {}};
 }
 
 bool some_were_told(std::string_view what, const std::vector<outcome>& outcomes) {
@@ -148,6 +156,21 @@ const outcome& entry_load::probe() {
     made.failure = problem.what();
   }
   return probes_.emplace_back(std::move(made));
+}
+
+void kill_under_load(const std::function<std::unique_ptr<gateway>(const gateway_ports&)>& start,
+                     std::vector<outcome>& told) {
+  auto node = start({});
+  const auto ports = node->ports();
+  entry_load entries{ports.http};
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(entries.answers(1000));
+    node->kill();
+    ASSERT_TRUE(node->wait());
+    node = start(ports);
+    ASSERT_TRUE(entries.entry_is_stored());
+  }
+  told = entries.stop();
 }
 
 } // namespace troupe::test

@@ -2,10 +2,12 @@
 
 #include "tests/support/http_client.hpp"
 #include "tests/support/load_generator.hpp"
+#include "tests/support/node.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -29,9 +31,19 @@ struct entry_ledger {
   entry_numbers unknown;
 };
 
-entry_ledger ledger_of(const std::vector<outcome>& outcomes);
-
 bool some_were_told(std::string_view what, const std::vector<outcome>& outcomes);
+
+/// What gives the numbers of entries, and how often each is there.
+inline constexpr const char* entries_there = "SELECT n, count(*) FROM entry GROUP BY n";
+
+/// What gives the accounts whose sum is not what the transfers that are there have made of it.
+inline constexpr const char* wrong_accounts =
+    "SELECT id, sum FROM account WHERE sum <> 1000"
+    " + (SELECT count(*) FROM entry WHERE payee = id)"
+    " - (SELECT count(*) FROM entry WHERE payer = id)";
+
+/// A node that adds entries to that database; the later of two equal flags wins.
+node_options entries_node(const std::string& url, const std::vector<std::string>& flags = {});
 
 /// Compares what clients were told with how often each entry is `there`: what was acknowledged once, what was refused not
 /// at all, nothing twice. Writes the figures of `fault`.
@@ -76,5 +88,10 @@ private:
   load_generator clients_;
   std::vector<outcome> probes_;
 };
+
+/// Kills the node three times under load, and starts it again at its addresses. `told`: what clients were. Reports a fatal
+/// test failure when entries are not stored again.
+void kill_under_load(const std::function<std::unique_ptr<gateway>(const gateway_ports&)>& start,
+                     std::vector<outcome>& told);
 
 } // namespace troupe::test

@@ -1,17 +1,16 @@
 // Faults of a database that is a file, under load: what clients were told of each entry, and what is in the tables
 // afterwards. SQLite's own view of the file, not the framework's.
 #include "tests/e2e/entries.hpp"
-#include "tests/support/eventually.hpp"
 #include "tests/support/node.hpp"
 #include "tests/support/temp_directory.hpp"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <memory>
-#include <sqlite3.h>
-#include <stdexcept>
+#include <sstream>
 #include <sys/resource.h>
 #include <system_error>
 
@@ -19,36 +18,18 @@ namespace troupe::test {
 namespace {
 
 /// A session of this process's with the file.
-class file_session {
-public:
-  explicit file_session(const std::filesystem::path& file) {
-    sqlite3* made = nullptr;
-    const int opened = sqlite3_open_v2(file.c_str(), &made, SQLITE_OPEN_READWRITE, nullptr);
-    session_.reset(made);
-    if (opened != SQLITE_OK)
-      throw std::runtime_error{"no session with " + file.string()};
-    sqlite3_busy_timeout(made, 60'000);
-  }
+SQLite::Database open(const std::filesystem::path& file) {
+  return {file.string(), SQLite::OPEN_READWRITE, 60'000};
+}
 
-  /// The cells of all rows, each with a blank behind it.
-  std::string run(const std::string& sql) {
-    std::string out;
-    const auto take = [](void* to, int count, char** cells, char**) {
-      for (int i = 0; i < count; ++i)
-        static_cast<std::string*>(to)->append(cells[i] != nullptr ? cells[i] : "").append(" ");
-      return 0;
-    };
-    if (sqlite3_exec(session_.get(), sql.c_str(), take, &out, nullptr) != SQLITE_OK)
-      throw std::runtime_error{sqlite3_errmsg(session_.get())};
-    return out;
-  }
-
-private:
-  struct closer {
-    void operator()(sqlite3* session) const noexcept { sqlite3_close(session); }
-  };
-  std::unique_ptr<sqlite3, closer> session_;
-};
+/// The cells of all rows, each with a blank behind it.
+std::string run(SQLite::Database& on, const char* sql) {
+  std::string out;
+  for (SQLite::Statement rows{on, sql}; rows.executeStep();)
+    for (int i = 0; i < rows.getColumnCount(); ++i)
+      out.append(rows.getColumn(i).getText()).append(" ");
+  return out;
+}
 
 /// As `ulimit -f` for a process that runs.
 void limit_files(pid_t process, rlim_t bytes) {
@@ -70,25 +51,19 @@ protected:
 
   [[nodiscard]] std::unique_ptr<gateway> start_node(const std::vector<std::string>& flags = {},
                                                     const gateway_ports& ports = {}) const {
-    std::vector<std::string> all{"--storage", "sqlite:" + file().string(),
-                                 "--storage-migrations", (folder_.path() / "migrations").string(),
-                                 "--storage-acquire-timeout", std::to_string(scaled(300ms).count()) + "ms",
-                                 "--http-handler-timeout", "10m"};
+    std::vector<std::string> all{"--storage-migrations", (folder_.path() / "migrations").string()};
     all.insert(all.end(), flags.begin(), flags.end());
-    return std::make_unique<gateway>(node_options{"entries-node", all, {}}, ports);
+    return std::make_unique<gateway>(entries_node("sqlite:" + file().string(), all), ports);
   }
 
   [[nodiscard]] std::filesystem::path file() const { return folder_.path() / "entries.db"; }
 
   /// Compares; gives what clients were told.
   [[nodiscard]] entry_ledger expect_truth(const std::string& fault, const std::vector<outcome>& outcomes) const {
-    file_session on{file()};
-    EXPECT_EQ(on.run("PRAGMA integrity_check"), "ok ");
-    EXPECT_EQ(on.run("SELECT id, sum FROM account WHERE sum <> 1000"
-                     " + (SELECT count(*) FROM entry WHERE payee = id) - (SELECT count(*) FROM entry WHERE payer = id)"),
-              "")
-        << "half of a transfer";
-    std::istringstream rows{on.run("SELECT n, count(*) FROM entry GROUP BY n")};
+    auto on = open(file());
+    EXPECT_EQ(run(on, "PRAGMA integrity_check"), "ok ");
+    EXPECT_EQ(run(on, wrong_accounts), "") << "half of a transfer";
+    std::istringstream rows{run(on, entries_there)};
     std::map<entry_number, int> there;
     entry_number n = 0;
     for (int count = 0; rows >> n >> count;)
@@ -100,17 +75,10 @@ protected:
 };
 
 TEST_F(SqliteLedger, HoldsWhenTheNodeIsKilled) {
-  auto node = start_node();
-  const auto ports = node->ports();
-  entry_load entries{ports.http};
-  for (int round = 0; round < 3; ++round) {
-    ASSERT_TRUE(entries.answers(1000));
-    node->kill();
-    ASSERT_TRUE(node->wait());
-    node = start_node({}, ports);
-    ASSERT_TRUE(entries.entry_is_stored());
-  }
-  EXPECT_FALSE(expect_truth("sqlite_node_killed", entries.stop()).stored.empty());
+  std::vector<outcome> outcomes;
+  ASSERT_NO_FATAL_FAILURE(
+      kill_under_load([this](const gateway_ports& ports) { return start_node({}, ports); }, outcomes));
+  EXPECT_FALSE(expect_truth("sqlite_node_killed", outcomes).stored.empty());
 }
 
 TEST_F(SqliteLedger, HoldsWhenFilesMayNotGrow) {
@@ -140,12 +108,12 @@ TEST_F(SqliteLedger, HoldsWhenFilesMayNotGrow) {
 TEST_F(SqliteLedger, HoldsWhenAnotherProcessHasTheFile) {
   auto node = start_node({"--storage-query-timeout", "100ms"});
   entry_load entries{node->http_port()};
-  file_session other{file()};
+  auto other = open(file());
   for (int round = 0; round < 3; ++round) {
     ASSERT_TRUE(entries.answers(300));
-    other.run("BEGIN IMMEDIATE");
+    other.exec("BEGIN IMMEDIATE");
     ASSERT_TRUE(entries.answers(20)); // none of them stored, as it has the only lock there is
-    other.run("COMMIT");
+    other.exec("COMMIT");
     ASSERT_TRUE(entries.entry_is_stored());
   }
   const auto outcomes = entries.stop();

@@ -45,14 +45,9 @@ protected:
   static postgres_cluster& database() { return *database_; }
   static std::string sql(const std::string& text) { return run_sql(database_->url(), text); }
 
-  /// The options of a node; the later of two equal flags wins.
-  static node_options options(std::vector<std::string> flags = {},
+  static node_options options(const std::vector<std::string>& flags = {},
                               const std::string& url = database_->url()) {
-    std::vector<std::string> all{"--storage", url, "--storage-acquire-timeout",
-                                 std::to_string(scaled(300ms).count()) + "ms",
-                                 "--http-handler-timeout", "10m"};
-    all.insert(all.end(), flags.begin(), flags.end());
-    return {"entries-node", all, {}};
+    return entries_node(url, flags);
   }
   static std::vector<std::string> connections(int count) {
     return {"--storage-max-connections", std::to_string(count)};
@@ -60,7 +55,7 @@ protected:
 
   /// How often each entry is there.
   static std::map<entry_number, int> stored() {
-    std::istringstream lines{sql("SELECT n, count(*) FROM entry GROUP BY n")};
+    std::istringstream lines{sql(entries_there)};
     std::map<entry_number, int> out;
     entry_number n = 0;
     char bar = 0;
@@ -84,16 +79,9 @@ protected:
     }
   }
 
-  /// Accounts whose sum is not what the transfers that are there have made of it.
-  static std::string wrong_accounts() {
-    return sql("SELECT id, sum FROM account WHERE sum <> 1000"
-               " + (SELECT count(*) FROM entry WHERE payee = id)"
-               " - (SELECT count(*) FROM entry WHERE payer = id)");
-  }
-
   /// Compares; gives what clients were told.
   static entry_ledger expect_truth(const std::string& fault, const std::vector<outcome>& outcomes) {
-    EXPECT_EQ(wrong_accounts(), "") << "half of a transfer";
+    EXPECT_EQ(sql(wrong_accounts), "") << "half of a transfer";
     return expect_ledger(fault, outcomes, stored());
   }
 
@@ -270,18 +258,12 @@ TEST_F(StorageLedger, HoldsWhenTransactionsCannotBeSerialized) {
 // -- the node is lost -----------------------------------------------------------------------------
 
 TEST_F(StorageLedger, HoldsWhenTheNodeIsKilled) {
-  auto node = std::make_unique<gateway>(options(connections(3)));
-  const auto ports = node->ports();
-  entry_load entries{ports.http};
-  for (int round = 0; round < 3; ++round) {
-    ASSERT_TRUE(entries.answers(1000));
-    node->kill();
-    ASSERT_TRUE(node->wait());
-    node = std::make_unique<gateway>(options(connections(3)), ports);
-    ASSERT_TRUE(entries.entry_is_stored());
-  }
-  const auto told = expect_truth("node_killed", entries.stop());
-  EXPECT_FALSE(told.stored.empty());
+  std::vector<outcome> outcomes;
+  const auto start = [](const gateway_ports& ports) {
+    return std::make_unique<gateway>(options(connections(3)), ports);
+  };
+  ASSERT_NO_FATAL_FAILURE(kill_under_load(start, outcomes));
+  EXPECT_FALSE(expect_truth("node_killed", outcomes).stored.empty());
 }
 
 } // namespace
